@@ -1,0 +1,96 @@
+"""The tree of errors. The branch answers the question "again, or never?".
+
+    Problem
+    ├── Again
+    │   ├── TransportUnavailable   the mail server cannot be reached, or turns us away for now
+    │   ├── SourceUnreachable      a feed or page did not answer
+    │   ├── StorageUnavailable     the database is down, full or busy
+    │   └── OutboxBusy             another process delivers from this outbox
+    └── Never
+        ├── SettingsRefused        a setting or a file of settings is wrong
+        ├── UnknownName            no such issue, newsletter, topic, source or item
+        ├── UnreadableSource       a file or page in which no items can be read; names the line
+        ├── BadPeriod              not a period of this cadence
+        ├── WrongState             the issue is not in a state that allows this
+        ├── BadTemplate            a template does not compile; names the file and line
+        └── TransportRefused       the mail server refuses us (credentials, policy)
+"""
+
+from subscribers.errors import (
+    AddressRefused,
+    Again,
+    ConsentRefused,
+    Never,
+    Problem,
+    TokenRefused,
+    UnknownReader,
+)
+
+__all__ = [
+    "AddressRefused",
+    "Again",
+    "BadPeriod",
+    "BadTemplate",
+    "ConsentRefused",
+    "Never",
+    "OutboxBusy",
+    "Problem",
+    "SettingsRefused",
+    "SourceUnreachable",
+    "StorageUnavailable",
+    "TokenRefused",
+    "TransportRefused",
+    "TransportUnavailable",
+    "UnknownName",
+    "UnknownReader",
+    "UnreadableSource",
+    "WrongState",
+]
+
+
+class TransportUnavailable(Again):
+    """The mail server cannot be reached, or turns us away for now; nothing is known about any reader."""
+
+
+class SourceUnreachable(Again):
+    """A feed or page did not answer, or answered with a passing error."""
+
+
+class StorageUnavailable(Again):
+    """The database is down, full or busy."""
+
+
+class OutboxBusy(Again):
+    """Another process delivers from this outbox."""
+
+
+class SettingsRefused(Never):
+    """A setting, or a file of settings, is wrong."""
+
+
+class UnknownName(Never):
+    """There is no issue, newsletter, topic, source or item of that name."""
+
+
+class UnreadableSource(Never):
+    """No items can be read from a file or page. `line` is the line to look at, counted from 1."""
+
+    def __init__(self, what: str, *, line: int | None = None, remedy: str = "") -> None:
+        super().__init__(f"line {line}: {what}" if line else what, remedy=remedy)
+        self.line = line
+
+
+class BadPeriod(Never):
+    """The text is not a period of this cadence."""
+
+
+class WrongState(Never):
+    """The issue is not in a state that allows this."""
+
+
+class BadTemplate(Never):
+    """A template does not compile or renders nothing."""
+
+
+class TransportRefused(Never):
+    """The mail server refuses us, whoever the reader is: credentials or policy (RFC 3463 class 5.7)."""

@@ -1,0 +1,99 @@
+"""Items: what was found in a source, and how one is known again."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import NewType
+from zoneinfo import ZoneInfo
+
+ItemId = NewType("ItemId", int)
+
+#: Words a minute at which reading times are reckoned.
+READING_SPEED = 220
+_LEAD = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundItem:
+    """One thing found in a source, cleaned but not yet kept."""
+
+    #: One line of plain text.
+    title: str
+    #: The source's own identifier (RSS guid, Atom id); None when it has none.
+    guid: str | None = None
+    #: Where the whole of it can be read, http or https; None when the source lost it.
+    link: str | None = None
+    #: A `date` where the source names only a day, an aware `datetime` where it names an instant; None when unknown.
+    published: date | datetime | None = None
+    #: Who wrote it, as the source names them.
+    people: tuple[str, ...] = ()
+    #: The sanitized text as HTML: paragraphs, lists, links, emphasis; no headings above h3, no scripts, no styles.
+    body_html: str
+    #: The same as plain text, paragraphs parted by a blank line, bullets as "• …".
+    body_text: str
+    #: Length of the whole, by the source's word or by count; None when only an excerpt of unknown length is at hand.
+    word_count: int | None = None
+    #: True when `body_html` is only the beginning of the piece.
+    excerpt: bool = False
+    #: What the source itself files it under.
+    categories: tuple[str, ...] = ()
+    #: BCP 47 tag; None when the source does not say.
+    language: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What the item is known by within its source: guid, else link, else title and first words."""
+        lead = f"{_folded(self.title)}\n{_folded(self.body_text)[:_LEAD]}"
+        known_by = self.guid or self.link or lead
+        return hashlib.sha256(known_by.encode()).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever anything a reader would see changes."""
+        seen = (self.title, self.link, self.published, self.people, self.body_html, self.word_count, self.excerpt)
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A kept item with the topics it is filed under."""
+
+    id: ItemId
+    source: str
+    title: str
+    link: str | None
+    published: date | datetime | None
+    first_seen_at: datetime
+    people: tuple[str, ...]
+    body_html: str
+    body_text: str
+    word_count: int | None
+    excerpt: bool
+    #: Topic slugs, in the newsletter's order of topics.
+    topics: tuple[str, ...]
+
+    def dated_at(self, zone: ZoneInfo) -> datetime:
+        """The instant it counts as published: a bare day begins at its local midnight, no date counts as first seen."""
+        return instant(self.published, zone) or self.first_seen_at
+
+    @property
+    def reading_minutes(self) -> int | None:
+        """Whole minutes, at least one; None when the length is unknown."""
+        return None if self.word_count is None else max(1, round(self.word_count / READING_SPEED))
+
+
+def instant(published: date | datetime | None, zone: ZoneInfo) -> datetime | None:
+    """An aware instant for a date, an instant or nothing."""
+    if published is None or isinstance(published, datetime):
+        return published
+    return datetime.combine(published, time.min, zone)
+
+
+def day(published: date | datetime | None, zone: ZoneInfo) -> date | None:
+    """The calendar day a reader in `zone` would give it; a bare day stays that day everywhere."""
+    return published.astimezone(zone).date() if isinstance(published, datetime) else published
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()

@@ -1,0 +1,94 @@
+"""Newsletters: what one subscribes to, and how its issues are chosen and look."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+from zoneinfo import ZoneInfo
+
+from digest.model.cadence import Cadence, Schedule
+
+NewsletterId = NewType("NewsletterId", int)
+
+
+class Approval(StrEnum):
+    """Who lets an issue go out."""
+
+    EDITOR = "editor"  #: a person approves each issue
+    AUTOMATIC = "automatic"  #: a draft approves itself when it is due
+
+
+class WhenEmpty(StrEnum):
+    """What a reader gets for whom nothing is new."""
+
+    SKIP = "skip"  #: no mail; recorded as such
+    HEARTBEAT = "heartbeat"  #: a short mail that says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionPolicy:
+    """How items are chosen for a reader."""
+
+    #: How many periods before its end an issue reaches back for what a reader has not had.
+    look_back: int = 2
+    #: How many periods back a new reader's first issue reaches.
+    first_reach: int = 1
+    #: At most so many items under one topic.
+    per_topic: int = 8
+    #: At most so many items in one message.
+    per_issue: int = 30
+    #: Bytes of the whole message. Gmail clips at 102 kB.
+    byte_budget: int = 100_000
+    when_empty: WhenEmpty = WhenEmpty.SKIP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """What a newsletter looks like, beyond the template: name and colours, light and dark."""
+
+    accent: str = "#0f5c5c"
+    accent_dark: str = "#7fd0c6"
+    #: Absolute https address of a logo; empty for none.
+    logo: str = ""
+    #: The organisation that publishes.
+    publisher: str = ""
+    #: Where it can be reached by post; the law of many countries asks for it in every message.
+    postal_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who a message is from (RFC 5322)."""
+
+    name: str
+    address: str
+    #: A mailbox that people read; the From address when empty.
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """What one subscribes to."""
+
+    slug: str
+    name: str
+    #: One sentence for people who think of signing up.
+    description: str = ""
+    sender: Sender
+    #: BCP 47 tag of the language it is written in.
+    language: str = "en-GB"
+    timezone: str = "Europe/London"
+    approval: Approval = Approval.EDITOR
+    cadences: dict[Cadence, Schedule] = field(default_factory=lambda: {Cadence.MONTHLY: Schedule()})
+    default_cadence: Cadence = Cadence.MONTHLY
+    selection: SelectionPolicy = SelectionPolicy()
+    brand: Brand = Brand()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone its calendar runs in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def longest_cadence(self) -> Cadence:
+        """The rarest of its cadences; the look-back reckons by it, so that a change of frequency leaves no gap."""
+        return max(self.cadences, key=list(Cadence).index)

@@ -1,0 +1,69 @@
+"""Topics: what an item is filed under, by which phrases, and why."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NewType
+
+TopicId = NewType("TopicId", int)
+
+#: A phrase in the title speaks for the whole piece; one in the text may be in passing.
+TITLE_WEIGHT = 3
+#: A word that comes again and again says no more than one that comes three times.
+MOST_COUNTED = 3
+#: What a topic's phrases must add up to: one in the title, or two in the text.
+THRESHOLD = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What an item is filed under and a reader chooses."""
+
+    slug: str
+    name: str
+    #: One line for readers who choose.
+    description: str = ""
+    #: Phrases that file an item here; whole words in any case, a final `*` stands for any ending.
+    phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One reason for a filing: a phrase, where it stands, how often."""
+
+    phrase: str
+    #: "title" or "text".
+    part: str
+    count: int
+
+    def __str__(self) -> str:
+        often = "" if self.count == 1 else f" ({self.count} times)"
+        return f"“{self.phrase}” in the {self.part}{often}"
+
+
+def file_under(topics: Iterable[Topic], *, title: str, text: str) -> dict[str, tuple[Evidence, ...]]:
+    """The topics whose phrases speak for this title and text, each with its reasons. Slug to evidence."""
+    found = {topic.slug: tuple(_evidence(topic, title, text)) for topic in topics}
+    return {slug: evidence for slug, evidence in found.items() if _score(evidence) >= THRESHOLD}
+
+
+def _evidence(topic: Topic, title: str, text: str) -> Iterable[Evidence]:
+    for phrase in topic.phrases:
+        for part, words in (("title", title), ("text", text)):
+            count = len(_pattern(phrase).findall(words))
+            if count:
+                yield Evidence(phrase=phrase, part=part, count=count)
+
+
+def _score(evidence: Iterable[Evidence]) -> int:
+    return sum((TITLE_WEIGHT if e.part == "title" else 1) * min(e.count, MOST_COUNTED) for e in evidence)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(phrase: str) -> re.Pattern[str]:
+    """Whole words in any case; a space also matches a hyphen or a line's end, `'` also `’`."""
+    words = re.split(r"[\s-]+", phrase.removesuffix("*").strip())
+    body = r"[\s-]+".join(re.escape(word).replace("'", "['’]") for word in words)
+    ending = r"\w*" if phrase.endswith("*") else r"\b"
+    return re.compile(rf"\b{body}{ending}", re.IGNORECASE)

@@ -1,0 +1,57 @@
+"""What the floors above ask of technologies, each with at least two adapters."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from digest.model.delivery import Envelope, Handover
+
+#: Asked between the 354 and the final dot: commits the marker durably; False means the dot must not go out.
+BeforeDot = Callable[[], Awaitable[bool]]
+
+
+class Session(Protocol):
+    """One open connection to the next hop; one transaction at a time."""
+
+    async def hand_over(self, envelope: Envelope, message: bytes, before_dot: BeforeDot) -> Handover:
+        """Hand over one message (CRLF lines, not dot-stuffed). Never raises for what the server says or does; the
+        phase in the answer tells whether the dot can have gone out. Whatever `before_dot` raises is raised."""
+        ...
+
+    async def close(self) -> None:
+        """End it politely; never raises."""
+        ...
+
+
+class Transport(Protocol):
+    """A way to the next hop."""
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls it: "smtp", "folder"."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """How many sessions may be open at once."""
+        ...
+
+    async def connect(self) -> Session:
+        """Open a session. Raises TransportUnavailable (later may help) or TransportRefused (credentials, policy)."""
+        ...
+
+
+class JobQueue(Protocol):
+    """Wakes whoever delivers. A lost, doubled or late call is only a delay: the ledger is the truth."""
+
+    def wake(self, connection: object, issue_id: int, batches: int) -> None:
+        """Ask for delivery, on the connection whose transaction filled the outbox."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...

@@ -1,0 +1,172 @@
+"""Settings: `config/default.toml`, over it `digest.toml` of the working folder, over that the environment.
+
+No setting has a default here: the documented file has them all, and a test holds the two together.
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from digest.errors import SettingsRefused
+from digest.resources import folder
+
+FILE = "digest.toml"
+
+
+class TransportKind(StrEnum):
+    """Which way messages go."""
+
+    FOLDER = "folder"
+    SMTP = "smtp"
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class MissedPeriods(StrEnum):
+    """What becomes of periods that were missed while nothing ran."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NONE = "none"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(_Part):
+    """Where everything is kept."""
+
+    url: str
+
+
+class Folder(_Part):
+    """Messages as files."""
+
+    path: Path
+
+
+class Smtp(_Part):
+    """The next hop."""
+
+    host: str
+    port: int = Field(ge=1, le=65535)
+    security: Security
+    username: str
+    password: str = Field(repr=False)
+    password_file: str
+    ca_file: str
+    connections: int = Field(ge=1, le=500)
+    messages_per_connection: int = Field(ge=1)
+
+
+class Mail(_Part):
+    """How messages leave."""
+
+    transport: TransportKind
+    bounce_address: str
+    attempts: int = Field(ge=1)
+    retry_seconds: float = Field(gt=0)
+    folder: Folder
+    smtp: Smtp
+
+
+class Web(_Part):
+    """The pages."""
+
+    base_url: str = Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")
+    host: str
+    port: int = Field(ge=0, le=65535)
+
+
+class Delivery(_Part):
+    """Workers and leases."""
+
+    batch: int = Field(ge=1, le=5000)
+    beat_seconds: float = Field(gt=0)
+    dead_after_seconds: float = Field(gt=0)
+    expire_hours: float = Field(gt=0)
+
+
+class Scheduler(_Part):
+    """The clock."""
+
+    tick_seconds: float = Field(gt=0)
+    missed_periods: MissedPeriods
+    gather_minutes: float = Field(gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings, read once."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DIGEST_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    data_folder: Path
+    template_folder: str
+    secret_file: str
+    database: Database
+    mail: Mail
+    web: Web
+    delivery: Delivery
+    scheduler: Scheduler
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment overrules the files, which come in as arguments."""
+        return env_settings, init_settings
+
+    @property
+    def own_templates(self) -> Path | None:
+        """The deployer's template folder, if there is one."""
+        return Path(self.template_folder) if self.template_folder else None
+
+    @property
+    def secret_path(self) -> Path:
+        """The file with the secret."""
+        return Path(self.secret_file) if self.secret_file else self.data_folder / "secret.key"
+
+
+def load(working_folder: Path) -> Settings:
+    """The settings for a working folder. Raises SettingsRefused, naming the setting and what it may be."""
+    values = _merged(_read(folder("config") / "default.toml"), _read(working_folder / FILE))
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        what = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
+        raise SettingsRefused(f"“{name}” in {FILE} {what}.", remedy="See config/default.toml.") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path.name} cannot be read: {error}.", remedy="Mend that line.") from error
+
+
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` on top of `under`, table by table."""
+    both = {k: _merged(under[k], over[k]) for k in over if isinstance(under.get(k), dict) and isinstance(over[k], dict)}
+    return under | over | both
