@@ -1,19 +1,19 @@
 """The tree of errors. The branch answers the question "again, or never?".
 
-    Problem
-    ├── Again
-    │   ├── TransportUnavailable   the mail server cannot be reached, or turns us away for now
-    │   ├── SourceUnreachable      a feed or page did not answer
-    │   ├── StorageUnavailable     the database is down, full or busy
-    │   └── OutboxBusy             another process delivers from this outbox
-    └── Never
-        ├── SettingsRefused        a setting or a file of settings is wrong
-        ├── UnknownName            no such issue, newsletter, topic, source or item
-        ├── UnreadableSource       a file or page in which no items can be read; names the line
-        ├── BadPeriod              not a period of this cadence
-        ├── WrongState             the issue is not in a state that allows this
-        ├── BadTemplate            a template does not compile; names the file and line
-        └── TransportRefused       the mail server refuses us (credentials, policy)
+Problem
+├── Again
+│   ├── TransportUnavailable   the mail server cannot be reached, or turns us away for now
+│   ├── SourceUnreachable      a feed or page did not answer
+│   ├── StorageUnavailable     the database is down, full or busy
+│   └── OutboxBusy             another process delivers from this outbox
+└── Never
+    ├── SettingsRefused        a setting or a file of settings is wrong
+    ├── UnknownName            no such issue, newsletter, topic, source or item
+    ├── UnreadableSource       a file or page in which no items can be read; names the line
+    ├── BadPeriod              not a period of this cadence
+    ├── WrongState             the issue is not in a state that allows this
+    ├── BadTemplate            a template does not compile; names the file and line
+    └── TransportRefused       the mail server refuses us (credentials, policy)
 """
 
 from subscribers.errors import (

@@ -110,7 +110,11 @@ class Settings(BaseSettings):
     """All settings, read once."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DIGEST_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="DIGEST_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     data_folder: Path

@@ -12,7 +12,7 @@
 """
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  it is said to people, who have problems, not errors
     """Something a person can be told in one line: what happened, and what to do about it."""
 
     def __init__(self, what: str, *, remedy: str = "") -> None:

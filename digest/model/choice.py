@@ -31,6 +31,8 @@ class Reason(StrEnum):
     TOO_BIG = "would make the message too long for mailboxes to show whole"
 
 
+_OFFERED = frozenset({Reason.PINNED, Reason.TOPIC})
+
 #: For want of room only: these are counted in "and N more" and are offered again next time.
 MORE = frozenset({Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG})
 
@@ -117,11 +119,11 @@ def choose(
     `sizes` gives the bytes an item adds under a topic, `room` the bytes there are for items.
     """
     judged = {c.id: _judge(c, readers, window) for c in candidates}
-    offered = [c for c in candidates if judged[c.id] in (Reason.PINNED, Reason.TOPIC)]
+    offered = [c for c in candidates if judged[c.id] in _OFFERED]
     filler = _Filler(policy=policy, sizes=sizes, room=room)
     for candidate, under in _in_order(offered, readers, topic_order):
         filler.add(candidate, under, judged[candidate.id])
-    refused = {id: reason for id, reason in judged.items() if reason not in (Reason.PINNED, Reason.TOPIC)}
+    refused = {item: reason for item, reason in judged.items() if reason not in _OFFERED}
     return Choice(chosen=tuple(filler.chosen), passed_over=refused | filler.passed_over)
 
 
@@ -157,9 +159,7 @@ def _in_order(
 class _Filler:
     """Takes items in turn until a cap or the byte budget is reached."""
 
-    def __init__(
-        self, *, policy: SelectionPolicy, sizes: Mapping[tuple[ItemId, str | None], int], room: int
-    ) -> None:
+    def __init__(self, *, policy: SelectionPolicy, sizes: Mapping[tuple[ItemId, str | None], int], room: int) -> None:
         self._policy, self._sizes, self._room = policy, sizes, room
         self.chosen: list[Chosen] = []
         self.passed_over: dict[ItemId, Reason] = {}

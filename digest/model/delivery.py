@@ -1,12 +1,12 @@
 """Deliveries: the duty to bring one message to one recipient, and how it ends.
 
-    queued ─► leased ─► in_flight ─► accepted ─► bounced | complained
-      ▲ ▲        │          ├─ 4yz after the dot ─► queued, later
-      │ └────────┘          ├─ 5yz after the dot ─► failed
-      │  anything before    └─ silence, crash ────► unknown
-      │  the dot                                       │
-      └──────────── an operator's word ────────────────┘
-    and from queued or leased: suppressed, cancelled, expired, failed
+queued ─► leased ─► in_flight ─► accepted ─► bounced | complained
+  ▲ ▲        │          ├─ 4yz after the dot ─► queued, later
+  │ └────────┘          ├─ 5yz after the dot ─► failed
+  │  anything before    └─ silence, crash ────► unknown
+  │  the dot                                       │
+  └──────────── an operator's word ────────────────┘
+and from queued or leased: suppressed, cancelled, expired, failed
 """
 
 from dataclasses import dataclass

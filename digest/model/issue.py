@@ -26,9 +26,7 @@ class IssueState(StrEnum):
 #: An approved issue goes back to draft when an editor changes it; nothing leaves a frozen one but cancelling.
 MOVES: dict[IssueState, frozenset[IssueState]] = {
     IssueState.DRAFT: frozenset({IssueState.APPROVED, IssueState.CANCELLED}),
-    IssueState.APPROVED: frozenset(
-        {IssueState.DRAFT, IssueState.PUBLISHED, IssueState.EMPTY, IssueState.CANCELLED}
-    ),
+    IssueState.APPROVED: frozenset({IssueState.DRAFT, IssueState.PUBLISHED, IssueState.EMPTY, IssueState.CANCELLED}),
     IssueState.PUBLISHED: frozenset({IssueState.CANCELLED}),
     IssueState.EMPTY: frozenset(),
     IssueState.CANCELLED: frozenset(),

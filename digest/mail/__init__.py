@@ -1,0 +1,1 @@
+"""Ways to the next hop and back: handing messages over, and reading what returns."""

@@ -1,0 +1,122 @@
+"""The wire of one SMTP connection: what was written, what came back, and whether it is still whole."""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+
+from digest.mail.commands import QUIT
+from digest.mail.replies import Reply, ReplyReader
+
+
+class Wire(asyncio.Protocol):
+    """Takes over a connection that is greeted, encrypted and logged in.
+
+    A protocol instead of streams: the phase of a transaction is only known to whoever sees each write and each loss,
+    and it costs a fraction of the time. Once `lost`, it stays so; replies that came before the loss can still be read.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.lost = False
+        #: Why it was lost, in words.
+        self.trouble = ""
+        #: A reply nobody had asked for; it cost the connection.
+        self.stray: Reply | None = None
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._reader = ReplyReader()
+        self._replies: deque[Reply] = deque()
+        self._expected = 0
+        self._full = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._take_over()
+
+    def _take_over(self) -> None:
+        # "Drained" shall mean handed to the system, not "below 64 kB".
+        self._transport.set_write_buffer_limits(high=0)
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport.set_protocol(self)
+
+    def send(self, data: bytes, *, replies: int) -> None:
+        """Write, expecting so many replies. Writes nothing on a lost connection."""
+        if not self.lost:
+            self._expected += replies
+            self._transport.write(data)
+
+    async def reply(self, seconds: float) -> Reply | None:
+        """The next reply; None when none came in time, or none will come. The connection is dropped then: a late
+        reply must never be taken for the answer to something else."""
+        await self._until(lambda: bool(self._replies), seconds)
+        return self._replies.popleft() if self._replies else None
+
+    async def drained(self, seconds: float) -> None:
+        """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
+        await self._until(lambda: not self._full, seconds)
+
+    async def _until(self, ready: Callable[[], bool], seconds: float) -> None:
+        if ready() or self.lost:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                while not (ready() or self.lost):
+                    self._waiter = self._loop.create_future()
+                    await self._waiter
+        except TimeoutError:
+            self.drop(f"no answer within {seconds:g} s")
+
+    def drop(self, why: str) -> None:
+        """End the connection at once; what is still in our buffer does not go out."""
+        self._lose(why)
+        self._transport.abort()
+
+    def leave(self) -> None:
+        """Say QUIT and end the connection without waiting for the answer."""
+        if not self.lost:
+            self.send(QUIT, replies=1)
+            self._lose("the connection was ended by us")
+            self._transport.close()
+
+    def _lose(self, why: str) -> None:
+        if not self.lost:
+            self.lost, self.trouble = True, why
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # What asyncio calls.
+
+    def data_received(self, data: bytes) -> None:
+        """Replies that are expected are kept; anything else costs the connection."""
+        if self.lost:
+            return
+        for reply in self._reader.feed(data):
+            if self._expected == 0:
+                self.stray = self.stray or reply
+                self.drop(f"the server spoke unasked: {reply.code} {reply.enhanced} {reply.text}")
+                return
+            self._expected -= 1
+            self._replies.append(reply)
+        if self._reader.broken:
+            self.drop(f"the server sent {self._reader.broken}")
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The server will say nothing more; whether it still listens cannot be known."""
+        self._lose("the connection was closed by the server")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, by whosever doing."""
+        self._lose(f"the connection was lost ({exc})" if exc else "the connection was closed by the server")
+
+    def pause_writing(self) -> None:
+        """The system takes no more for now."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """All that was written has gone to the system."""
+        self._full = False
+        self._wake()

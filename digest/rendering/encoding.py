@@ -1,0 +1,46 @@
+"""Quoted-printable (RFC 2045 §6.7) in pieces that can be joined: each begins and ends at a line's edge."""
+
+import binascii
+from functools import lru_cache
+
+from markupsafe import escape
+
+from digest.rendering.columns import COLUMNS, wrapped
+from digest.rendering.fragments import one_line
+
+CRLF = b"\r\n"
+
+
+@lru_cache(maxsize=8192)
+def literal(text: str) -> bytes:
+    """A constant piece, encoded once for all letters that hold it."""
+    return _encoded(text)
+
+
+def html_value(value: str) -> bytes:
+    """A value for a slot of the HTML, in text or in an attribute in quotes."""
+    return _encoded(html_text(value))
+
+
+def text_value(value: str) -> bytes:
+    """A value for a slot of the text part."""
+    return _encoded(plain_text(value))
+
+
+def html_text(value: str) -> str:
+    """The value as it stands in HTML."""
+    return str(escape(one_line(value)))
+
+
+def plain_text(value: str) -> str:
+    """The value as it stands in the text part; longer than a line, it is wrapped."""
+    value = one_line(value)
+    return wrapped(value) if len(value) > COLUMNS else value
+
+
+def _encoded(text: str) -> bytes:
+    if not text:
+        return b""
+    encoded = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
+    # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
+    return encoded if encoded.endswith(CRLF) else encoded + b"=\r\n"

@@ -1,0 +1,55 @@
+"""The Jinja2 environment: templates of ours and of a deployer, on plain values, in a sandbox."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from traceback import walk_tb
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from digest.errors import BadTemplate
+from digest.rendering import phrases
+from digest.rendering.columns import underlined, wrapped
+
+
+def environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+    """Finds templates in the folders, the first folder that has one wins: put a deployer's before ours."""
+    env = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(list(folders)),
+        autoescape=_escapes,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters.update(longdate=_longdate, wrapped=wrapped, underlined=underlined)
+    return env
+
+
+def render(env: ImmutableSandboxedEnvironment, name: str, context: Mapping[str, object]) -> str:
+    """The rendered template. Raises BadTemplate that names the file and line."""
+    try:
+        return env.get_template(name).render(context)
+    except Exception as exc:  # a deployer's template may raise anything: a missing name, a division, a forbidden call
+        what = f"{_where(exc, name)}: {exc}" if str(exc) else f"{_where(exc, name)}: {type(exc).__name__}"
+        raise BadTemplate(
+            what, remedy="Mend the template, or remove your copy to use the one that is shipped."
+        ) from exc
+
+
+def _escapes(name: str | None) -> bool:
+    return name is None or not name.endswith(".txt.j2")
+
+
+def _longdate(day: str) -> str:
+    return phrases.long_date(date.fromisoformat(day))
+
+
+def _where(exc: Exception, name: str) -> str:
+    """File and line. Jinja2 rewrites tracebacks so that frames of templates carry the template's own file and line."""
+    if isinstance(exc, TemplateSyntaxError):
+        return f"{exc.filename or exc.name or name}, line {exc.lineno}"
+    lines = [(frame.f_code.co_filename, line) for frame, line in walk_tb(exc.__traceback__)]
+    ours = [(file, line) for file, line in lines if file.endswith(".j2")]
+    return f"{ours[-1][0]}, line {ours[-1][1]}" if ours else name

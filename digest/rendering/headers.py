@@ -1,0 +1,132 @@
+"""Headers: those that all letters of a variant share, and those of one letter (RFC 5322, 2369, 2919, 8058)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email import policy
+from email.headerregistry import Address
+
+from digest.errors import BadTemplate
+from digest.model.newsletter import Newsletter
+from digest.rendering.fragments import one_line
+
+#: These speak to people and may hold any letter; the others are for programs and stay ASCII.
+_FOR_PEOPLE = frozenset({"from", "reply-to", "subject"})
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+#: RFC 5322 §2.1.1, with the name and the line's end.
+_LONGEST_LINE = 998
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalFields:
+    """What the headers of one letter say of its recipient and its delivery."""
+
+    #: The recipient's address, bare.
+    to: str
+    #: In angle brackets; the same in every attempt.
+    message_id: str
+    #: RFC 5322 date with an offset; the same in every attempt.
+    date: str
+    #: https address that takes the one-click POST (RFC 8058).
+    unsubscribe_url: str
+    #: Address to which an empty mail unsubscribes, without "mailto:"; empty for none.
+    unsubscribe_mailbox: str
+    #: Names the delivery to whoever reads a bounce whose Message-ID was rewritten.
+    delivery_id: str
+
+
+def headers_for(
+    newsletter: Newsletter,
+    *,
+    list_domain: str,
+    feedback_id: str,
+    archive_url: str = "",
+    help_url: str = "",
+    owner: str = "",
+) -> dict[str, str]:
+    """The headers that all letters of an issue share, but the subject, which is the variant's.
+
+    `list_domain` ends the List-Id and must never change; `owner` is a mailbox that people read.
+    """
+    sender = newsletter.sender
+    optional = {
+        "Reply-To": sender.reply_to,
+        "List-Archive": _bracketed(archive_url),
+        "List-Help": _bracketed(help_url),
+        "List-Owner": _bracketed(owner and f"mailto:{owner}"),
+    }
+    return {
+        "From": _mailbox(sender.name, sender.address),
+        "List-Id": _list_id(newsletter, list_domain),
+        "List-Post": "NO",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Precedence": "bulk",
+        "Feedback-ID": feedback_id,
+        "MIME-Version": "1.0",
+    } | {name: value for name, value in optional.items() if value}
+
+
+def constant_lines(headers: Mapping[str, str]) -> bytes:
+    """The headers as they go over the wire. Raises BadTemplate for what no header may hold."""
+    return b"".join(_line(name, value) for name, value in headers.items())
+
+
+def personal_lines(fields: PersonalFields) -> bytes:
+    """The headers of one letter. Raises BadTemplate for what no header may hold."""
+    unsubscribe = f"<{fields.unsubscribe_url}>"
+    if fields.unsubscribe_mailbox:
+        unsubscribe += f",\r\n <mailto:{fields.unsubscribe_mailbox}>"
+    # Checked as one text: this runs for every letter.
+    _must_be_clean(
+        "A personal header",
+        f"{fields.to}{fields.message_id}{fields.date}{fields.delivery_id}"
+        f"{fields.unsubscribe_url}{fields.unsubscribe_mailbox}",
+    )
+    lines = (
+        f"To: {fields.to}\r\nDate: {fields.date}\r\nMessage-ID: {fields.message_id}\r\n"
+        f"List-Unsubscribe: {unsubscribe}\r\nX-Digest-Delivery: {fields.delivery_id}\r\n"
+    ).encode()
+    if len(lines) > _LONGEST_LINE:
+        _must_be_short(lines)
+    return lines
+
+
+def _line(name: str, value: str) -> bytes:
+    _must_be_clean(name, value)
+    if name.lower() in _FOR_PEOPLE:
+        header = policy.SMTP.header_factory(name, value)
+        return str(header.fold(policy=policy.SMTP)).encode("ascii")
+    if not value.isascii():
+        raise BadTemplate(f"The header {name} must be plain ASCII: {value}", remedy="Use letters a to z.")
+    line = f"{name}: {value}\r\n".encode("ascii")
+    _must_be_short(line)
+    return line
+
+
+def _must_be_clean(name: str, value: str) -> None:
+    if _FORBIDDEN.search(value):
+        raise BadTemplate(f"{name} holds a line break or a control sign: {value!r}", remedy="Take it out.")
+
+
+def _must_be_short(lines: bytes) -> None:
+    for line in lines.splitlines():
+        if len(line) > _LONGEST_LINE:
+            raise BadTemplate(f"A header is longer than {_LONGEST_LINE} bytes.", remedy="Shorten the link or the name.")
+
+
+def _mailbox(name: str, address: str) -> str:
+    try:
+        return str(Address(display_name=one_line(name), addr_spec=address))
+    except ValueError as exc:
+        raise BadTemplate(f"{address!r} cannot be a sender: {exc}", remedy="Mend the newsletter's [sender].") from exc
+
+
+def _list_id(newsletter: Newsletter, domain: str) -> str:
+    """RFC 2919. The name stands before it only where it needs no encoding: programs compare the rest."""
+    name = one_line(newsletter.name)
+    identifier = f"<{newsletter.slug}.{domain}>"
+    return f"{name} {identifier}" if re.fullmatch(r"[A-Za-z0-9 '&-]{1,80}", name) else identifier
+
+
+def _bracketed(url: str) -> str:
+    return f"<{url}>" if url else ""

@@ -1,0 +1,117 @@
+"""Messages: a variant prepared once, then bytes for each reader by a join.
+
+headers of the variant ┐                                   ┌ To, Date, Message-ID, List-Unsubscribe
+blocks, encoded        ┴─► Prepared.message(personal, …) ◄─┴ values of the personal slots
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
+
+from digest.errors import BadTemplate
+from digest.rendering import encoding
+from digest.rendering.blocks import Block, Blocks, Piece, Slot
+from digest.rendering.headers import PersonalFields, constant_lines, personal_lines
+from digest.rendering.variant import Layout
+
+#: A constant piece, already encoded, or the personal slot to fill.
+Encoded = bytes | Slot
+_Text = TypeVar("_Text", str, bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A variant whose constant parts are encoded. Made by `prepare`."""
+
+    _headers: bytes
+    _between: bytes
+    _after: bytes
+    _text: tuple[Encoded, ...]
+    _html: tuple[Encoded, ...]
+    _plain_text: tuple[Piece, ...]
+    _plain_html: tuple[Piece, ...]
+
+    def message(self, personal: Mapping[str, str], fields: PersonalFields) -> bytes:
+        """The whole message (RFC 5322, CRLF only) for one reader. Raises BadTemplate for a slot without a value."""
+        return b"".join(
+            [
+                personal_lines(fields),
+                self._headers,
+                *_filled(self._text, personal, encoding.text_value),
+                self._between,
+                *_filled(self._html, personal, encoding.html_value),
+                self._after,
+            ]
+        )
+
+    def html(self, personal: Mapping[str, str]) -> str:
+        """The HTML part as a reader sees it, for previews and the archive."""
+        return "".join(_filled(self._plain_html, personal, encoding.html_text))
+
+    def text(self, personal: Mapping[str, str]) -> str:
+        """The text part as a reader sees it."""
+        return "".join(_filled(self._plain_text, personal, encoding.plain_text))
+
+
+def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepared:
+    """The letter of a variant, ready to be made for any number of readers. `headers` are those of `headers_for`."""
+    plain_text = tuple(_pieces(blocks, layout, lambda block: block.text, encoding.plain_text))
+    plain_html = tuple(_pieces(blocks, layout, lambda block: block.html, encoding.html_text))
+    boundary = _boundary(plain_text, plain_html)
+    content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
+    return Prepared(
+        _headers=head + _part_head(boundary, "plain"),
+        # The first line's end closes the last line of the part before, the second belongs to the boundary.
+        _between=b"\r\n\r\n" + _part_head(boundary, "html"),
+        _after=f"\r\n\r\n--{boundary}--\r\n".encode(),
+        _text=_encoded(plain_text),
+        _html=_encoded(plain_html),
+        _plain_text=plain_text,
+        _plain_html=plain_html,
+    )
+
+
+def _pieces(
+    blocks: Blocks, layout: Layout, side: Callable[[Block], tuple[Piece, ...]], fill: Callable[[str], str]
+) -> Iterator[Piece]:
+    """The pieces in order, with the variant's values filled in; what stays a Slot is personal."""
+    for part in layout.parts:
+        if part.key not in blocks:
+            raise BadTemplate(f"The template has no block {part.key}.", remedy="Compare it with the one shipped.")
+        for piece in side(blocks[part.key]):
+            known = isinstance(piece, Slot) and piece.name in part.values
+            yield fill(part.values[piece.name]) if known and isinstance(piece, Slot) else piece
+
+
+def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:
+    """The pieces encoded, neighbours joined."""
+    encoded = (piece if isinstance(piece, Slot) else encoding.literal(piece) for piece in pieces)
+    joined: list[Encoded] = []
+    for constant, group in groupby(encoded, key=lambda piece: isinstance(piece, bytes)):
+        joined += [b"".join(piece for piece in group if isinstance(piece, bytes))] if constant else group
+    return tuple(joined)
+
+
+def _filled(pieces: tuple[_Text | Slot, ...], personal: Mapping[str, str], fill: Callable[[str], _Text]) -> list[_Text]:
+    try:
+        return [fill(personal[piece.name]) if isinstance(piece, Slot) else piece for piece in pieces]
+    except KeyError as exc:
+        raise BadTemplate(
+            f"The template wants a value for {exc}, which no letter has.", remedy="Mend the slot."
+        ) from exc
+
+
+def _part_head(boundary: str, subtype: str) -> bytes:
+    return (
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+
+
+def _boundary(*sides: tuple[Piece, ...]) -> str:
+    """The same for the same content. Quoted-printable never holds "=_"."""
+    digest = hashlib.sha256(repr(sides).encode("utf-8", "backslashreplace")).hexdigest()
+    return f"=_{digest[:32]}"

@@ -1,0 +1,45 @@
+"""MJML to HTML, with the mistakes caught that the compiler lets pass."""
+
+import re
+
+from mjml import mjml2html
+
+from digest.errors import BadTemplate
+
+#: What may stand in a template. `mj-include` may not: it would read files that nobody vetted.
+TAGS = frozenset(
+    """mjml mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title mj-all mj-attributes mj-body
+    mj-breakpoint mj-button mj-carousel mj-carousel-image mj-class mj-column mj-divider mj-font mj-group mj-head
+    mj-hero mj-image mj-navbar mj-navbar-link mj-preview mj-raw mj-section mj-social mj-social-element mj-spacer
+    mj-style mj-table mj-text mj-title mj-wrapper""".split()
+)
+_TAG = re.compile(r"<(mj(?:ml|-[\w-]*))", re.IGNORECASE)
+
+
+def compile_mjml(source: str) -> str:
+    """The HTML of an MJML document. Raises BadTemplate for an unknown tag, an include, or what does not compile."""
+    _must_know_all_tags(source)
+    try:
+        # No fonts: the compiler's own would make later steps, and readers' mail programs, ask a server for them.
+        return mjml2html(source, fonts={})
+    except ValueError as exc:
+        raise BadTemplate(f"The MJML does not compile: {exc}.", remedy=_place(source, str(exc))) from exc
+
+
+def _must_know_all_tags(source: str) -> None:
+    for match in _TAG.finditer(source):
+        if match[1] not in TAGS:
+            line = source.count("\n", 0, match.start()) + 1
+            raise BadTemplate(
+                f"<{match[1]}> in line {line} of the rendered MJML is not a tag we know.",
+                remedy="Check its spelling; use Jinja's include instead of mj-include.",
+            )
+
+
+def _place(source: str, complaint: str) -> str:
+    """Where to look, when the compiler names an offset."""
+    offset = re.search(r"position (\d+)", complaint)
+    if offset is None:
+        return "Check that every tag is closed."
+    line = source.encode()[: int(offset[1])].count(b"\n") + 1
+    return f"Look at line {line} of the rendered MJML."

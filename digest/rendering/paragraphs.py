@@ -1,0 +1,134 @@
+"""Paragraphs: sanitized HTML read as a row of paragraphs and bullets, to be cut or written as text."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import groupby
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+Kind = Literal["p", "ul", "ol", "heading"]
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BLOCKS = _HEADINGS | {"p", "ul", "ol", "li", "blockquote"}
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One paragraph or bullet: text as `str`, inline tags as `Markup`."""
+
+    kind: Kind
+    tokens: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return "".join(t for t in self.tokens if not isinstance(t, Markup)).strip()
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.text.split())
+
+
+def read(html: str) -> list[Paragraph]:
+    """The paragraphs of sanitized HTML, in order; nested lists become one row of bullets."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    reader.end_paragraph()
+    return reader.paragraphs
+
+
+def as_html(paragraphs: Iterable[Paragraph]) -> str:
+    """The paragraphs as HTML."""
+    return "".join(_group_html(kind, list(group)) for kind, group in groupby(paragraphs, lambda p: p.kind))
+
+
+def as_text(paragraphs: Iterable[Paragraph]) -> str:
+    """The paragraphs as plain text: parted by blank lines, bullets as "• …"."""
+    groups = (_group_text(kind, group) for kind, group in groupby(paragraphs, lambda p: p.kind))
+    return "\n\n".join(groups)
+
+
+def with_links(paragraph: Paragraph) -> Paragraph:
+    """The same with each link's address in brackets after its words, for plain text."""
+    return Paragraph(paragraph.kind, tuple(_spelled_out(paragraph.tokens)))
+
+
+class _Reader(HTMLParser):
+    """Collects paragraphs; inline tags that span paragraphs are closed and opened again."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.paragraphs: list[Paragraph] = []
+        self._lists: list[Kind] = []
+        self._heading = False
+        self._open: list[tuple[str, Markup]] = []
+        self._tokens: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCKS:
+            self.end_paragraph()
+            self._heading = tag in _HEADINGS
+            if tag in ("ul", "ol"):
+                self._lists.append("ul" if tag == "ul" else "ol")
+        elif tag == "br":
+            self._tokens += [Markup("<br>"), " "]
+        else:
+            self._open.append((tag, Markup(self.get_starttag_text() or f"<{tag}>")))
+            self._tokens.append(self._open[-1][1])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.end_paragraph()
+            self._heading = False
+            if tag in ("ul", "ol") and self._lists:
+                self._lists.pop()
+        elif self._open and self._open[-1][0] == tag:
+            self._open.pop()
+            self._tokens.append(Markup(f"</{tag}>"))
+
+    def handle_data(self, data: str) -> None:
+        self._tokens.append(" ".join(f"|{data}|".split())[1:-1])
+
+    def end_paragraph(self) -> None:
+        tokens = (*self._tokens, *(Markup(f"</{tag}>") for tag, _ in reversed(self._open)))
+        paragraph = Paragraph(self._kind(), tokens)
+        if paragraph.text:
+            self.paragraphs.append(paragraph)
+        self._tokens = [start for _, start in self._open]
+
+    def _kind(self) -> Kind:
+        if self._heading:
+            return "heading"
+        return self._lists[-1] if self._lists else "p"
+
+
+def _group_html(kind: Kind, group: list[Paragraph]) -> str:
+    tag = "p" if kind in ("p", "heading") else "li"
+    inner = "".join(f"<{tag}>{_inner_html(p)}</{tag}>" for p in group)
+    return inner if tag == "p" else f"<{kind}>{inner}</{kind}>"
+
+
+def _inner_html(paragraph: Paragraph) -> str:
+    return "".join(escape(token) for token in paragraph.tokens).strip()
+
+
+def _group_text(kind: Kind, group: Iterable[Paragraph]) -> str:
+    if kind in ("p", "heading"):
+        return "\n\n".join(p.text for p in group)
+    return "\n".join(f"{'•' if kind == 'ul' else f'{n}.'} {p.text}" for n, p in enumerate(group, 1))
+
+
+def _spelled_out(tokens: Iterable[str]) -> Iterator[str]:
+    address = ""
+    for token in tokens:
+        yield token
+        if not isinstance(token, Markup):
+            continue
+        if token.startswith("<a "):
+            address = Markup(token.partition('href="')[2].partition('"')[0]).unescape()
+        elif token == "</a>" and address:
+            yield f" ({address.removeprefix('mailto:')})"
+            address = ""

@@ -1,0 +1,46 @@
+"""Sizes: how many bytes an item adds to a message, so that choosing can stay within what mailboxes show whole."""
+
+from collections.abc import Mapping
+
+from digest.model.item import ItemId
+from digest.rendering import encoding
+from digest.rendering.blocks import Block, Blocks, Piece, Slot
+
+#: Kept free for headers, boundaries and part headings.
+_HEADERS = 3_000
+#: Kept free for the value of one slot: a link with its token, a headline, a sentence why.
+_SLOT = 500
+#: Blocks of every letter; the contents list and "and N more" are counted as if they were always there.
+_ALWAYS = frozenset({"top", "masthead", "greeting", "intro", "contents-open", "contents-close", "more", "footer"})
+
+
+def sizes(blocks: Blocks) -> Mapping[tuple[ItemId, str | None], int]:
+    """Bytes that each item adds, HTML and text as encoded, with its row in the contents; by item and topic (None for
+    a note)."""
+    found: dict[tuple[ItemId, str | None], int] = {}
+    for key, block in blocks.items():
+        kind, _, rest = key.partition(":")
+        id, _, slug = rest.partition(":")
+        if kind == "note":
+            found[ItemId(int(id)), None] = _size(block)
+        elif kind == "item":
+            found[ItemId(int(id)), slug] = _size(block) + _size(blocks[f"contents:{id}"])
+    return found
+
+
+def base_size(blocks: Blocks, topics: frozenset[str] | None = None) -> int:
+    """Bytes of a message without its items, never less than it will be; with the headings of the reader's topics."""
+    return _HEADERS + sum(_size(block) for key, block in blocks.items() if key in _ALWAYS or _is_heading(key, topics))
+
+
+def _is_heading(key: str, topics: frozenset[str] | None) -> bool:
+    kind, _, slug = key.partition(":")
+    return kind == "topic" and (topics is None or slug in topics)
+
+
+def _size(block: Block) -> int:
+    return sum(_piece(piece) for side in (block.html, block.text) for piece in side)
+
+
+def _piece(piece: Piece) -> int:
+    return _SLOT if isinstance(piece, Slot) else len(encoding.literal(piece))

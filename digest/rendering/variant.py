@@ -1,0 +1,111 @@
+"""Variants: which blocks a letter is made of, in order, and the words that depend on that choice."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from digest.model.choice import Choice, Chosen
+from digest.model.issue import Article, IssueContent
+from digest.model.item import ItemId
+from digest.rendering import phrases
+from digest.rendering.context import filed
+from digest.rendering.fragments import one_line
+
+#: From so many pieces on, a list of them helps.
+CONTENTS_FROM = 4
+#: Mail programs show about so much of the preheader.
+_PREHEADER = 140
+
+Placed = tuple[ItemId, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block in a letter, with the values of those of its slots that all readers of the variant share."""
+
+    key: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A variant: everything of a letter but what is personal."""
+
+    parts: tuple[Part, ...]
+    subject: str
+    #: What mail programs show after the subject.
+    preheader: str
+    #: What a reader of it has received.
+    item_ids: tuple[ItemId, ...]
+
+
+def lay_out(choice: Choice, content: IssueContent, *, topics: frozenset[str] | None) -> Layout:
+    """The letter for readers of `topics` (None for all) with that choice. An empty choice says that nothing is new."""
+    placed = [(chosen.id, chosen.under) for chosen in choice.chosen]
+    headline = _headline(placed, None if topics is None else len(topics))
+    return _layout(placed, content, headline=headline, greeting=True, more=choice.more)
+
+
+def whole_issue(content: IssueContent) -> Layout:
+    """Everything, each article once, without a greeting: for the archive and for editors."""
+    notes: list[Placed] = [(a.id, None) for a in content.articles if a.pinned]
+    first = {a.id: filed(a, content)[0] for a in content.articles if filed(a, content)}
+    items = [(id, slug) for topic in content.topics for id, slug in first.items() if slug == topic.slug]
+    headline = phrases.whole_headline(len(notes) + len(items))
+    return _layout([*notes, *items], content, headline=headline, greeting=False, more=0)
+
+
+def _layout(placed: Sequence[Placed], content: IssueContent, *, headline: str, greeting: bool, more: int) -> Layout:
+    preheader = _preheader(placed, content) or headline
+    return Layout(
+        parts=(
+            Part("top", {"headline": headline, "preheader": preheader}),
+            *_parts("masthead", *["greeting"] * greeting),
+            *_body(placed, content, headline),
+            *([Part("more", {"count": phrases.more(more)})] if more else []),
+            Part("footer", {}),
+        ),
+        subject=one_line(content.title),
+        preheader=preheader,
+        item_ids=tuple(id for id, _ in placed),
+    )
+
+
+def _body(placed: Sequence[Placed], content: IssueContent, headline: str) -> Iterator[Part]:
+    if not placed:
+        yield Part("nothing", {"headline": headline})
+        return
+    if content.intro_html.strip():
+        yield Part("intro", {})
+    items = [(id, slug) for id, slug in placed if slug is not None]
+    if len(items) >= CONTENTS_FROM:
+        yield from _parts("contents-open", *(f"contents:{id}" for id, _ in items), "contents-close")
+    yield from _parts(*(f"note:{id}" for id, slug in placed if slug is None))
+    for slug, group in groupby(items, key=lambda item: item[1]):
+        keys = [f"item:{id}:{slug}" for id, _ in group]
+        yield Part(f"topic:{slug}", {"count": phrases.count_new(len(keys))})
+        yield from _parts(*keys)
+
+
+def _parts(*keys: str) -> Iterator[Part]:
+    return (Part(key, {}) for key in keys)
+
+
+def _headline(placed: Sequence[Placed], topics: int | None) -> str:
+    items = sum(slug is not None for _, slug in placed)
+    if placed and not items:
+        return phrases.notes_headline(len(placed))
+    return phrases.headline(items, topics)
+
+
+def _preheader(placed: Sequence[Placed], content: IssueContent) -> str:
+    """The first titles, as many as fit, at least one."""
+    articles: dict[ItemId, Article] = {a.id: a for a in content.articles}
+    line = ""
+    for id, _ in placed:
+        longer = f"{line} · {articles[id].title}" if line else articles[id].title
+        if line and len(longer) > _PREHEADER:
+            break
+        line = longer
+    line = one_line(line)
+    return line if len(line) <= _PREHEADER else f"{line[: _PREHEADER - 1].rstrip()}…"

@@ -1,0 +1,1 @@
+"""Sources: bytes from outside in, clean `FoundItem`s out; one file per technology."""

@@ -1,0 +1,201 @@
+"""Audiences: the readers of an issue, told apart only as far as choosing goes, and never one by one.
+
+Publishing writes the readers down once in a temporary table, so that the cohorts that are chosen for and the readers
+who are put into the outbox cannot differ.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from digest.model.cadence import Cadence
+from digest.model.delivery import NO_RECEIPT, DeliveryState
+from digest.model.issue import IssueId
+from digest.storage.tables import cohort, delivery, issue, nothing_new
+from subscribers import audience
+from subscribers.preferences import Preference, from_text
+from subscribers.tables import Id, preference, subscription
+
+#: Lives for one transaction.
+_reader = Table(
+    "publishing_reader",
+    MetaData(),
+    Column("subscriber_id", Id, primary_key=True),
+    Column("subscription_id", Id, nullable=False),
+    Column("preference_id", Id, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("first", Boolean, nullable=False),
+    Column("received", Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Readers who are alike as far as choosing goes."""
+
+    preference_id: int
+    chosen: Preference
+    language: str
+    #: No issue was made for them before.
+    first: bool
+    #: The variants they have had within the look-back.
+    received: tuple[int, ...]
+    readers: int
+
+
+def gather_readers(
+    connection: Connection, newsletter_id: int, cadence: Cadence, *, since: datetime, now: datetime
+) -> None:
+    """Write down who gets this issue, with the receipts that may matter to it."""
+    _reader.metadata.create_all(connection, checkfirst=False)
+    who = audience.readers(newsletter_id, cadence, now).subquery()
+    had = receipts(newsletter_id, since=since).subquery()
+    columns = ["subscriber_id", "subscription_id", "preference_id", "language", "first", "received"]
+    query = select(
+        who.c.subscriber_id,
+        who.c.subscription_id,
+        who.c.preference_id,
+        who.c.language,
+        who.c.first,
+        func.coalesce(had.c.received, ""),
+    ).outerjoin(had, had.c.subscriber_id == who.c.subscriber_id)
+    connection.execute(insert(_reader).from_select(columns, query))
+
+
+def receipts(newsletter_id: int, *, since: datetime, subscriber_id: int | None = None) -> Select[Any]:
+    """Per reader, the variants they have had: "3,17". An issue that ended by `since` holds nothing that matters."""
+    had = (
+        select(delivery.c.subscriber_id, delivery.c.variant_id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(
+            issue.c.newsletter_id == newsletter_id,
+            issue.c.period_ends_at > since,
+            delivery.c.state.not_in(NO_RECEIPT),
+        )
+        .order_by(delivery.c.subscriber_id, delivery.c.variant_id)
+    )
+    if subscriber_id is not None:
+        had = had.where(delivery.c.subscriber_id == subscriber_id)
+    each = had.subquery()
+    joined = func.aggregate_strings(cast(each.c.variant_id, String), ",")
+    return select(each.c.subscriber_id, joined.label("received")).group_by(each.c.subscriber_id)
+
+
+def cohorts(connection: Connection) -> Iterator[Cohort]:
+    """The distinct cohorts among the readers written down, in an order that is the same every time."""
+    alike = (_reader.c.preference_id, _reader.c.language, _reader.c.first, _reader.c.received)
+    query = (
+        select(*alike, preference.c.topics, func.count().label("readers"))
+        .join(preference, preference.c.id == _reader.c.preference_id)
+        .group_by(*alike, preference.c.topics)
+        .order_by(*alike)
+    )
+    for row in connection.execute(query).all():
+        yield Cohort(
+            preference_id=row.preference_id,
+            chosen=from_text(row.topics),
+            language=row.language,
+            first=row.first,
+            received=parse_received(row.received),
+            readers=row.readers,
+        )
+
+
+def parse_received(text: str) -> tuple[int, ...]:
+    """The variants that "3,17" names."""
+    return tuple(int(part) for part in text.split(",") if part)
+
+
+def save_cohorts(connection: Connection, issue_id: IssueId, found: Sequence[tuple[Cohort, int | None]]) -> None:
+    """Keep each cohort with the variant it gets; None where nothing is new to it."""
+    rows = [
+        {
+            "issue_id": issue_id,
+            "preference_id": each.preference_id,
+            "language": each.language,
+            "first": each.first,
+            "received": ",".join(map(str, each.received)),
+            "variant_id": variant_id,
+            "readers": each.readers,
+        }
+        for each, variant_id in found
+    ]
+    if rows:
+        connection.execute(insert(cohort), rows)
+
+
+def fill_outbox(connection: Connection, issue_id: IssueId, *, now: datetime) -> int:
+    """One delivery for each reader whose cohort has a variant, and a note for each other. Returns the deliveries."""
+    joined = and_(
+        cohort.c.issue_id == issue_id,
+        cohort.c.preference_id == _reader.c.preference_id,
+        cohort.c.language == _reader.c.language,
+        cohort.c.first == _reader.c.first,
+        cohort.c.received == _reader.c.received,
+    )
+    at = literal(now, delivery.c.queued_at.type)
+    filled = connection.execute(
+        insert(delivery).from_select(
+            ["issue_id", "subscriber_id", "subscription_id", "variant_id", "state", "not_before", "queued_at"],
+            select(
+                literal(issue_id),
+                _reader.c.subscriber_id,
+                _reader.c.subscription_id,
+                cohort.c.variant_id,
+                literal(DeliveryState.QUEUED.value),
+                at,
+                at,
+            )
+            .join(cohort, joined)
+            .where(cohort.c.variant_id.is_not(None))
+            # In the order of variants, so that a worker meets one variant after the other and keeps few in memory.
+            .order_by(cohort.c.variant_id, _reader.c.subscriber_id),
+        )
+    ).rowcount
+    without = select(literal(issue_id), _reader.c.subscriber_id).join(cohort, joined)
+    connection.execute(
+        insert(nothing_new).from_select(["issue_id", "subscriber_id"], without.where(cohort.c.variant_id.is_(None)))
+    )
+    return filled
+
+
+def forget_readers(connection: Connection, *, now: datetime) -> None:
+    """Note that an issue was made for these readers, and let the temporary table go."""
+    mine = subscription.c.id.in_(select(_reader.c.subscription_id).where(_reader.c.first))
+    connection.execute(update(subscription).where(mine).values(considered_at=now))
+    _reader.metadata.drop_all(connection, checkfirst=False)
+
+
+def count_by_cohort(connection: Connection, issue_id: IssueId) -> tuple[int, int, int]:
+    """Readers with a variant, readers without, and how many variants there are."""
+    with_variant = case((cohort.c.variant_id.is_not(None), cohort.c.readers), else_=0)
+    without = case((cohort.c.variant_id.is_(None), cohort.c.readers), else_=0)
+    row = connection.execute(
+        select(
+            func.coalesce(func.sum(with_variant), 0),
+            func.coalesce(func.sum(without), 0),
+            func.count(cohort.c.variant_id.distinct()),
+        ).where(cohort.c.issue_id == issue_id)
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])

@@ -1,0 +1,113 @@
+"""The database: opened once, written in short transactions, on SQLite or PostgreSQL alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+
+from digest.errors import SettingsRefused, StorageUnavailable
+
+#: Seconds a writer waits for another on SQLite.
+BUSY_SECONDS = 30
+
+
+class Store:
+    """An open database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is SQLite: one machine, one process that delivers."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A view of the database; what is written through it is thrown away."""
+        with _told(), self.engine.execution_options(read_only=True).connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, steady: bool = False) -> Iterator[Connection]:
+        """One transaction: all of it or none. A steady one sees the database throughout as it was when it began."""
+        options = {"isolation_level": "REPEATABLE READ"} if steady and not self.embedded else {}
+        with _told(), self.engine.execution_options(**options).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(url: str, data_folder: Path) -> Store:
+    """Open the database at `url`; a relative SQLite file lies in `data_folder`, which is made."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Store(_sqlite(parsed, data_folder))
+    if parsed.get_backend_name() == "postgresql":
+        return Store(_postgresql(parsed))
+    raise SettingsRefused(
+        f"database.url names {parsed.get_backend_name()}, which is not supported.",
+        remedy="Use sqlite:///file or postgresql://user@host/name.",
+    )
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise SettingsRefused(
+            "database.url is not an address of a database.", remedy="Write sqlite:///digest.db."
+        ) from error
+
+
+def _sqlite(url: URL, data_folder: Path) -> Engine:
+    file = data_folder / (url.database or "digest.db")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(f"The folder {file.parent} cannot be made: {error.strerror}.") from error
+    engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that began by reading cannot wait for a writer, it fails at once: so writers say so at the start.
+    reads = connection.get_execution_options().get("read_only")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        raise SettingsRefused(
+            "PostgreSQL needs the extra “postgres”.", remedy="pip install 'topic-digest[postgres]'."
+        ) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Failures of the database itself in plain words; mistakes in our statements stay what they are."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StorageUnavailable(f"The database does not answer: {_line(error)}.", remedy="Try again later.") from error
+
+
+def _line(error: DBAPIError) -> str:
+    return " ".join(str(error.orig).split())[:200].rstrip(".")

@@ -1,0 +1,151 @@
+"""Issues: one row for a newsletter, cadence and period, whoever makes it first; and what editors decide in them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
+
+from digest.errors import BadPeriod, UnknownName, WrongState
+from digest.model.cadence import Cadence, Period, parse_period
+from digest.model.issue import Issue, IssueId, IssueState
+from digest.model.item import ItemId
+from digest.storage.newsletters import Publication
+from digest.storage.tables import curation, issue
+from digest.storage.upsert import insert_new
+from subscribers.tables import newsletter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curation:
+    """What the editor decided about an item in an issue."""
+
+    pinned: bool = False
+    left_out: bool = False
+    #: Place within its topic, from 1; None for the order by date.
+    position: int | None = None
+
+
+def create(connection: Connection, publication: Publication, period: Period, *, now: datetime) -> tuple[Issue, bool]:
+    """The issue of a period, and whether it was made just now."""
+    values = {
+        "newsletter_id": publication.id,
+        "cadence": period.cadence,
+        "period_key": period.key,
+        "number": _next_number(connection, publication.id, period.cadence),
+        "state": IssueState.DRAFT,
+        "composed_at": now,
+        "period_ends_at": period.ends_at(publication.newsletter.zone),
+    }
+    made = insert_new(connection, issue, values)
+    return find(connection, f"{publication.newsletter.slug}/{period.key}"), made
+
+
+def find(connection: Connection, name: str) -> Issue:
+    """The issue of that name (`social-care/2014-11`) or id. Raises UnknownName."""
+    row = connection.execute(_issues(*_named(name))).first()
+    if row is None:
+        raise UnknownName(
+            f"There is no issue “{name}”.", remedy="Names are like social-care/2014-11; see: digest status."
+        )
+    return _issue(row)
+
+
+def listed(connection: Connection, newsletter_slug: str | None = None, *states: IssueState) -> list[Issue]:
+    """Issues, newest period first."""
+    conditions: list[ColumnElement[bool]] = [newsletter.c.slug == newsletter_slug] if newsletter_slug else []
+    if states:
+        conditions.append(issue.c.state.in_(states))
+    query = _issues(*conditions).order_by(issue.c.period_ends_at.desc(), issue.c.id.desc())
+    return [_issue(row) for row in connection.execute(query)]
+
+
+def move(connection: Connection, current: Issue, to: IssueState, **values: Any) -> Issue:
+    """Move an issue by compare-and-set. Raises WrongState, also when another was faster."""
+    current.must_allow(to)
+    mine = (issue.c.id == current.id) & (issue.c.state == current.state)
+    if connection.execute(update(issue).where(mine).values(state=to, **values)).rowcount == 0:
+        raise WrongState(f"{current.name} was changed by somebody else just now.", remedy="Look at it again.")
+    return find(connection, str(current.id))
+
+
+def edit(connection: Connection, current: Issue, **values: Any) -> None:
+    """Set title, subject or introduction of a draft."""
+    if values:
+        connection.execute(update(issue).where(issue.c.id == current.id).values(values))
+
+
+def curations(connection: Connection, issue_id: IssueId) -> dict[ItemId, Curation]:
+    """The editor's decisions, by item."""
+    rows = connection.execute(select(curation).where(curation.c.issue_id == issue_id))
+    return {ItemId(r.item_id): Curation(pinned=r.pinned, left_out=r.left_out, position=r.position) for r in rows}
+
+
+def curate(connection: Connection, issue_id: IssueId, item_ids: Iterable[int], **values: Any) -> None:
+    """Set `pinned`, `left_out` or `position` of items in a draft."""
+    for item_id in item_ids:
+        insert_new(connection, curation, {"issue_id": issue_id, "item_id": item_id})
+        this = (curation.c.issue_id == issue_id) & (curation.c.item_id == item_id)
+        connection.execute(update(curation).where(this).values(values))
+
+
+def last_frozen(connection: Connection, newsletter_slug: str, before: Issue) -> Issue | None:
+    """The issue of the same cadence that came out before this one."""
+    return next(
+        (
+            i
+            for i in listed(connection, newsletter_slug, IssueState.PUBLISHED)
+            if i.period.cadence == before.period.cadence and i.period.first < before.period.first
+        ),
+        None,
+    )
+
+
+def _named(name: str) -> list[ColumnElement[bool]]:
+    if name.isdigit():
+        return [issue.c.id == int(name)]
+    slug, _, key = name.partition("/")
+    return [newsletter.c.slug == slug, issue.c.period_key == key]
+
+
+def _issues(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(issue, newsletter.c.slug).join(newsletter, newsletter.c.id == issue.c.newsletter_id).where(*conditions)
+    )
+
+
+def _issue(row: Row[Any]) -> Issue:
+    return Issue(
+        id=IssueId(row.id),
+        newsletter=row.slug,
+        period=parse_period(Cadence(row.cadence), row.period_key),
+        state=IssueState(row.state),
+        number=row.number,
+        title=row.title,
+        subject=row.subject,
+        intro=row.intro,
+        composed_at=row.composed_at,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        frozen_at=row.frozen_at,
+        expected=row.expected,
+    )
+
+
+def _next_number(connection: Connection, newsletter_id: int, cadence: Cadence) -> int:
+    mine = (issue.c.newsletter_id == newsletter_id) & (issue.c.cadence == cadence)
+    return (connection.scalar(select(func.max(issue.c.number)).where(mine)) or 0) + 1
+
+
+def cadence_of(key: str, cadences: Iterable[Cadence]) -> Cadence:
+    """The cadence whose period a key names. Raises BadPeriod with an example."""
+    refusals: list[BadPeriod] = []
+    for cadence in cadences:
+        try:
+            parse_period(cadence, key)
+        except BadPeriod as refusal:
+            refusals.append(refusal)
+        else:
+            return cadence
+    raise refusals[0]

@@ -1,0 +1,1 @@
+"""Migrations of the database, by Alembic: each is tested up and down on SQLite and PostgreSQL."""

@@ -1,0 +1,149 @@
+"""Newsletters with their topics and sources, as rows that files and the desk edit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, delete, insert, select, update
+
+from digest.errors import UnknownName
+from digest.model.newsletter import Newsletter, NewsletterId
+from digest.model.source import Source, SourceKind
+from digest.model.topic import Topic
+from digest.storage.tables import filing, newsletter_source, source, topic
+from subscribers.tables import newsletter
+
+_NEWSLETTER = TypeAdapter(Newsletter)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A newsletter with all it rests on."""
+
+    id: NewsletterId
+    newsletter: Newsletter
+    topics: tuple[Topic, ...]
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def topic_order(self) -> tuple[str, ...]:
+        """Topic slugs in the newsletter's order."""
+        return tuple(t.slug for t in self.topics)
+
+
+def load(connection: Connection, slug: str) -> Publication:
+    """The newsletter of that slug. Raises UnknownName, naming those there are."""
+    row = connection.execute(select(newsletter).where(newsletter.c.slug == slug)).first()
+    if row is None:
+        there_are = ", ".join(slugs(connection)) or "none yet"
+        raise UnknownName(
+            f"There is no newsletter “{slug}” (there are: {there_are}).", remedy="Add one with: digest apply FILE."
+        )
+    return Publication(
+        id=NewsletterId(row.id),
+        newsletter=_NEWSLETTER.validate_python(row.settings),
+        topics=_topics(connection, row.id),
+        sources=_sources(connection, row.id),
+    )
+
+
+def slugs(connection: Connection) -> list[str]:
+    """The slugs of all newsletters, in order."""
+    return list(connection.scalars(select(newsletter.c.slug).order_by(newsletter.c.slug)))
+
+
+def slug_of(connection: Connection, newsletter_id: int) -> str:
+    """The slug of one newsletter."""
+    slug: str = connection.execute(select(newsletter.c.slug).where(newsletter.c.id == newsletter_id)).scalar_one()
+    return slug
+
+
+def save(
+    connection: Connection, wanted: Newsletter, topics: Sequence[Topic], sources: Sequence[Source], *, now: datetime
+) -> NewsletterId:
+    """Make the rows say what is wanted. Topics keep their rows, and so their filings, by slug."""
+    newsletter_id = _save_newsletter(connection, wanted, now)
+    for position, each in enumerate(topics):
+        _save_topic(connection, newsletter_id, each, position)
+    _drop_topics(connection, newsletter_id, keep=[t.slug for t in topics])
+    connection.execute(delete(newsletter_source).where(newsletter_source.c.newsletter_id == newsletter_id))
+    for each_source in sources:
+        link = {"newsletter_id": newsletter_id, "source_id": save_source(connection, each_source)}
+        connection.execute(insert(newsletter_source).values(link))
+    return newsletter_id
+
+
+def save_source(connection: Connection, wanted: Source) -> int:
+    """Make a source's row say what is wanted."""
+    values = {
+        "name": wanted.name,
+        "kind": wanted.kind,
+        "location": wanted.location,
+        "link_label": wanted.link_label,
+    }
+    found: int | None = connection.scalar(select(source.c.id).where(source.c.slug == wanted.slug))
+    if found is None:
+        return _made(connection, source, {"slug": wanted.slug, **values})
+    connection.execute(update(source).where(source.c.id == found).values(values))
+    return found
+
+
+def source_of(row: Any) -> Source:
+    """A row of the source table as a value."""
+    return Source(
+        slug=row.slug,
+        name=row.name,
+        kind=SourceKind(row.kind),
+        location=row.location,
+        link_label=row.link_label,
+    )
+
+
+def _save_newsletter(connection: Connection, wanted: Newsletter, now: datetime) -> NewsletterId:
+    values = {"name": wanted.name, "settings": _NEWSLETTER.dump_python(wanted, mode="json"), "changed_at": now}
+    found: int | None = connection.scalar(select(newsletter.c.id).where(newsletter.c.slug == wanted.slug))
+    if found is None:
+        return NewsletterId(_made(connection, newsletter, {"slug": wanted.slug, **values}))
+    connection.execute(update(newsletter).where(newsletter.c.id == found).values(values))
+    return NewsletterId(found)
+
+
+def _save_topic(connection: Connection, newsletter_id: int, wanted: Topic, position: int) -> None:
+    values = {
+        "name": wanted.name,
+        "description": wanted.description,
+        "phrases": list(wanted.phrases),
+        "position": position,
+    }
+    this = (topic.c.newsletter_id == newsletter_id) & (topic.c.slug == wanted.slug)
+    if connection.execute(update(topic).where(this).values(values)).rowcount == 0:
+        connection.execute(insert(topic).values(newsletter_id=newsletter_id, slug=wanted.slug, **values))
+
+
+def _drop_topics(connection: Connection, newsletter_id: int, keep: list[str]) -> None:
+    gone = select(topic.c.id).where(topic.c.newsletter_id == newsletter_id, topic.c.slug.not_in(keep))
+    connection.execute(delete(filing).where(filing.c.topic_id.in_(gone)))
+    connection.execute(delete(topic).where(topic.c.id.in_(gone.scalar_subquery())))
+
+
+def _made(connection: Connection, table: Any, values: dict[str, Any]) -> int:
+    made: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+    return made
+
+
+def _topics(connection: Connection, newsletter_id: int) -> tuple[Topic, ...]:
+    rows = connection.execute(select(topic).where(topic.c.newsletter_id == newsletter_id).order_by(topic.c.position))
+    return tuple(Topic(slug=r.slug, name=r.name, description=r.description, phrases=tuple(r.phrases)) for r in rows)
+
+
+def _sources(connection: Connection, newsletter_id: int) -> tuple[Source, ...]:
+    rows = connection.execute(
+        select(source)
+        .join(newsletter_source, newsletter_source.c.source_id == source.c.id)
+        .where(newsletter_source.c.newsletter_id == newsletter_id)
+        .order_by(source.c.id)
+    )
+    return tuple(source_of(r) for r in rows)

@@ -1,0 +1,300 @@
+"""The outbox: deliveries and their moves. Every move is a compare-and-set on (id, state, lease token)."""
+
+import random
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
+
+from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Outcome
+from digest.model.issue import IssueId, IssueState
+from digest.storage.clock import database_now
+from digest.storage.tables import attempt, delivery, issue
+from subscribers import audience
+from subscribers.tables import newsletter, preference, subscriber, subscription
+
+_S = DeliveryState
+
+#: No wait between two tries is longer.
+LONGEST_WAIT = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A leased delivery with what its message needs of the reader."""
+
+    id: DeliveryId
+    issue_id: IssueId
+    variant_id: int
+    subscription_id: int
+    email: str
+    name: str
+    #: When the reader said yes, for "why you get this".
+    since: datetime
+    topics: str
+    cadence: str
+    #: How often it was tried before.
+    tries: int
+    #: The Date of the message, the same in every attempt.
+    dated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a deferred delivery is tried again, and how often."""
+
+    attempts: int
+    first_wait: timedelta
+
+    def wait(self, tries: int) -> timedelta:
+        """Doubles with each try, with a quarter of jitter so that the deferred do not come back all at once."""
+        base = min(self.first_wait * 2 ** min(tries, 20), LONGEST_WAIT)
+        return base * random.uniform(1, 1.25)  # noqa: S311  spread, not secrecy
+
+
+def lease(connection: Connection, token: str, *, limit: int, issue_id: IssueId | None = None) -> list[Duty]:
+    """Take up to `limit` deliveries that are due. The rest of their readers' rights is asked again at the marker."""
+    due = (
+        select(delivery.c.id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(
+            delivery.c.state == _S.QUEUED,
+            delivery.c.not_before <= database_now(),
+            issue.c.state == IssueState.PUBLISHED,
+        )
+        .order_by(delivery.c.id)
+        .limit(limit)
+    )
+    if issue_id is not None:
+        due = due.where(delivery.c.issue_id == issue_id)
+    taken = connection.scalars(
+        update(delivery)
+        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
+        .where(delivery.c.id.in_(due.with_for_update(skip_locked=True, of=delivery).scalar_subquery()))
+        .values(
+            state=_S.LEASED,
+            lease_token=token,
+            dated_at=func.coalesce(delivery.c.dated_at, database_now()),
+        )
+        .returning(delivery.c.id)
+    ).all()
+    return _duties(connection, taken)
+
+
+def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
+    """Close those of our leases whose readers may not be written to any more: they left, or are suppressed."""
+    _move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), reason="the reader left or is suppressed")
+
+
+def give_back(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
+    """Return leases; nothing was handed over, so it does not count as a try."""
+    _move(connection, token, ids, {_S.LEASED}, _S.QUEUED, lease_token=None)
+
+
+def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set[DeliveryId]:
+    """Mark deliveries as in flight, just before their final dots. Only those it returns may go out.
+
+    Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
+    """
+    rows = connection.scalars(
+        update(delivery)
+        .where(*_ours(token, ids, {_S.LEASED}), _permitted(), _published())
+        .values(state=_S.IN_FLIGHT)
+        .returning(delivery.c.id)
+    )
+    return {DeliveryId(i) for i in rows}
+
+
+def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retry: RetryPolicy) -> None:
+    """Write down how attempts ended, all of them in as many statements as there are outcomes."""
+    by_outcome: dict[Outcome, list[Attempt]] = {}
+    for each in attempts:
+        by_outcome.setdefault(each.handover.outcome, []).append(each)
+    for outcome, group in by_outcome.items():
+        _SETTLE[outcome](connection, token, group, retry)
+    if attempts:
+        connection.execute(insert(attempt), [_attempt_row(a) for a in attempts])
+
+
+def expire(connection: Connection, *, older_than: timedelta) -> int:
+    """Close what has waited longer than the news is worth."""
+    old = delivery.c.queued_at < database_now(-older_than)
+    values = {"state": _S.EXPIRED, "settled_at": database_now(), "reason": "waited too long"}
+    return connection.execute(update(delivery).where(delivery.c.state == _S.QUEUED, old).values(values)).rowcount
+
+
+def cancel(connection: Connection, issue_id: IssueId) -> int:
+    """Close what has not been handed over of an issue."""
+    open_still = delivery.c.state.in_((_S.QUEUED, _S.LEASED))
+    values = {"state": _S.CANCELLED, "settled_at": database_now(), "reason": "the issue was cancelled"}
+    return connection.execute(
+        update(delivery).where(delivery.c.issue_id == issue_id, open_still).values(values)
+    ).rowcount
+
+
+def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int]:
+    """How many deliveries of an issue are in each state; they sum to what was expected."""
+    rows = connection.execute(
+        select(delivery.c.state, func.count()).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
+    )
+    found = {DeliveryState(state): count for state, count in rows}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+def waiting(connection: Connection) -> tuple[int, datetime | None]:
+    """How many deliveries are queued or leased in published issues, and when the next one is due."""
+    row = connection.execute(
+        select(func.count(), func.min(delivery.c.not_before))
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(delivery.c.state.in_((_S.QUEUED, _S.LEASED)), issue.c.state == IssueState.PUBLISHED)
+    ).one()
+    return row[0], row[1]
+
+
+def _duties(connection: Connection, ids: Sequence[int]) -> list[Duty]:
+    if not ids:
+        return []
+    rows = connection.execute(
+        select(
+            delivery.c.id,
+            delivery.c.issue_id,
+            delivery.c.variant_id,
+            delivery.c.subscription_id,
+            delivery.c.tries,
+            delivery.c.dated_at,
+            func.coalesce(subscriber.c.email, "").label("email"),
+            subscriber.c.name,
+            func.coalesce(subscription.c.confirmed_at, subscription.c.created_at).label("since"),
+            subscription.c.cadence,
+            preference.c.topics,
+        )
+        .join(subscription, subscription.c.id == delivery.c.subscription_id)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .join(preference, preference.c.id == subscription.c.preference_id)
+        .where(delivery.c.id.in_(ids))
+        .order_by(delivery.c.id)
+    ).mappings()
+    return [Duty(**row) for row in rows]
+
+
+def _permitted() -> ColumnElement[bool]:
+    return exists().where(
+        subscription.c.id == delivery.c.subscription_id,
+        subscriber.c.id == subscription.c.subscriber_id,
+        newsletter.c.id == subscription.c.newsletter_id,
+        audience.may_receive(database_now()),
+    )
+
+
+def _published() -> ColumnElement[bool]:
+    return exists().where(issue.c.id == delivery.c.issue_id, issue.c.state == IssueState.PUBLISHED)
+
+
+def _ours(token: str, ids: Iterable[DeliveryId], states: Iterable[DeliveryState]) -> tuple[ColumnElement[bool], ...]:
+    return delivery.c.id.in_(list(ids)), delivery.c.lease_token == token, delivery.c.state.in_(list(states))
+
+
+def _move(
+    connection: Connection,
+    token: str,
+    ids: Collection[DeliveryId],
+    states: set[DeliveryState],
+    to: DeliveryState,
+    *also: ColumnElement[bool],
+    **values: Any,
+) -> None:
+    if ids:
+        connection.execute(update(delivery).where(*_ours(token, ids, states), *also).values(state=to, **values))
+
+
+def _ids(attempts: Iterable[Attempt]) -> list[DeliveryId]:
+    return [a.delivery_id for a in attempts]
+
+
+# Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
+_OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
+
+
+def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
+    done = {"settled_at": database_now(), "tries": delivery.c.tries + 1}
+    _move(connection, token, _ids(attempts), {_S.IN_FLIGHT, _S.UNKNOWN}, _S.ACCEPTED, **done)
+
+
+def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
+    for each in attempts:
+        done = {"settled_at": database_now(), "tries": delivery.c.tries + 1, "reason": each.handover.diagnostic}
+        _move(connection, token, [each.delivery_id], _OPEN, _S.FAILED, **done)
+
+
+def _unknown(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
+    doubt = {"tries": delivery.c.tries + 1, "reason": "no reply after the final dot"}
+    _move(connection, token, _ids(attempts), {_S.IN_FLIGHT}, _S.UNKNOWN, **doubt)
+
+
+def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
+    ids = _ids(attempts)
+    refuse_forbidden(connection, token, ids)
+    cancelled = {"settled_at": database_now(), "reason": "the issue was cancelled"}
+    _move(connection, token, ids, {_S.LEASED}, _S.CANCELLED, ~_published(), **cancelled)
+    give_back(connection, token, ids)
+
+
+def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
+    tries = {
+        row.id: row.tries
+        for row in connection.execute(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ids(attempts))))
+    }
+    last = [a for a in attempts if tries.get(a.delivery_id, 0) + 1 >= retry.attempts]
+    _failed(connection, token, last, retry)
+    again = [a for a in attempts if a not in last]
+    if not again:
+        return
+    now = connection.execute(select(database_now())).scalar_one()
+    connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.id == bindparam("this"),
+            delivery.c.lease_token == token,
+            delivery.c.state.in_((_S.LEASED, _S.IN_FLIGHT)),
+        )
+        .values(
+            state=_S.QUEUED,
+            lease_token=None,
+            tries=delivery.c.tries + 1,
+            not_before=bindparam("later"),
+            reason=bindparam("why"),
+        ),
+        [
+            {
+                "this": a.delivery_id,
+                "later": now + retry.wait(tries.get(a.delivery_id, 0)),
+                "why": a.handover.diagnostic,
+            }
+            for a in again
+        ],
+    )
+
+
+_SETTLE = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.DEFERRED: _deferred,
+    Outcome.FAILED: _failed,
+    Outcome.UNKNOWN: _unknown,
+    Outcome.WITHHELD: _withheld,
+}
+
+
+def _attempt_row(each: Attempt) -> dict[str, Any]:
+    handover = each.handover
+    return {
+        "delivery_id": each.delivery_id,
+        "started_at": each.started_at,
+        "ended_at": each.ended_at,
+        "outcome": handover.outcome,
+        "phase": handover.phase,
+        "reply_code": handover.reply_code,
+        "enhanced_code": handover.enhanced_code,
+        "diagnostic": handover.diagnostic,
+    }

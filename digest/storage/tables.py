@@ -1,0 +1,243 @@
+"""Tables of sources, issues and deliveries; they join the one MetaData that `subscribers` owns."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import JSON
+
+from subscribers.tables import Id, Instant, metadata, primary_key, reference
+
+__all__ = ["metadata"]
+
+#: What must be the same every time a database is opened, such as the fingerprint of its secret.
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    primary_key(),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("location", Text, nullable=False, server_default=""),
+    Column("link_label", String(80), nullable=False, server_default=""),
+    Column("read_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=False, server_default=""),
+)
+
+newsletter_source = Table(
+    "newsletter_source",
+    metadata,
+    Column("newsletter_id", Id, ForeignKey("newsletter.id"), primary_key=True),
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True, index=True),
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    primary_key(),
+    reference("newsletter_id", "newsletter.id"),
+    Column("slug", String(80), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("phrases", JSON, nullable=False),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("newsletter_id", "slug"),
+)
+
+item = Table(
+    "item",
+    metadata,
+    primary_key(),
+    reference("source_id", "source.id"),
+    Column("identity", String(64), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("guid", Text),
+    Column("link", Text),
+    # A bare day keeps its zone-less day; an instant keeps its instant. At most one of the two is there.
+    Column("published_on", String(10)),
+    Column("published_at", Instant),
+    Column("first_seen_at", Instant, nullable=False, index=True),
+    Column("changed_at", Instant, nullable=False),
+    Column("people", JSON, nullable=False),
+    Column("body_html", Text, nullable=False),
+    Column("body_text", Text, nullable=False),
+    Column("word_count", Integer),
+    Column("excerpt", Boolean, nullable=False),
+    Column("language", String(35)),
+    UniqueConstraint("source_id", "identity"),
+)
+
+#: An item under a topic. An editor's word (origin "editor") stands for ever, also when it says no.
+filing = Table(
+    "filing",
+    metadata,
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True),
+    Column("topic_id", Id, ForeignKey("topic.id"), primary_key=True, index=True),
+    Column("origin", String(10), nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    primary_key(),
+    reference("newsletter_id", "newsletter.id"),
+    Column("cadence", String(20), nullable=False),
+    Column("period_key", String(12), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("title", String(200), nullable=False, server_default=""),
+    Column("subject", String(200), nullable=False, server_default=""),
+    Column("intro", Text, nullable=False, server_default=""),
+    Column("composed_at", Instant, nullable=False),
+    Column("approved_at", Instant),
+    Column("approved_by", String(200), nullable=False, server_default=""),
+    Column("frozen_at", Instant),
+    Column("period_ends_at", Instant, nullable=False, index=True),
+    Column("expected", Integer),
+    # What the issue says, and the headers its messages bear, as they were when it was frozen.
+    Column("content", JSON),
+    Column("headers", JSON),
+    UniqueConstraint("newsletter_id", "cadence", "period_key"),
+)
+
+#: What the editor decided about an item in an issue.
+curation = Table(
+    "curation",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True),
+    Column("pinned", Boolean, nullable=False, server_default="0"),
+    Column("left_out", Boolean, nullable=False, server_default="0"),
+    Column("position", Integer),
+)
+
+#: An item as a frozen issue shows it, for the archive.
+article = Table(
+    "article",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True, index=True),
+    Column("slug", String(120), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    UniqueConstraint("issue_id", "slug"),
+)
+
+block = Table(
+    "block",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    Column("key", String(160), primary_key=True),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+variant = Table(
+    "variant",
+    metadata,
+    primary_key(),
+    reference("issue_id", "issue.id"),
+    Column("key", String(64), nullable=False),
+    Column("layout", JSON, nullable=False),
+    UniqueConstraint("issue_id", "key"),
+)
+
+variant_item = Table(
+    "variant_item",
+    metadata,
+    Column("variant_id", Id, ForeignKey("variant.id"), primary_key=True),
+    Column("item_id", Id, ForeignKey("item.id"), primary_key=True, index=True),
+)
+
+#: Readers who are alike as far as choosing goes; variant_id is null where nothing was new to them.
+cohort = Table(
+    "cohort",
+    metadata,
+    primary_key(),
+    reference("issue_id", "issue.id"),
+    reference("preference_id", "preference.id"),
+    Column("language", String(35), nullable=False),
+    Column("first", Boolean, nullable=False),
+    # The variants they have had within the look-back, by id in order: "3,17".
+    Column("received", Text, nullable=False),
+    reference("variant_id", "variant.id", nullable=True),
+    Column("readers", Integer, nullable=False),
+    Index("ix_cohort_issue_preference", "issue_id", "preference_id"),
+)
+
+#: Readers for whom an issue had nothing new; they got no mail, and this says so.
+nothing_new = Table(
+    "nothing_new",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    Column("subscriber_id", Id, ForeignKey("subscriber.id"), primary_key=True, index=True),
+)
+
+#: A process that delivers. It beats by the database's clock; one that has fallen silent is dead.
+worker = Table(
+    "worker",
+    metadata,
+    primary_key(),
+    Column("token", String(32), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    primary_key(),
+    reference("issue_id", "issue.id"),
+    reference("subscriber_id", "subscriber.id", index=True),
+    reference("subscription_id", "subscription.id"),
+    reference("variant_id", "variant.id"),
+    Column("state", String(12), nullable=False),
+    Column("lease_token", String(32), index=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("not_before", Instant, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    # The Date of the message, the same in every attempt.
+    Column("dated_at", Instant),
+    Column("settled_at", Instant),
+    Column("reason", Text, nullable=False, server_default=""),
+    UniqueConstraint("issue_id", "subscriber_id"),
+    Index("ix_delivery_due", "state", "not_before"),
+    Index("ix_delivery_issue_state", "issue_id", "state"),
+    Index("ix_delivery_variant", "variant_id"),
+)
+
+#: One SMTP transaction for a delivery.
+attempt = Table(
+    "attempt",
+    metadata,
+    primary_key(),
+    reference("delivery_id", "delivery.id", index=True),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("reply_code", Integer),
+    Column("enhanced_code", String(12), nullable=False, server_default=""),
+    Column("diagnostic", Text, nullable=False, server_default=""),
+)

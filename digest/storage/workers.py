@@ -1,0 +1,71 @@
+"""Workers: who delivers, who still lives, and what the dead have left behind."""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+
+from digest.model.delivery import DeliveryState
+from digest.storage.clock import database_now
+from digest.storage.tables import delivery, worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What the dead had left behind."""
+
+    workers: int
+    #: Leases given back: nothing of these had been handed over.
+    returned: int
+    #: Deliveries whose final dot may have gone out.
+    unknown: int
+
+
+def register(connection: Connection) -> str:
+    """A new worker. Returns its token, which it signs its leases with."""
+    token = secrets.token_hex(16)
+    values = {"token": token, "name": f"{socket.gethostname()}:{os.getpid()}"}
+    connection.execute(insert(worker).values(started_at=database_now(), beat_at=database_now(), **values))
+    return token
+
+
+def beat(connection: Connection, token: str) -> bool:
+    """Show that a worker lives. False when it has been declared dead meanwhile and must not go on as it is."""
+    alive = (worker.c.token == token) & worker.c.ended_at.is_(None)
+    return connection.execute(update(worker).where(alive).values(beat_at=database_now())).rowcount == 1
+
+
+def retire(connection: Connection, token: str) -> None:
+    """End a worker that has given back its leases."""
+    connection.execute(update(worker).where(worker.c.token == token).values(ended_at=database_now()))
+
+
+def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery:
+    """Sweep up after the dead: leases go back to the queue, what was in flight becomes unknown, never queued.
+
+    Dead is who has been silent for `dead_after` by the database's clock; with None, who ever was (the caller holds
+    the outbox's lock and knows that nobody else lives).
+    """
+    silent: ColumnElement[bool] = worker.c.ended_at.is_(None)
+    if dead_after is not None:
+        silent = silent & (worker.c.beat_at < database_now(-dead_after))
+    ended = connection.execute(update(worker).where(silent).values(ended_at=database_now())).rowcount
+    return Recovery(
+        workers=ended,
+        returned=_sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None),
+        # The token stays: a late 250 may still close the doubt.
+        unknown=_sweep(
+            connection, DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN, reason="the worker stopped before the reply"
+        ),
+    )
+
+
+def _sweep(connection: Connection, of: DeliveryState, to: DeliveryState, **values: str | None) -> int:
+    alive = select(worker.c.token).where(worker.c.ended_at.is_(None))
+    orphaned = or_(delivery.c.lease_token.is_(None), delivery.c.lease_token.not_in(alive))
+    return connection.execute(
+        update(delivery).where(delivery.c.state == of, orphaned).values(state=to, **values)
+    ).rowcount

@@ -1,0 +1,50 @@
+"""Addresses: what mail can be sent to, in one spelling (RFC 5321, RFC 6531, IDNA)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from subscribers.errors import AddressRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox. Two spellings of the same mailbox have the same key."""
+
+    #: As mail is sent to it: the local part as written, the domain in lower case, international domains in Unicode.
+    email: str
+
+    @property
+    def key(self) -> str:
+        """The spelling it is compared by. No provider that matters tells mailboxes apart by case."""
+        return self.email.casefold()
+
+    @property
+    def masked(self) -> str:
+        """Enough to recognise one's own, too little to learn another's: `p•••@example.org`."""
+        return masked(self.email)
+
+
+def parse(text: str) -> Address:
+    """The address that `text` writes. Raises AddressRefused with the reason in plain words."""
+    try:
+        valid = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        reason = str(error).rstrip(".")
+        raise AddressRefused(f"“{text.strip()[:254]}” is not an e-mail address: {reason}.") from error
+    if "." not in valid.domain:
+        raise AddressRefused(f"“{valid.normalized}” is not an e-mail address: its domain has no dot.")
+    return Address(valid.normalized)
+
+
+def keyed_hash(address: Address, key: bytes) -> str:
+    """What stays of an address when it may not be kept: equal for equal addresses, and no way back without the key."""
+    return hmac.new(key, address.key.encode(), hashlib.sha256).hexdigest()
+
+
+def masked(email: str) -> str:
+    """`p•••@example.org` for `priya@example.org`."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

@@ -1,0 +1,46 @@
+"""The audience: who gets a newsletter, as a query."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+
+from subscribers.consent import SubscriptionState
+from subscribers.suppression import EVERYWHERE
+from subscribers.tables import newsletter, subscriber, subscription, suppression
+
+
+def may_receive(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a subscription (joined with its subscriber and newsletter) gets mail at this moment."""
+    over = and_(subscription.c.state == SubscriptionState.PAUSED, subscription.c.paused_until <= now)
+    wants = or_(subscription.c.state == SubscriptionState.ACTIVE, over)
+    return and_(wants, subscriber.c.email.is_not(None), ~suppressed())
+
+
+def suppressed() -> ColumnElement[bool]:
+    """Whether the subscriber's address is suppressed for the newsletter."""
+    return exists().where(
+        suppression.c.address_hash == subscriber.c.address_hash,
+        or_(suppression.c.scope == EVERYWHERE, suppression.c.scope == newsletter.c.slug),
+        suppression.c.lifted_at.is_(None),
+    )
+
+
+def readers(newsletter_id: int, cadence: str, now: datetime) -> Select[Any]:
+    """The readers of a newsletter at a cadence: subscription_id, subscriber_id, preference_id, language, first."""
+    return (
+        select(
+            subscription.c.id.label("subscription_id"),
+            subscription.c.subscriber_id,
+            subscription.c.preference_id,
+            subscriber.c.language,
+            subscription.c.considered_at.is_(None).label("first"),
+        )
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .join(newsletter, newsletter.c.id == subscription.c.newsletter_id)
+        .where(
+            subscription.c.newsletter_id == newsletter_id,
+            subscription.c.cadence == cadence,
+            may_receive(now),
+        )
+    )

@@ -1,0 +1,166 @@
+"""Intake: lines of an import become subscriptions, many at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from subscribers import rows
+from subscribers.address import Address, keyed_hash, parse
+from subscribers.consent import ConsentKind, SubscriptionState
+from subscribers.errors import Problem
+from subscribers.preferences import EVERYTHING, Preference
+from subscribers.service import Subscribers
+from subscribers.suppression import EVERYWHERE
+from subscribers.tables import consent, subscriber, subscription, suppression
+from subscribers.tokens import Keys
+from subscribers.transfer import Line, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for every line of one import."""
+
+    newsletter: str
+    default_cadence: str
+    #: Whether somebody vouches that these people have said yes.
+    confirmed: bool
+    #: What the consent record says of where they came from: the file's name.
+    origin: str
+
+
+class Intake:
+    """Takes batches of lines within one transaction, and keeps the report."""
+
+    def __init__(self, connection: Connection, keys: Keys, terms: Terms, report: Report, *, now: datetime) -> None:
+        self._connection, self._keys, self._terms, self._report, self._now = connection, keys, terms, report, now
+        self._people = Subscribers(connection, keys, now=now, channel="import")
+        self._newsletter_id = rows.newsletter_id(connection, terms.newsletter)
+        self._preferences: dict[Preference, int] = {}
+        self._seen: dict[str, int] = {}
+
+    def take(self, lines: list[Line]) -> None:
+        """Subscribe these people; who is known already is changed only where the line says otherwise."""
+        parsed = self._parsed(lines)
+        known = self._known([hashed for _, _, hashed in parsed])
+        fresh = [entry for entry in parsed if entry[2] not in known]
+        self._insert(fresh)
+        for line, _, _ in (entry for entry in parsed if entry[2] in known):
+            self._one_by_one(line)
+
+    def _parsed(self, lines: list[Line]) -> list[tuple[Line, Address, str]]:
+        parsed = []
+        for line in lines:
+            try:
+                address = parse(line.email)
+            except Problem as problem:
+                self._report.refuse(line, str(problem))
+                continue
+            hashed = keyed_hash(address, self._keys.address_key)
+            first = self._seen.setdefault(hashed, line.number)
+            if first == line.number:
+                parsed.append((line, address, hashed))
+            else:
+                self._report.refuse(line, f"the same address as in line {first}.")
+        return parsed
+
+    def _known(self, hashes: list[str]) -> set[str]:
+        """Those that have a row already, as people or as suppressed."""
+        people = select(subscriber.c.address_hash).where(subscriber.c.address_hash.in_(hashes))
+        refused = select(suppression.c.address_hash).where(
+            suppression.c.address_hash.in_(hashes),
+            suppression.c.scope.in_((EVERYWHERE, self._terms.newsletter)),
+            suppression.c.lifted_at.is_(None),
+        )
+        return {*self._connection.scalars(people), *self._connection.scalars(refused)}
+
+    def _insert(self, fresh: list[tuple[Line, Address, str]]) -> None:
+        if not fresh:
+            return
+        people = [self._person(*entry) for entry in fresh]
+        made = self._connection.execute(
+            insert(subscriber).returning(subscriber.c.id, sort_by_parameter_order=True), people
+        )
+        pairs = [(line, row.id) for (line, _, _), row in zip(fresh, made, strict=True)]
+        self._connection.execute(insert(subscription), [self._subscription(*pair) for pair in pairs])
+        self._connection.execute(insert(consent), [self._consent(*pair) for pair in pairs])
+        self._report.added += len(fresh)
+
+    def _one_by_one(self, line: Line) -> None:
+        before = self._state(line)
+        try:
+            self._people.add(
+                line.email,
+                self._terms.newsletter,
+                chosen=line.chosen,
+                cadence=line.cadence,
+                default_cadence=self._terms.default_cadence,
+                name=line.name,
+                language=line.language,
+                confirmed=self._terms.confirmed,
+                detail=self._detail(line),
+            )
+        except Problem as problem:
+            self._report.refuse(line, str(problem))
+            return
+        after = self._state(line)
+        if before is None:
+            self._report.added += 1
+        elif before == after:
+            self._report.unchanged += 1
+        else:
+            self._report.changed += 1
+
+    def _state(self, line: Line) -> tuple[Any, ...] | None:
+        hashed = keyed_hash(parse(line.email), self._keys.address_key)
+        row = self._connection.execute(
+            select(
+                subscription.c.state,
+                subscription.c.cadence,
+                subscription.c.preference_id,
+                subscriber.c.name,
+                subscriber.c.language,
+            )
+            .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+            .where(subscriber.c.address_hash == hashed, subscription.c.newsletter_id == self._newsletter_id)
+        ).first()
+        return None if row is None else tuple(row)
+
+    def _person(self, line: Line, address: Address, hashed: str) -> dict[str, Any]:
+        return {
+            "email": address.email,
+            "address_hash": hashed,
+            "name": line.name,
+            "language": line.language,
+            "created_at": self._now,
+        }
+
+    def _subscription(self, line: Line, subscriber_id: int) -> dict[str, Any]:
+        return {
+            "subscriber_id": subscriber_id,
+            "newsletter_id": self._newsletter_id,
+            "preference_id": self._preference(line.chosen or EVERYTHING),
+            "cadence": line.cadence or self._terms.default_cadence,
+            "state": SubscriptionState.ACTIVE if self._terms.confirmed else SubscriptionState.PENDING,
+            "created_at": self._now,
+            "confirmed_at": self._now if self._terms.confirmed else None,
+        }
+
+    def _consent(self, line: Line, subscriber_id: int) -> dict[str, Any]:
+        return {
+            "subscriber_id": subscriber_id,
+            "newsletter_id": self._newsletter_id,
+            "kind": ConsentKind.IMPORTED if self._terms.confirmed else ConsentKind.REQUESTED,
+            "at": self._now,
+            "channel": "import",
+            "detail": self._detail(line),
+        }
+
+    def _detail(self, line: Line) -> str:
+        return f"{self._terms.origin}, line {line.number}"
+
+    def _preference(self, chosen: Preference) -> int:
+        if chosen not in self._preferences:
+            self._preferences[chosen] = rows.preference_id(self._connection, chosen)
+        return self._preferences[chosen]

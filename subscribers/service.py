@@ -1,0 +1,232 @@
+"""The verbs on people: add, confirm, choose, pause, unsubscribe, suppress, erase. Each done twice is done once.
+
+A `Subscribers` lives within one transaction, which its caller opens and commits.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from subscribers import directory, rows
+from subscribers.address import Address, keyed_hash, parse
+from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
+from subscribers.directory import Subscription
+from subscribers.errors import ConsentRefused, UnknownReader
+from subscribers.preferences import Preference
+from subscribers.suppression import EVERYWHERE, SuppressionReason
+from subscribers.tables import consent, subscriber, subscription, suppression
+from subscribers.tokens import Keys
+
+_State = SubscriptionState
+
+
+class Subscribers:
+    """The people, as one transaction sees and changes them."""
+
+    def __init__(self, connection: Connection, keys: Keys, *, now: datetime, channel: str) -> None:
+        self._connection, self._keys, self._now, self._channel = connection, keys, now, channel
+
+    def add(
+        self,
+        email: str,
+        newsletter_slug: str,
+        *,
+        chosen: Preference | None = None,
+        cadence: str | None = None,
+        default_cadence: str,
+        name: str = "",
+        language: str = "",
+        confirmed: bool = False,
+        detail: str = "",
+    ) -> Subscription:
+        """Subscribe an address; one that is subscribed keeps what it has, but for what is given anew.
+
+        Without `confirmed` the subscription waits for its holder's yes. Raises AddressRefused, or ConsentRefused for
+        an address that is suppressed or whose holder has left.
+        """
+        address = parse(email)
+        self._must_not_be_suppressed(address, newsletter_slug)
+        subscriber_id = rows.person(
+            self._connection, address, self._hash(address), now=self._now, name=name, language=language
+        )
+        newsletter_id = rows.newsletter_id(self._connection, newsletter_slug)
+        row = self._row(subscriber_id, newsletter_id)
+        if row is None:
+            wanted = {
+                "preference_id": rows.preference_id(self._connection, chosen or Preference(None)),
+                "cadence": cadence or default_cadence,
+            }
+            self._begin(subscriber_id, newsletter_id, wanted, confirmed=confirmed, detail=detail)
+        else:
+            self._renew(row, chosen=chosen, cadence=cadence, confirmed=confirmed, detail=detail)
+        return self._found(subscriber_id, newsletter_id)
+
+    def confirm(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
+        """Take the holder's yes: what is pending becomes active. Raises UnknownReader."""
+        for held in self._of(email, newsletter_slug):
+            if held.state is _State.PENDING:
+                self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.CONFIRMED, detail)
+        return self._of(email, newsletter_slug)
+
+    def choose(self, held: Subscription, *, chosen: Preference, cadence: str) -> None:
+        """Set topics and frequency; counts from the next issue."""
+        if (chosen, cadence) == (held.preference, held.cadence):
+            return
+        values = {"preference_id": rows.preference_id(self._connection, chosen), "cadence": cadence}
+        self._set(held.id, values)
+        self._record(
+            held.subscriber_id,
+            rows.newsletter_id(self._connection, held.newsletter),
+            ConsentKind.CHANGED,
+            f"{chosen} {cadence}",
+        )
+
+    def pause(self, held: Subscription, until: datetime) -> None:
+        """Send nothing until then; what is new meanwhile comes in the next issue after it."""
+        if held.state is not _State.PAUSED or held.paused_until != until:
+            self._move(held, _State.PAUSED, {"paused_until": until}, ConsentKind.PAUSED, f"until {until:%Y-%m-%d}")
+
+    def resume(self, held: Subscription) -> None:
+        """End a pause early."""
+        if held.state is _State.PAUSED:
+            self._move(held, _State.ACTIVE, {"paused_until": None}, ConsentKind.RESUMED, "")
+
+    def end(self, held: Subscription, reason: EndReason = EndReason.UNSUBSCRIBED, *, detail: str = "") -> None:
+        """End one subscription. Nothing that is still queued for it goes out."""
+        if held.state is not _State.ENDED:
+            values = {"ended_at": self._now, "end_reason": reason, "paused_until": None}
+            kind = ConsentKind.ERASED if reason is EndReason.ERASED else ConsentKind.UNSUBSCRIBED
+            self._move(held, _State.ENDED, values, kind, detail)
+
+    def unsubscribe(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
+        """End one subscription of an address, or all of them. Raises UnknownReader."""
+        for held in self._of(email, newsletter_slug):
+            self.end(held, detail=detail)
+        return self._of(email, newsletter_slug)
+
+    def suppress(self, email: str, reason: SuppressionReason, *, scope: str = EVERYWHERE, evidence: str = "") -> None:
+        """Let nothing go to an address from now on, not even what is queued. An unknown address may be suppressed."""
+        hashed = self._hash(parse(email))
+        if self._suppressed(hashed, scope, exactly=True) is None:
+            self._connection.execute(
+                insert(suppression).values(
+                    address_hash=hashed, scope=scope, reason=reason, evidence=evidence, at=self._now
+                )
+            )
+
+    def lift(self, email: str, *, scope: str = EVERYWHERE, because: str) -> bool:
+        """Lift a suppression, for a reason that is kept. What an erased person asked for is never lifted.
+
+        Returns whether there was one to lift.
+        """
+        found = self._suppressed(self._hash(parse(email)), scope, exactly=True)
+        if found is None:
+            return False
+        if found["reason"] == SuppressionReason.ERASED:
+            raise ConsentRefused("This person asked to be forgotten; that cannot be lifted here.")
+        lifted = {"lifted_at": self._now, "lifted_because": because}
+        self._connection.execute(update(suppression).where(suppression.c.id == found["id"]).values(lifted))
+        return True
+
+    def erase(self, email: str) -> int:
+        """Forget a person: address, name and language go at once; a keyed hash stays so that no import brings them
+        back. Returns the id that is left. Raises UnknownReader."""
+        held = self._of(email, None)
+        for each in held:
+            self.end(each, EndReason.ERASED)
+        self.suppress(email, SuppressionReason.ERASED)
+        forgotten = {"email": None, "address_hash": None, "name": "", "language": "", "erased_at": self._now}
+        subscriber_id = held[0].subscriber_id
+        self._connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(forgotten))
+        return subscriber_id
+
+    def _of(self, email: str, newsletter_slug: str | None) -> list[Subscription]:
+        held = directory.of_reader(self._connection, self._keys, email)
+        matching = [h for h in held if newsletter_slug in (None, h.newsletter)]
+        if not matching:
+            raise UnknownReader(f"{held[0].email} is not subscribed to {newsletter_slug}.")
+        return matching
+
+    def _hash(self, address: Address) -> str:
+        return keyed_hash(address, self._keys.address_key)
+
+    def _must_not_be_suppressed(self, address: Address, scope: str) -> None:
+        found = self._suppressed(self._hash(address), scope)
+        if found is not None:
+            raise ConsentRefused(
+                f"{address.masked} is suppressed ({found['reason']}, {found['at']:%Y-%m-%d}).",
+                remedy="Only its holder or an admin with a reason can lift that.",
+            )
+
+    def _suppressed(self, hashed: str, scope: str, *, exactly: bool = False) -> RowMapping | None:
+        scopes = (scope,) if exactly else (EVERYWHERE, scope)
+        return (
+            self._connection.execute(
+                select(suppression).where(
+                    suppression.c.address_hash == hashed,
+                    suppression.c.scope.in_(scopes),
+                    suppression.c.lifted_at.is_(None),
+                )
+            )
+            .mappings()
+            .first()
+        )
+
+    def _row(self, subscriber_id: int, newsletter_id: int) -> Subscription | None:
+        found = self._connection.execute(
+            directory.subscriptions(
+                subscription.c.subscriber_id == subscriber_id, subscription.c.newsletter_id == newsletter_id
+            )
+        ).first()
+        return None if found is None else directory.find(self._connection, found.id)
+
+    def _found(self, subscriber_id: int, newsletter_id: int) -> Subscription:
+        found = self._row(subscriber_id, newsletter_id)
+        assert found is not None
+        return found
+
+    def _begin(
+        self, subscriber_id: int, newsletter_id: int, wanted: dict[str, Any], *, confirmed: bool, detail: str
+    ) -> None:
+        values = {
+            "subscriber_id": subscriber_id,
+            "newsletter_id": newsletter_id,
+            "state": _State.ACTIVE if confirmed else _State.PENDING,
+            "created_at": self._now,
+            "confirmed_at": self._now if confirmed else None,
+            **wanted,
+        }
+        self._connection.execute(insert(subscription).values(values))
+        kind = ConsentKind.IMPORTED if confirmed else ConsentKind.REQUESTED
+        self._record(subscriber_id, newsletter_id, kind, detail)
+
+    def _renew(
+        self, held: Subscription, *, chosen: Preference | None, cadence: str | None, confirmed: bool, detail: str
+    ) -> None:
+        if held.state is _State.ENDED:
+            if confirmed:
+                raise ConsentRefused(
+                    f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
+                    remedy="Only its holder can come back, by signing up and confirming.",
+                )
+            self._move(held, _State.PENDING, {"ended_at": None, "end_reason": ""}, ConsentKind.REQUESTED, detail)
+        elif held.state is _State.PENDING and confirmed:
+            self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.IMPORTED, detail)
+        self.choose(held, chosen=chosen or held.preference, cadence=cadence or held.cadence)
+
+    def _move(
+        self, held: Subscription, to: SubscriptionState, values: dict[str, Any], kind: ConsentKind, detail: str
+    ) -> None:
+        """Move by compare-and-set, and record it; a move that the table does not have is refused."""
+        if to is not held.state and to not in MOVES[held.state]:
+            raise ConsentRefused(f"A subscription that is {held.state} cannot become {to}.")
+        self._set(held.id, {"state": to, **values})
+        self._record(held.subscriber_id, rows.newsletter_id(self._connection, held.newsletter), kind, detail)
+
+    def _set(self, subscription_id: int, values: dict[str, Any]) -> None:
+        self._connection.execute(update(subscription).where(subscription.c.id == subscription_id).values(values))
+
+    def _record(self, subscriber_id: int, newsletter_id: int, kind: ConsentKind, detail: str) -> None:
+        values = {"subscriber_id": subscriber_id, "newsletter_id": newsletter_id, "kind": kind, "at": self._now}
+        self._connection.execute(insert(consent).values(channel=self._channel, detail=detail, **values))

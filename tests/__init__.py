@@ -1,0 +1,1 @@
+"""The promises the project keeps."""

@@ -1,0 +1,1 @@
+"""What tests lean on: real things on loopback."""
