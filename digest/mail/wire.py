@@ -32,8 +32,9 @@ class Wire(asyncio.Protocol):
         self._take_over()
 
     def _take_over(self) -> None:
-        # "Drained" shall mean handed to the system, not "below 64 kB".
-        self._transport.set_write_buffer_limits(high=0)
+        # "Drained" shall mean handed to the system, not "below 64 kB". High is not 0, at which the TLS transports
+        # of asyncio and uvloop say "full" when they are empty and never take it back.
+        self._transport.set_write_buffer_limits(high=1, low=0)
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -112,7 +112,7 @@ class Attempt:
 class Envelope:
     """Who a message is from and for, on the wire (RFC 5321)."""
 
-    #: Where bounces go; never the From address.
+    #: Where bounces go.
     envelope_sender: str
     recipient: str
     #: RFC 3461 ENVID; echoed in delivery reports.

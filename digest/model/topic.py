@@ -33,7 +33,7 @@ class Evidence:
     """One reason for a filing: a phrase, where it stands, how often."""
 
     phrase: str
-    #: "title" or "text".
+    #: "title", "text" or "category".
     part: str
     count: int
 
@@ -42,10 +42,21 @@ class Evidence:
         return f"“{self.phrase}” in the {self.part}{often}"
 
 
-def file_under(topics: Iterable[Topic], *, title: str, text: str) -> dict[str, tuple[Evidence, ...]]:
-    """The topics whose phrases speak for this title and text, each with its reasons. Slug to evidence."""
-    found = {topic.slug: tuple(_evidence(topic, title, text)) for topic in topics}
+def file_under(
+    topics: Iterable[Topic], *, title: str, text: str, categories: Iterable[str] = ()
+) -> dict[str, tuple[Evidence, ...]]:
+    """The topics that this title and text speak for, each with its reasons. Slug to evidence.
+
+    A category of the source that is called like a topic counts as much as a phrase in the title.
+    """
+    named = {category.strip().casefold() for category in categories}
+    found = {topic.slug: (*_category(topic, named), *_evidence(topic, title, text)) for topic in topics}
     return {slug: evidence for slug, evidence in found.items() if _score(evidence) >= THRESHOLD}
+
+
+def _category(topic: Topic, named: set[str]) -> Iterable[Evidence]:
+    if {topic.slug.casefold(), topic.name.casefold()} & named:
+        yield Evidence(phrase=topic.name, part="category", count=1)
 
 
 def _evidence(topic: Topic, title: str, text: str) -> Iterable[Evidence]:
@@ -57,7 +68,7 @@ def _evidence(topic: Topic, title: str, text: str) -> Iterable[Evidence]:
 
 
 def _score(evidence: Iterable[Evidence]) -> int:
-    return sum((TITLE_WEIGHT if e.part == "title" else 1) * min(e.count, MOST_COUNTED) for e in evidence)
+    return sum((1 if e.part == "text" else TITLE_WEIGHT) * min(e.count, MOST_COUNTED) for e in evidence)
 
 
 @lru_cache(maxsize=4096)

@@ -1,20 +1,22 @@
 """Headers: those that all letters of a variant share, and those of one letter (RFC 5322, 2369, 2919, 8058)."""
 
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email import policy
 from email.headerregistry import Address
 
 from digest.errors import BadTemplate
 from digest.model.newsletter import Newsletter
 from digest.rendering.fragments import one_line
 
-#: These speak to people and may hold any letter; the others are for programs and stay ASCII.
-_FOR_PEOPLE = frozenset({"from", "reply-to", "subject"})
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
-#: RFC 5322 §2.1.1, with the name and the line's end.
+#: RFC 5322 §2.1.1: what a line must not exceed, and what it should not.
 _LONGEST_LINE = 998
+_LINE = 76
+#: RFC 2047 §2: an encoded-word has at most 75 characters, so 45 bytes in base64.
+_WORD_BYTES = 45
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '&+-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +95,49 @@ def personal_lines(fields: PersonalFields) -> bytes:
 
 def _line(name: str, value: str) -> bytes:
     _must_be_clean(name, value)
-    if name.lower() in _FOR_PEOPLE:
-        header = policy.SMTP.header_factory(name, value)
-        return str(header.fold(policy=policy.SMTP)).encode("ascii")
+    if name.lower() == "subject":
+        value = _unstructured(value)
     if not value.isascii():
         raise BadTemplate(f"The header {name} must be plain ASCII: {value}", remedy="Use letters a to z.")
-    line = f"{name}: {value}\r\n".encode("ascii")
+    line = _folded(f"{name}: {value}").encode("ascii") + b"\r\n"
     _must_be_short(line)
     return line
+
+
+def _unstructured(text: str) -> str:
+    """Readable where it can be; encoded (RFC 2047) where folding, or a reader, would take it for something else."""
+    longest = max(map(len, text.split(" ")))
+    plain = text.isascii() and "=?" not in text and text == one_line(text) and longest < _LINE
+    return text if plain else _encoded_words(text)
+
+
+def _encoded_words(text: str) -> str:
+    """Our own, because the standard library's folder loses or doubles spaces at some line ends."""
+    return " ".join(f"=?utf-8?b?{b64encode(chunk).decode('ascii')}?=" for chunk in _chunks(text))
+
+
+def _chunks(text: str) -> Iterator[bytes]:
+    """The text in UTF-8, no character cut in two."""
+    chunk = b""
+    for character in text:
+        encoded = character.encode()
+        if len(chunk) + len(encoded) > _WORD_BYTES:
+            yield chunk
+            chunk = b""
+        chunk += encoded
+    yield chunk
+
+
+def _folded(line: str) -> str:
+    """Broken before a space where it is too long; words stay whole."""
+    lines, current = [], ""
+    for n, word in enumerate(line.split(" ")):
+        if n > 1 and len(current) + 1 + len(word) > _LINE:
+            lines.append(current)
+            current = f" {word}"
+        else:
+            current = f"{current} {word}" if n else word
+    return "\r\n".join([*lines, current])
 
 
 def _must_be_clean(name: str, value: str) -> None:
@@ -115,17 +152,29 @@ def _must_be_short(lines: bytes) -> None:
 
 
 def _mailbox(name: str, address: str) -> str:
+    """A name and address as they stand in From (RFC 5322 §3.4)."""
+    name = one_line(name)
     try:
-        return str(Address(display_name=one_line(name), addr_spec=address))
+        spec = Address(addr_spec=address).addr_spec
     except ValueError as exc:
         raise BadTemplate(f"{address!r} cannot be a sender: {exc}", remedy="Mend the newsletter's [sender].") from exc
+    if not name:
+        return spec
+    return f"{name if _PLAIN_NAME.fullmatch(name) else _encoded_or_quoted(name)} <{spec}>"
+
+
+def _encoded_or_quoted(name: str) -> str:
+    if not name.isascii() or "=?" in name:
+        return _encoded_words(name)
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _list_id(newsletter: Newsletter, domain: str) -> str:
     """RFC 2919. The name stands before it only where it needs no encoding: programs compare the rest."""
     name = one_line(newsletter.name)
     identifier = f"<{newsletter.slug}.{domain}>"
-    return f"{name} {identifier}" if re.fullmatch(r"[A-Za-z0-9 '&-]{1,80}", name) else identifier
+    return f"{name} {identifier}" if len(name) <= _LINE and _PLAIN_NAME.fullmatch(name) else identifier
 
 
 def _bracketed(url: str) -> str:

@@ -7,7 +7,6 @@ blocks, encoded        ┴─► Prepared.message(personal, …) ◄─┴ value
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TypeVar
 
 from digest.errors import BadTemplate
@@ -82,16 +81,23 @@ def _pieces(
         if part.key not in blocks:
             raise BadTemplate(f"The template has no block {part.key}.", remedy="Compare it with the one shipped.")
         for piece in side(blocks[part.key]):
-            known = isinstance(piece, Slot) and piece.name in part.values
-            yield fill(part.values[piece.name]) if known and isinstance(piece, Slot) else piece
+            if isinstance(piece, Slot) and piece.name in part.values:
+                yield fill(part.values[piece.name])
+            else:
+                yield piece
 
 
 def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:
     """The pieces encoded, neighbours joined."""
-    encoded = (piece if isinstance(piece, Slot) else encoding.literal(piece) for piece in pieces)
     joined: list[Encoded] = []
-    for constant, group in groupby(encoded, key=lambda piece: isinstance(piece, bytes)):
-        joined += [b"".join(piece for piece in group if isinstance(piece, bytes))] if constant else group
+    run: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Slot):
+            joined += [b"".join(run), piece]
+            run.clear()
+        else:
+            run.append(encoding.literal(piece))
+    joined.append(b"".join(run))
     return tuple(joined)
 
 

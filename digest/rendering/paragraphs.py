@@ -2,20 +2,35 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from html import escape, unescape
 from html.parser import HTMLParser
 from itertools import groupby
 from typing import Literal
-
-from markupsafe import Markup, escape
 
 Kind = Literal["p", "ul", "ol", "heading"]
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = _HEADINGS | {"p", "ul", "ol", "li", "blockquote"}
 
 
+class Tag(str):
+    """An inline tag as it was written."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The element: "a"."""
+        return self.strip("</>").split()[0]
+
+    @property
+    def closes(self) -> bool:
+        """True for an end tag."""
+        return self.startswith("</")
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph or bullet: text as `str`, inline tags as `Markup`."""
+    """One paragraph or bullet: its text, with a `Tag` between where there is one."""
 
     kind: Kind
     tokens: tuple[str, ...]
@@ -23,7 +38,7 @@ class Paragraph:
     @property
     def text(self) -> str:
         """Its words."""
-        return "".join(t for t in self.tokens if not isinstance(t, Markup)).strip()
+        return "".join(t for t in self.tokens if not isinstance(t, Tag)).strip()
 
     @property
     def words(self) -> int:
@@ -64,7 +79,7 @@ class _Reader(HTMLParser):
         self.paragraphs: list[Paragraph] = []
         self._lists: list[Kind] = []
         self._heading = False
-        self._open: list[tuple[str, Markup]] = []
+        self._open: list[tuple[str, Tag]] = []
         self._tokens: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -74,9 +89,9 @@ class _Reader(HTMLParser):
             if tag in ("ul", "ol"):
                 self._lists.append("ul" if tag == "ul" else "ol")
         elif tag == "br":
-            self._tokens += [Markup("<br>"), " "]
+            self._tokens += [Tag("<br>"), " "]
         else:
-            self._open.append((tag, Markup(self.get_starttag_text() or f"<{tag}>")))
+            self._open.append((tag, Tag(self.get_starttag_text() or f"<{tag}>")))
             self._tokens.append(self._open[-1][1])
 
     def handle_endtag(self, tag: str) -> None:
@@ -87,13 +102,13 @@ class _Reader(HTMLParser):
                 self._lists.pop()
         elif self._open and self._open[-1][0] == tag:
             self._open.pop()
-            self._tokens.append(Markup(f"</{tag}>"))
+            self._tokens.append(Tag(f"</{tag}>"))
 
     def handle_data(self, data: str) -> None:
         self._tokens.append(" ".join(f"|{data}|".split())[1:-1])
 
     def end_paragraph(self) -> None:
-        tokens = (*self._tokens, *(Markup(f"</{tag}>") for tag, _ in reversed(self._open)))
+        tokens = (*self._tokens, *(Tag(f"</{tag}>") for tag, _ in reversed(self._open)))
         paragraph = Paragraph(self._kind(), tokens)
         if paragraph.text:
             self.paragraphs.append(paragraph)
@@ -112,7 +127,7 @@ def _group_html(kind: Kind, group: list[Paragraph]) -> str:
 
 
 def _inner_html(paragraph: Paragraph) -> str:
-    return "".join(escape(token) for token in paragraph.tokens).strip()
+    return "".join(t if isinstance(t, Tag) else escape(t, quote=False) for t in paragraph.tokens).strip()
 
 
 def _group_text(kind: Kind, group: Iterable[Paragraph]) -> str:
@@ -125,10 +140,10 @@ def _spelled_out(tokens: Iterable[str]) -> Iterator[str]:
     address = ""
     for token in tokens:
         yield token
-        if not isinstance(token, Markup):
+        if not isinstance(token, Tag):
             continue
-        if token.startswith("<a "):
-            address = Markup(token.partition('href="')[2].partition('"')[0]).unescape()
-        elif token == "</a>" and address:
+        if token.name == "a" and not token.closes:
+            address = unescape(token.partition('href="')[2].partition('"')[0])
+        elif token.closes and token.name == "a" and address:
             yield f" ({address.removeprefix('mailto:')})"
             address = ""

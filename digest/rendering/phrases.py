@@ -1,13 +1,26 @@
 """Phrases: the words that depend on numbers, dates and names, in one place for whoever translates them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from digest.model.cadence import Cadence
+from digest.model.cadence import Cadence, Period
 from digest.model.issue import Article
 
-_NUMBERS = "No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
-_MONTHS = "January February March April May June July August September October November December".split()
+_NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _OFTEN = {
     Cadence.DAILY: "every day",
     Cadence.WEEKLY: "once a week",
@@ -75,6 +88,21 @@ def byline(people: Sequence[str]) -> str:
 def issue_line(period: str, issue_number: int, publisher: str) -> str:
     """Under the newsletter's name: "November 2026 · Issue 11 · Harbour Institute"."""
     return _DOT.join(part for part in (period, f"Issue {issue_number}", publisher) if part)
+
+
+def period_label(period: Period) -> str:
+    """A period in words: "November 2026", "Week 47, 2026", "October to December 2026"."""
+    first, last = period.first, period.after - timedelta(days=1)
+    match period.cadence:
+        case Cadence.DAILY:
+            return long_date(first)
+        case Cadence.WEEKLY:
+            year, week, _ = first.isocalendar()
+            return f"Week {week}, {year}"
+        case Cadence.MONTHLY:
+            return f"{_MONTHS[first.month - 1]} {first.year}"
+        case Cadence.QUARTERLY:
+            return f"{_MONTHS[first.month - 1]} to {_MONTHS[last.month - 1]} {first.year}"
 
 
 def also_in(topics: Sequence[str]) -> str:

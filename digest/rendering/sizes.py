@@ -20,11 +20,11 @@ def sizes(blocks: Blocks) -> Mapping[tuple[ItemId, str | None], int]:
     found: dict[tuple[ItemId, str | None], int] = {}
     for key, block in blocks.items():
         kind, _, rest = key.partition(":")
-        id, _, slug = rest.partition(":")
+        item, _, slug = rest.partition(":")
         if kind == "note":
-            found[ItemId(int(id)), None] = _size(block)
+            found[ItemId(int(item)), None] = _size(block)
         elif kind == "item":
-            found[ItemId(int(id)), slug] = _size(block) + _size(blocks[f"contents:{id}"])
+            found[ItemId(int(item)), slug] = _size(block) + _size(blocks[f"contents:{item}"])
     return found
 
 

@@ -3,10 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
-
 from digest.rendering.fragments import TAGS, fragment
-from digest.rendering.paragraphs import Paragraph, as_html, as_text, read
+from digest.rendering.paragraphs import Paragraph, Tag, as_html, as_text, read
 
 #: A first paragraph may run over by so much before it is cut.
 _LEEWAY = 1.5
@@ -85,7 +83,7 @@ def _cut(paragraph: Paragraph, offset: int, ending: str = "") -> Paragraph:
     opened: list[str] = []
     room = offset + _leading_space(paragraph)
     for token in paragraph.tokens:
-        if not isinstance(token, Markup):
+        if not isinstance(token, Tag):
             tokens.append(token[:room])
             room -= len(tokens[-1])
         elif _belongs(token, opened, room):
@@ -93,16 +91,15 @@ def _cut(paragraph: Paragraph, offset: int, ending: str = "") -> Paragraph:
     return replace(paragraph, tokens=(*tokens, ending))
 
 
-def _belongs(tag: Markup, opened: list[str], room: int) -> bool:
+def _belongs(tag: Tag, opened: list[str], room: int) -> bool:
     """Whether a tag stays: opening ones before the cut, closing ones whose opening stayed."""
-    name = tag.strip("</>").split()[0]
-    if tag.startswith("</"):
-        return bool(opened) and opened[-1] == name and opened.pop() == name
-    if room > 0 and name != "br":
-        opened.append(name)
+    if tag.closes:
+        return bool(opened) and opened[-1] == tag.name and opened.pop() == tag.name
+    if room > 0 and tag.name != "br":
+        opened.append(tag.name)
     return room > 0
 
 
 def _leading_space(paragraph: Paragraph) -> int:
-    text = "".join(t for t in paragraph.tokens if not isinstance(t, Markup))
+    text = "".join(t for t in paragraph.tokens if not isinstance(t, Tag))
     return len(text) - len(text.lstrip())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from digest.model.choice import Choice, Chosen
+from digest.model.choice import Choice
 from digest.model.issue import Article, IssueContent
 from digest.model.item import ItemId
 from digest.rendering import phrases
@@ -50,7 +50,7 @@ def whole_issue(content: IssueContent) -> Layout:
     """Everything, each article once, without a greeting: for the archive and for editors."""
     notes: list[Placed] = [(a.id, None) for a in content.articles if a.pinned]
     first = {a.id: filed(a, content)[0] for a in content.articles if filed(a, content)}
-    items = [(id, slug) for topic in content.topics for id, slug in first.items() if slug == topic.slug]
+    items = [(item, slug) for topic in content.topics for item, slug in first.items() if slug == topic.slug]
     headline = phrases.whole_headline(len(notes) + len(items))
     return _layout([*notes, *items], content, headline=headline, greeting=False, more=0)
 
@@ -67,7 +67,7 @@ def _layout(placed: Sequence[Placed], content: IssueContent, *, headline: str, g
         ),
         subject=one_line(content.title),
         preheader=preheader,
-        item_ids=tuple(id for id, _ in placed),
+        item_ids=tuple(item for item, _ in placed),
     )
 
 
@@ -77,12 +77,12 @@ def _body(placed: Sequence[Placed], content: IssueContent, headline: str) -> Ite
         return
     if content.intro_html.strip():
         yield Part("intro", {})
-    items = [(id, slug) for id, slug in placed if slug is not None]
+    items = [(item, slug) for item, slug in placed if slug is not None]
     if len(items) >= CONTENTS_FROM:
-        yield from _parts("contents-open", *(f"contents:{id}" for id, _ in items), "contents-close")
-    yield from _parts(*(f"note:{id}" for id, slug in placed if slug is None))
-    for slug, group in groupby(items, key=lambda item: item[1]):
-        keys = [f"item:{id}:{slug}" for id, _ in group]
+        yield from _parts("contents-open", *(f"contents:{item}" for item, _ in items), "contents-close")
+    yield from _parts(*(f"note:{item}" for item, slug in placed if slug is None))
+    for slug, group in groupby(items, key=lambda placed: placed[1]):
+        keys = [f"item:{item}:{slug}" for item, _ in group]
         yield Part(f"topic:{slug}", {"count": phrases.count_new(len(keys))})
         yield from _parts(*keys)
 
@@ -102,8 +102,8 @@ def _preheader(placed: Sequence[Placed], content: IssueContent) -> str:
     """The first titles, as many as fit, at least one."""
     articles: dict[ItemId, Article] = {a.id: a for a in content.articles}
     line = ""
-    for id, _ in placed:
-        longer = f"{line} · {articles[id].title}" if line else articles[id].title
+    for item, _ in placed:
+        longer = f"{line} · {articles[item].title}" if line else articles[item].title
         if line and len(longer) > _PREHEADER:
             break
         line = longer

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 
 from digest.errors import UnreadableSource
 
-_MONTHS = "january february march april may june july august september october november december".split()
+_NAMES = "january february march april may june july august september october november december"
+_MONTHS = _NAMES.split()
 _BY_NAME = {name[:length]: number for number, name in enumerate(_MONTHS, 1) for length in (3, 4, len(name))}
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
 _LEAD = r"(?:(?:published|posted|date)(?:\s+on)?\s*:?\s+)?"

@@ -28,7 +28,8 @@ def is_dated(blocks: Sequence[Block]) -> bool:
 def read(blocks: Sequence[Block]) -> list[Draft]:
     """All items of the page; UnreadableSource, naming the line, when one of them is not whole."""
     blocks = [block for block in blocks if not is_noise(block)]
-    heads = [_head(blocks, at) for at, block in enumerate(blocks) if _is_date(block)]
+    dates = [at for at, block in enumerate(blocks) if _is_date(block)]
+    heads = [_head(blocks, at, first=at == dates[0]) for at in dates]
     parted = len(heads) > 1 and all(blocks[head.title_at].gap >= 2 for head in heads[1:])
     nexts = [*heads[1:], None]
     return [_draft(blocks, head, following, parted=parted) for head, following in zip(heads, nexts, strict=True)]
@@ -38,12 +39,12 @@ def _is_date(block: Block) -> bool:
     return not block.bullet and looks_like_date(block.text)
 
 
-def _head(blocks: Sequence[Block], at: int) -> _Head:
+def _head(blocks: Sequence[Block], at: int, *, first: bool) -> _Head:
     published = date_of(blocks[at].text, blocks[at].line)
     above = _byline(blocks, at - 1) if at > 1 else None
     below = _byline(blocks, at + 1)
     title_at = at - 2 if above else at - 1
-    if title_at < 0 or not _can_head(blocks, title_at, first=not any(map(_is_date, blocks[:at]))):
+    if title_at < 0 or not _can_head(blocks, title_at, first=first):
         remedy = "Put the title on a line of its own above the date."
         raise UnreadableSource("a date has no title above it.", line=blocks[at].line, remedy=remedy)
     return _Head(title_at=title_at, body_at=at + (2 if below else 1), published=published, byline=above or below)

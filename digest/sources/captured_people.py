@@ -1,24 +1,26 @@
 """Bylines: who wrote a post, and how long it is, from the paragraph below its title."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 _TITLES = r"(?:(?:Associate|Assistant|Emeritus|Visiting)\s+)?(?:Dr|Prof|Professor|Mr|Mrs|Ms|Mx|Miss)\b\.?\s+"
-_PARTICLES = frozenset("van von der den de di da del della du la le bin al el ap y".split())
-_ROLES = (
-    "fellow professor researcher lecturer reader director manager officer student associate assistant head chair "
-    "chairman editor analyst consultant adviser advisor worker nurse lead leader coordinator co-ordinator emeritus "
-    "scholar candidate scientist economist chief president secretary dean journalist writer author practitioner "
-    "trainee intern tutor teacher trustee founder member psychologist psychiatrist therapist physician commissioner"
-).split()
-_ROLE = re.compile(rf"\b(?:{'|'.join(_ROLES)})s?\b", re.IGNORECASE)
+_PARTICLES = frozenset({"van", "von", "der", "den", "de", "di", "da", "del", "du", "la", "le", "bin", "al", "el", "ap"})
+_ROLES = """
+    fellow professor researcher lecturer reader director manager officer student associate assistant head chair chairman
+    editor analyst consultant adviser advisor worker nurse lead leader coordinator co-ordinator emeritus scholar
+    candidate scientist economist chief president secretary dean journalist writer author practitioner trainee intern
+    tutor teacher trustee founder member psychologist psychiatrist therapist physician commissioner
+"""
+_PLACES = """
+    senior deputy junior principal research policy social care health the and of university college school institute
+    unit centre center department faculty hospital trust council service services group network team society association
+    foundation national international royal news press office king’s king's st london in at for by how why what
+"""
+_ROLE = re.compile(rf"\b(?:{'|'.join(_ROLES.split())})s?\b", re.IGNORECASE)
 # Some people are called Dean or Reader, so those words alone do not speak against a name.
-_NO_NAME = (frozenset(_ROLES) - {"dean", "reader", "head", "nurse", "chair"}) | frozenset(
-    "senior deputy junior principal research policy social care health the and of university college school institute unit "
-    "centre center department faculty hospital trust council service services group network team society association "
-    "foundation national international royal news press office king’s king's st london in at for by how why what".split()
-)
+_NO_NAME = frozenset(f"{_ROLES} {_PLACES}".split()) - {"dean", "reader", "head", "nurse", "chair"}
 _COUNT = re.compile(r"\s*[(\[]\s*(\d[\d,. ]{0,9}?)\s*words?\s*[)\]]\.?$", re.IGNORECASE)
 _SEAM = re.compile(r"(?<=[a-zß-öø-ÿ0-9)])(?=[A-ZÀ-ÖØ-Þ])")
 # Beginnings after which a capital letter stands within a name.
@@ -151,15 +153,21 @@ def unglued(text: str) -> str:
     return text
 
 
-def mended(text: str, people: Iterable[str], elsewhere: str) -> str:
+def named_pairs(text: str) -> frozenset[str]:
+    """Every two words in succession that both begin with a capital: what names in the text are made of."""
+    return frozenset(re.findall(r"(?=\b([A-ZÀ-Þ][\w’'-]* [A-ZÀ-Þ][\w’'-]*))", text))
+
+
+def mended(text: str, people: Iterable[str], pairs: Container[str]) -> str:
     """A paragraph without captions that the capture put inside a word, or glued to its first word.
 
-    Only a name that is known from the byline, or stands elsewhere in the piece, is taken for a caption.
+    Only a name from the byline, or one that stands in the piece, as its `named_pairs` show, is taken for a caption.
     """
     for name in people:
         text = re.sub(rf"(?<=[a-z])(?:{_TITLES})?{re.escape(name)}(?=[a-z])", "", text)
     for match in _SEAM.finditer(text[:80]):
-        name = bare_name(text[: match.start()])
-        if name and name in elsewhere and not _INNER.search(text[: match.start()]):
+        words = bare_name(text[: match.start()]).split()
+        known = bool(words) and all(f"{one} {other}" in pairs for one, other in pairwise(words))
+        if known and not _INNER.search(text[: match.start()]):
             return text[match.start() :]
     return text

@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from digest.errors import UnreadableSource
-from digest.sources.captured_chrome import beginning, is_footer, is_noise, looks_like_title
-from digest.sources.captured_chrome import without_footer, without_title_twin
+from digest.sources.captured_chrome import (
+    beginning,
+    is_footer,
+    is_noise,
+    looks_like_title,
+    without_footer,
+    without_title_twin,
+)
 from digest.sources.captured_lines import Block, Draft
 from digest.sources.captured_people import Byline, bare_name, read_byline
 
@@ -87,7 +94,7 @@ def _surely_heads(blocks: Sequence[Block], heads: list[_Head]) -> list[_Head]:
     """Without those that only a wording suggests and no text bears out, such as a note on the author at the end."""
     kept: list[_Head] = []
     ends = [*(head.title_at for head in heads[1:]), len(blocks)]
-    for head, end in zip(heads, ends, strict=True):
+    for head, end in zip(heads, ends, strict=False):
         closed = not kept or _is_closed(blocks[kept[-1].byline_at + 1 : head.title_at], blocks[kept[-1].title_at])
         if closed or head.byline.certain or end > head.byline_at + 1:
             kept.append(head)
@@ -120,7 +127,7 @@ def _refuse_lost_text(body: Sequence[Block], title: Block) -> None:
     """Raise when a title and its text follow on an excerpt's end: a post whose byline is missing would be lost."""
     ended = next((at for at, block in enumerate(body) if beginning(block.text, title.text) is not None), len(body))
     after = [block for block in body[ended + 1 :] if not block.caption]
-    for above, block in zip(after, after[1:], strict=False):
+    for above, block in pairwise(after):
         if looks_like_title(above) and len(block.text) >= _TEXT and not is_footer(block):
             remedy = "Put a line “by …” below it, or take it out."
             raise UnreadableSource("a title and its text have no byline.", line=above.line, remedy=remedy)

@@ -8,7 +8,7 @@ from digest.model.item import FoundItem
 from digest.sources import captured_news, captured_posts
 from digest.sources.captured_chrome import beginning, is_stub
 from digest.sources.captured_lines import Block, Draft, blocks_of, title_line
-from digest.sources.captured_people import mended
+from digest.sources.captured_people import mended, named_pairs
 from digest.sources.decoding import refuse_binary
 from digest.sources.sanitize import text_to_html
 from digest.sources.whole import whole_item
@@ -54,15 +54,12 @@ def _shown(draft: Draft) -> tuple[list[Block], bool]:
 
 def _without_chrome(blocks: Iterable[Block]) -> list[Block]:
     """Without captions and lost links; but an item that is nothing else keeps what it has."""
-    words = [block for block in blocks if block.text and not block.caption]
+    given = [block for block in blocks if block.text]
+    words = [block for block in given if not block.caption] or given
     return [block for block in words if not is_stub(block)] or words
 
 
 def _mended(blocks: list[Block], people: tuple[str, ...]) -> list[str]:
-    whole = "\n".join(block.text for block in blocks)
-    return [replace(block, text=_mend(block, people, whole)).paragraph for block in blocks]
-
-
-def _mend(block: Block, people: tuple[str, ...], whole: str) -> str:
-    """The block's text without captions glued into it, looked for by names that stand in the rest of the item."""
-    return mended(block.text, people, whole.replace(block.text, "", 1))
+    """The paragraphs, without captions that the capture glued into them."""
+    pairs = named_pairs("\n".join(block.text for block in blocks)) | named_pairs("\n".join(people))
+    return [replace(block, text=mended(block.text, people, pairs)).paragraph for block in blocks]

@@ -38,7 +38,8 @@ def kind_of(data: bytes) -> str:
         return "json"
     if not text.lstrip("\ufeff \t\r\n").startswith("<"):
         return "capture"
-    if feeds.root_of(text) == "html" or _HTML.search(text[:2000]) and feeds.root_of(text) not in ("rss", "feed", "rdf"):
+    root = feeds.root_of(text)
+    if root == "html" or (root not in feeds.ROOTS and _HTML.search(text[:2000])):
         remedy = "Give the address of its feed, or save the page as plain text."
         raise UnreadableSource("it is an HTML page, not a feed.", line=1, remedy=remedy)
     return "feed"

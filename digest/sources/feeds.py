@@ -2,13 +2,13 @@
 
 import re
 from calendar import timegm
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
 from xml.sax import SAXParseException
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 
 from digest.errors import UnreadableSource
 from digest.model.item import FoundItem
@@ -17,13 +17,15 @@ from digest.sources.sanitize import clean_line, clean_link, fold, text_to_html
 from digest.sources.whole import clean_lines, whole_item
 
 FIND_FEED = "Give the address of an RSS or Atom feed."
+#: The first element of RSS 2.0, Atom and RSS 1.0.
+ROOTS = frozenset({"rss", "feed", "rdf"})
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?P<subset>\[.*?\]\s*)?>\s*)*", re.DOTALL)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 # feedparser gives dictionaries of whatever the feed has; `Any` ends where `whole_item` begins.
-_Entry = Mapping[str, Any]
+_Entry = dict[str, Any]
 
 
 def read(data: bytes, *, base: str | None = None) -> list[FoundItem]:
@@ -51,30 +53,30 @@ def _refuse_entities(text: str) -> None:
         raise UnreadableSource("the feed defines entities of its own.", line=line, remedy="Publish it without them.")
 
 
-def _parsed(text: str, base: str | None) -> Mapping[str, Any]:
+def _parsed(text: str, base: str | None) -> dict[str, Any]:
     # A stream, as feedparser would open bytes or text that happen to be a path or an address. The header makes it
     # read UTF-8 whatever the document declares, and the declaration is put on the first line so that lines agree.
     document = text if text.startswith("<?xml") else f"<?xml version='1.0'?>{text}"
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base or ""}
     stream = BytesIO(document.encode("utf-8", "replace"))
-    feed: Mapping[str, Any] = feedparser.parse(
+    feed: dict[str, Any] = feedparser.parse(
         stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
     return feed
 
 
-def _refuse_broken(feed: Mapping[str, Any], text: str) -> None:
+def _refuse_broken(feed: dict[str, Any], text: str) -> None:
     """Raise for what is no feed, and for one that was cut off; lesser faults are forgiven."""
     line = _line(feed)
     root = root_of(text)
-    if root not in ("rss", "feed", "rdf") or not feed.get("version"):
+    if root not in ROOTS or not feed.get("version"):
         raise UnreadableSource("it is not an RSS or Atom feed.", line=line, remedy=FIND_FEED)
     ended = re.search(rf"</(?:[\w.-]+:)?{root}\s*>\s*(?:<!--.*?-->\s*)*$", text[-5000:], re.IGNORECASE | re.DOTALL)
     if feed["bozo"] and not ended:
         raise UnreadableSource("the feed is cut off before its end.", line=line, remedy="Fetch it again.")
 
 
-def _line(feed: Mapping[str, Any]) -> int | None:
+def _line(feed: dict[str, Any]) -> int | None:
     problem = feed.get("bozo_exception")
     return problem.getLineNumber() if isinstance(problem, SAXParseException) else None
 
@@ -125,6 +127,6 @@ def _published(entry: _Entry) -> date | datetime | None:
 def _dates(entry: _Entry) -> Iterator[tuple[str, Any]]:
     for name in ("published", "updated"):
         # Past feedparser's own look-up, which would give one for the other with a warning.
-        parsed = dict.get(entry, f"{name}_parsed")  # type: ignore[arg-type]
+        parsed = dict.get(entry, f"{name}_parsed")
         if parsed and 1900 <= parsed[0] < 2200:
-            yield str(dict.get(entry, name, "")), parsed  # type: ignore[arg-type]
+            yield str(dict.get(entry, name, "")), parsed

@@ -36,9 +36,11 @@ def _from_file(path: Path, cap: int) -> bytes:
         if not path.is_file():
             raise UnreadableSource(f"there is no file “{path}”.", remedy="Check its name.")
         with path.open("rb") as file:
-            return _within(file.read(cap + 1), cap)
+            body = file.read(cap + 1)
     except (OSError, ValueError) as exc:
         raise UnreadableSource(f"the file “{path}” cannot be read: {exc}.", remedy="Check its permissions.") from exc
+    _refuse_larger(body, cap)
+    return body
 
 
 def _from_web(location: str, *, timeout: float, cap: int) -> bytes:
@@ -82,14 +84,13 @@ def _body(response: httpx.Response, *, ends_at: float, cap: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        _within(body, cap)
+        _refuse_larger(body, cap)
         # httpx limits each wait by itself, so a drip of single bytes could go on for ever.
         if time.monotonic() > ends_at:
             raise SourceUnreachable(f"{response.url} was too slow to answer.", remedy=_LATER)
     return bytes(body)
 
 
-def _within(body: bytes | bytearray, cap: int) -> bytes:
+def _refuse_larger(body: bytes | bytearray, cap: int) -> None:
     if len(body) > cap:
         raise UnreadableSource(f"it is larger than {cap:,} bytes.", remedy="Give a shorter feed or page.")
-    return body

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from digest.errors import UnreadableSource
 from digest.model.item import FoundItem
 from digest.sources import jsonvalues
-from digest.sources.jsonvalues import WrongEntry
+from digest.sources.jsonvalues import EntryError
 from digest.sources.sanitize import clean_line, clean_link, fold, text_to_html
 from digest.sources.whole import clean_lines, whole_item
 
@@ -74,7 +74,7 @@ def _items(entries: object, item: Callable[[_Entry, str], FoundItem]) -> list[Fo
     for number, entry in enumerate(entries, 1):
         try:
             items.append(item(jsonvalues.entry(entry), f"entry {number}"))
-        except WrongEntry as exc:
+        except EntryError as exc:
             problems.append(f"entry {number}: {exc}")
         except UnreadableSource as exc:
             problems.append(exc.what.rstrip("."))
@@ -93,7 +93,7 @@ def _own(entry: _Entry, where: str, base: str | None) -> FoundItem:
     values = {key: jsonvalues.known(KEYS, key)(key, value) for key, value in entry.items()}
     title = clean_line(str(values.get("title") or ""))
     if not title:
-        raise WrongEntry("it has no title")
+        raise EntryError("it has no title")
     published, count = values.get("published_at"), values.get("word_count")
     return whole_item(
         title=title,
@@ -114,7 +114,7 @@ def _own(entry: _Entry, where: str, base: str | None) -> FoundItem:
 def _own_html(values: _Entry) -> str:
     given = [name for name in _BODIES if values.get(name)]
     if len(given) > 1:
-        raise WrongEntry(f"its text is given twice, as “{given[0]}” and as “{given[1]}”")
+        raise EntryError(f"its text is given twice, as “{given[0]}” and as “{given[1]}”")
     value = str(values[given[0]]) if given else ""
     if given == ["body"]:
         return from_markdown(value)
@@ -127,7 +127,7 @@ def _of_feed(entry: _Entry, where: str, base: str | None, language: object) -> F
     summary = jsonvalues.text("summary", entry.get("summary"))
     authors = entry.get("authors") or [entry.get("author") or {}]
     if not entry.get("id"):
-        raise WrongEntry("it has no “id”")
+        raise EntryError("it has no “id”")
     return whole_item(
         title=clean_line(jsonvalues.text("title", entry.get("title")) or ""),
         html=html or from_plain(text or summary or ""),
@@ -148,7 +148,7 @@ def _link(value: object, base: str | None) -> str | None:
         return None
     link = clean_link(str(value), base)
     if link is None:
-        raise WrongEntry(f"“{fold(str(value))[:80]}” is no web address")
+        raise EntryError(f"“{fold(str(value))[:80]}” is no web address")
     return link
 
 

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 
-#: A text longer than this is no item but a book.
-LONGEST = 1_000_000
+from digest.sources.sanitize import HTML_CAP
+
 #: What tells a moment from a day in ISO 8601.
 _DAY_LENGTH = len("2014-12-16")
 
 
-class WrongEntry(Exception):
+class EntryError(Exception):
     """What is wrong with one entry; the reader adds which it is."""
 
 
 def entry(value: object) -> Mapping[str, object]:
     """An entry: an object with keys."""
     if not isinstance(value, dict):
-        raise WrongEntry("it is no object {…}")
+        raise EntryError("it is no object {…}")
     return value
 
 
@@ -25,30 +25,30 @@ def known(keys: Mapping[str, Callable[[str, object], object]], key: str) -> Call
     """The rule for a key; a misspelt one is refused rather than passed over."""
     if key not in keys:
         near = get_close_matches(key[:40], keys, n=1)
-        raise WrongEntry(f"unknown key “{key[:40]}”" + (f", perhaps “{near[0]}”" if near else ""))
+        raise EntryError(f"unknown key “{key[:40]}”" + (f", perhaps “{near[0]}”" if near else ""))
     return keys[key]
 
 
 def text(key: str, value: object) -> str | None:
     """A text or nothing."""
     if value is not None and not isinstance(value, str):
-        raise WrongEntry(f"“{key}” must be a text")
-    if value is not None and len(value) > LONGEST:
-        raise WrongEntry(f"“{key}” is longer than {LONGEST:,} characters")
+        raise EntryError(f"“{key}” must be a text")
+    if value is not None and len(value) > HTML_CAP:
+        raise EntryError(f"“{key}” is longer than {HTML_CAP:,} characters")
     return value
 
 
 def texts(key: str, value: object) -> tuple[str, ...]:
     """A list of texts; nothing is an empty one."""
     if not isinstance(value, list | None) or not all(isinstance(part, str) for part in value or ()):
-        raise WrongEntry(f"“{key}” must be a list of texts")
+        raise EntryError(f"“{key}” must be a list of texts")
     return tuple(value or ())
 
 
 def names(key: str, value: object) -> tuple[str, ...]:
     """The names in a list of objects with a name each, as JSON Feed has its authors."""
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-        raise WrongEntry(f"“{key}” must be a list of objects")
+        raise EntryError(f"“{key}” must be a list of objects")
     return tuple(text("name", part.get("name")) or "" for part in value)
 
 
@@ -62,14 +62,14 @@ def number(key: str, value: object) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 10_000_000:
-        raise WrongEntry(f"“{key}” must be a whole number, 0 or more")
+        raise EntryError(f"“{key}” must be a whole number, 0 or more")
     return value
 
 
 def truth(key: str, value: object) -> bool:
     """True, false or nothing."""
     if not isinstance(value, bool | None):
-        raise WrongEntry(f"“{key}” must be true or false")
+        raise EntryError(f"“{key}” must be true or false")
     return bool(value)
 
 
@@ -86,7 +86,7 @@ def moment(key: str, value: object) -> date | datetime | None:
     try:
         when = date.fromisoformat(given) if len(given) <= _DAY_LENGTH else datetime.fromisoformat(given)
     except ValueError as exc:
-        raise WrongEntry(f"“{given[:40]}” in “{key}” is no date like 2014-12-16") from exc
+        raise EntryError(f"“{given[:40]}” in “{key}” is no date like 2014-12-16") from exc
     if isinstance(when, datetime) and when.tzinfo is None:
-        raise WrongEntry(f"“{given}” in “{key}” has no time zone; write it as {given}Z or with +01:00")
+        raise EntryError(f"“{given}” in “{key}” has no time zone; write it as {given}Z or with +01:00")
     return when

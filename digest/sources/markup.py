@@ -12,10 +12,11 @@ _HIDDEN = re.compile(rf"<({_UNSHOWN})\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.I
 _TAG = re.compile(r"<([^<>]*)>|<")
 _NAME = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)(?![\w:-])")
 _SAME_AS = {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4", "td": " ", "th": " ", "tt": "code"}
-_BLOCKS = frozenset(
-    "address article aside body caption center dd details dir div dl dt fieldset figcaption figure footer form header "
-    "hr html legend main menu nav pre section summary table tbody tfoot thead tr".split()
-)
+_BLOCKS = """
+    address article aside body caption center dd details dir div dl dt fieldset figcaption figure footer form header hr
+    html legend main menu nav pre section summary table tbody tfoot thead tr
+"""
+_SAME_AS |= dict.fromkeys(_BLOCKS.split(), "p")
 _NESTING = frozenset({"ul", "ol", "blockquote", "em", "strong", "b", "i", "code", "h3", "h4"})
 
 
@@ -41,7 +42,7 @@ class _Plain:
         if match is None:
             return _no_tag(tag)
         name = match[2].lower()
-        name = _SAME_AS.get(name, "p" if name in _BLOCKS else name)
+        name = _SAME_AS.get(name, name)
         if name in self._kept:
             return self._kept_tag(name, closing=bool(match[1]), whole=tag[0])
         return " " if name == " " else ""

@@ -13,8 +13,8 @@ from digest.sources.markup import plain_markup, text_of
 LINE_CAP = 300
 #: The longest address that browsers and mail clients agree to follow.
 LINK_CAP = 2000
-#: What is said to be HTML is cleaned up to this many characters; a book has fewer.
-HTML_CAP = 1_000_000
+#: HTML is cleaned up to this many characters; a thesis has fewer, and a long run of entities costs their square.
+HTML_CAP = 300_000
 #: The tags that may stay. `img` is not among them: a picture would tell its owner who reads.
 KEPT_TAGS = frozenset({"p", "br", "ul", "ol", "li", "a", "em", "strong", "b", "i", "blockquote", "h3", "h4", "code"})
 BULLET = "• "

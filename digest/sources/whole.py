@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from digest.errors import UnreadableSource
 from digest.model.item import FoundItem
-from digest.sources.sanitize import clean_html, clean_line, count_words, html_to_text
+from digest.sources.markup import text_of
+from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _LEAD = 80
@@ -32,8 +33,11 @@ def whole_item(
 
     A missing title is made of the first words, as RSS and JSON Feed allow none; readers that must have one ask first.
     """
+    if len(html) > HTML_CAP:
+        what = f"the text of {where} is longer than {HTML_CAP:,} characters."
+        raise UnreadableSource(what, line=line, remedy="Shorten it or take it out.")
     body_html = clean_html(html, base or link)
-    body_text = html_to_text(body_html)
+    body_text = text_of(body_html)
     title = title or first_words(body_text)
     if not title:
         raise UnreadableSource(f"{where} has neither a title nor a text.", line=line, remedy="Give it a title.")

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     MetaData,
     Select,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from digest.model.cadence import Cadence
 from digest.model.delivery import NO_RECEIPT, DeliveryState
-from digest.model.issue import IssueId
+from digest.model.issue import Issue, IssueId
 from digest.storage.tables import cohort, delivery, issue, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
@@ -83,23 +84,39 @@ def gather_readers(
     connection.execute(insert(_reader).from_select(columns, query))
 
 
-def receipts(newsletter_id: int, *, since: datetime, subscriber_id: int | None = None) -> Select[Any]:
+def received_by(
+    connection: Connection, newsletter_id: int, subscriber_id: int, before: Issue, since: datetime
+) -> list[int]:
+    """The variants one reader had when an issue was frozen, or has now while it is a draft."""
+    query = (
+        select(delivery.c.variant_id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(*_had(newsletter_id, since), delivery.c.subscriber_id == subscriber_id, issue.c.id != before.id)
+    )
+    if before.frozen_at is not None:
+        query = query.where(issue.c.frozen_at < before.frozen_at)
+    return list(connection.scalars(query))
+
+
+def receipts(newsletter_id: int, *, since: datetime) -> Select[Any]:
     """Per reader, the variants they have had: "3,17". An issue that ended by `since` holds nothing that matters."""
     had = (
         select(delivery.c.subscriber_id, delivery.c.variant_id)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(
-            issue.c.newsletter_id == newsletter_id,
-            issue.c.period_ends_at > since,
-            delivery.c.state.not_in(NO_RECEIPT),
-        )
+        .where(*_had(newsletter_id, since))
         .order_by(delivery.c.subscriber_id, delivery.c.variant_id)
     )
-    if subscriber_id is not None:
-        had = had.where(delivery.c.subscriber_id == subscriber_id)
     each = had.subquery()
     joined = func.aggregate_strings(cast(each.c.variant_id, String), ",")
     return select(each.c.subscriber_id, joined.label("received")).group_by(each.c.subscriber_id)
+
+
+def _had(newsletter_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        issue.c.newsletter_id == newsletter_id,
+        issue.c.period_ends_at > since,
+        delivery.c.state.not_in(NO_RECEIPT),
+    )
 
 
 def cohorts(connection: Connection) -> Iterator[Cohort]:

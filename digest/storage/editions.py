@@ -1,6 +1,7 @@
 """What a frozen issue consists of: its content, articles, blocks, cohorts and variants."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,15 @@ class StoredBlock:
     text: str
 
 
-def save_content(connection: Connection, issue_id: IssueId, content: IssueContent, headers: Mapping[str, str]) -> None:
-    """Keep what the issue says, and the headers its messages bear, for good."""
+def save_content(
+    connection: Connection,
+    issue_id: IssueId,
+    content: IssueContent,
+    headers: Mapping[str, str],
+    *,
+    shown: AbstractSet[ItemId],
+) -> None:
+    """Keep what the issue says, and the headers its messages bear, for good; its page shows the articles `shown`."""
     dumped = _CONTENT.dump_python(content, mode="json")
     dumped.pop("articles")
     connection.execute(update(issue).where(issue.c.id == issue_id).values(content=dumped, headers=dict(headers)))
@@ -35,6 +43,7 @@ def save_content(connection: Connection, issue_id: IssueId, content: IssueConten
             "item_id": each.id,
             "slug": each.slug,
             "position": position,
+            "shown": each.id in shown,
             "content": _ARTICLE.dump_python(each, mode="json"),
         }
         for position, each in enumerate(content.articles)

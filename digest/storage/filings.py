@@ -34,7 +34,7 @@ def file_by_rules(connection: Connection, item_ids: Sequence[ItemId], *, now: da
     for item_id in item_ids:
         row = connection.execute(select(item).where(item.c.id == item_id)).one()
         for topics in _rules_for(connection, row.source_id):
-            found = file_under(topics.values(), title=row.title, text=row.body_text)
+            found = file_under(topics.values(), title=row.title, text=row.body_text, categories=row.categories)
             wanted = {topic_id: found[t.slug] for topic_id, t in topics.items() if t.slug in found}
             _replace_rules(connection, item_id, list(topics), wanted, now)
 

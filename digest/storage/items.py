@@ -130,6 +130,7 @@ def _values(found: FoundItem, now: datetime) -> dict[str, Any]:
         "published_on": bare,
         "changed_at": now,
         "people": list(found.people),
+        "categories": list(found.categories),
         "body_html": found.body_html,
         "body_text": found.body_text,
         "word_count": found.word_count,

@@ -50,7 +50,7 @@ class RetryPolicy:
 
     def wait(self, tries: int) -> timedelta:
         """Doubles with each try, with a quarter of jitter so that the deferred do not come back all at once."""
-        base = min(self.first_wait * 2 ** min(tries, 20), LONGEST_WAIT)
+        base: timedelta = min(self.first_wait * (1 << min(tries, 20)), LONGEST_WAIT)
         return base * random.uniform(1, 1.25)  # noqa: S311  spread, not secrecy
 
 

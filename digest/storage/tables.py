@@ -75,6 +75,7 @@ item = Table(
     Column("first_seen_at", Instant, nullable=False, index=True),
     Column("changed_at", Instant, nullable=False),
     Column("people", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
     Column("body_html", Text, nullable=False),
     Column("body_text", Text, nullable=False),
     Column("word_count", Integer),
@@ -138,6 +139,8 @@ article = Table(
     Column("item_id", Id, ForeignKey("item.id"), primary_key=True, index=True),
     Column("slug", String(120), nullable=False),
     Column("position", Integer, nullable=False),
+    # Whether this issue's page shows it; what an earlier page has shown stays there.
+    Column("shown", Boolean, nullable=False),
     Column("content", JSON, nullable=False),
     UniqueConstraint("issue_id", "slug"),
 )

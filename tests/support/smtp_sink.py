@@ -55,6 +55,8 @@ class Step:
     connection: int
     #: Which transaction of the connection this is, counted from 1.
     transaction: int
+    #: How many bytes have come that belong to later steps.
+    ahead: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Act:
     reset: bool = False
     #: End the connection in the ordinary way, after the reply if there is one.
     hang_up: bool = False
+    #: Leave out the reply.
+    silent: bool = False
     #: Say nothing, ever again.
     stall: bool = False
 
@@ -315,7 +319,7 @@ class _Talk:
         self._transaction += 1
 
     def _act(self, phase: str, said: bytes) -> Act | None:
-        step = Step(phase=phase, said=said, connection=self._number, transaction=self._transaction)
+        step = Step(phase=phase, said=said, connection=self._number, transaction=self._transaction, ahead=len(self._in))
         return self._sink.script(step) if self._sink.script else None
 
     async def _answer(self, phase: str, said: bytes, usual: str = "") -> bool:
@@ -327,13 +331,14 @@ class _Talk:
         if act.delay:
             await self._flush()
             await asyncio.sleep(act.delay)
+        self._out += act.raw
         if act.stall:
             await self._flush()
             await asyncio.sleep(3600)
         if act.reset:
             self._cut()
-        reply = act.reply or usual
-        self._out += act.raw + (f"{reply}\r\n".encode() if reply else b"")
+        reply = "" if act.silent else act.reply or usual
+        self._out += f"{reply}\r\n".encode() if reply else b""
         if act.hang_up:
             await self._flush()
             raise EOFError

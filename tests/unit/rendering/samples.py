@@ -24,7 +24,7 @@ def article(id: int, title: str, *topics: str, **changes: object) -> Article:
         slug=f"piece-{id}",
         title=title,
         source="Research news",
-        published_on=date(2026, 11, 2 + id),
+        published_on=date(2026, 11, 2 + id % 28),
         people=(),
         word_count=220 * (id + 1),
         reading_minutes=id + 1,
@@ -123,6 +123,6 @@ PERSONAL = {
 def choice(*placed: tuple[int, str | None], more: int = 0) -> Choice:
     """A choice of items, each under a topic, or None for a note."""
     chosen = tuple(
-        Chosen(id=ItemId(id), under=under, reason=Reason.TOPIC if under else Reason.PINNED) for id, under in placed
+        Chosen(id=ItemId(item), under=under, reason=Reason.TOPIC if under else Reason.PINNED) for item, under in placed
     )
     return Choice(chosen=chosen, passed_over={ItemId(900 + n): Reason.ISSUE_FULL for n in range(more)})

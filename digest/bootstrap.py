@@ -1,0 +1,128 @@
+"""Bootstrap: the only place where adapters are chosen and joined."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from digest.errors import SettingsRefused
+from digest.flow.house import House
+from digest.jobs.inline import InlineQueue
+from digest.mail.folder import FolderTransport
+from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
+from digest.ports import JobQueue, Transport
+from digest.resources import folders
+from digest.settings import Settings, TransportKind
+from digest.storage import schema
+from digest.storage.engine import Store, open_store
+from digest.storage.tables import fact
+from subscribers.tokens import Keys
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+
+def open_house(settings: Settings) -> House:
+    """Everything joined as the settings say, with the database at its newest version.
+
+    Raises SettingsRefused or StorageUnavailable.
+    """
+    store = open_store(settings.database.url, settings.data_folder)
+    schema.prepare(store)
+    keys = Keys(_secret(settings))
+    _must_be_the_same_secret(store, keys)
+    return House(
+        settings=settings,
+        store=store,
+        keys=keys,
+        clock=SystemClock(),
+        queue=_queue(store),
+        transport=lambda: _transport(settings),
+        template_folders=tuple(folders("templates", settings.own_templates)),
+    )
+
+
+def _transport(settings: Settings) -> Transport:
+    match settings.mail.transport:
+        case TransportKind.FOLDER:
+            return FolderTransport(settings.mail.folder.path)
+        case TransportKind.SMTP:
+            return SmtpTransport(_smtp_config(settings))
+
+
+def _smtp_config(settings: Settings) -> SmtpConfig:
+    smtp = settings.mail.smtp
+    return SmtpConfig(
+        host=smtp.host,
+        port=smtp.port,
+        security=Security(smtp.security),
+        username=smtp.username,
+        password=smtp.password or _password(smtp.password_file),
+        connections=smtp.connections,
+        max_messages=smtp.messages_per_connection,
+        ca_file=Path(smtp.ca_file) if smtp.ca_file else None,
+    )
+
+
+def _password(file: str) -> str:
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsRefused(
+            f"The file mail.smtp.password_file names cannot be read: {error.strerror}.", remedy="Check its name."
+        ) from error
+
+
+def _queue(store: Store) -> JobQueue:
+    if store.embedded:
+        return InlineQueue()
+    try:
+        from digest.jobs.postgres import PostgresQueue
+    except ImportError as error:
+        raise SettingsRefused(
+            "PostgreSQL needs the extra “postgres”.", remedy="pip install 'topic-digest[postgres]'."
+        ) from error
+    queue = PostgresQueue(store.engine)
+    queue.prepare()
+    return queue
+
+
+def _secret(settings: Settings) -> bytes:
+    """The site's secret; made at the first use, for nobody but its owner to read."""
+    path = settings.secret_path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123  needs a mode
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise SettingsRefused(f"The secret cannot be kept in {path}: {error.strerror}.") from error
+    secret = path.read_text(encoding="utf-8").strip()
+    if len(secret) < 32:
+        raise SettingsRefused(f"The secret in {path} is too short to be one.", remedy="Bring it back from a backup.")
+    return secret.encode()
+
+
+def _must_be_the_same_secret(store: Store, keys: Keys) -> None:
+    """With another secret, suppressed and erased people would no longer be recognised, and links would break."""
+    with store.read() as connection:
+        known = connection.scalar(select(fact.c.value).where(fact.c.name == "secret"))
+    if known is None:
+        with store.write() as connection:
+            connection.execute(insert(fact).values(name="secret", value=keys.fingerprint))
+    elif known != keys.fingerprint:
+        raise SettingsRefused(
+            "The secret is not the one this database was made with.", remedy="Bring secret.key back from a backup."
+        )

@@ -1,0 +1,140 @@
+"""Apply a newsletter's file: its rows become what the file says, and what changes is told."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection
+
+from digest.errors import SettingsRefused, UnknownName
+from digest.flow.house import House
+from digest.model.newsletter import Brand, Newsletter, SelectionPolicy, Sender
+from digest.model.source import Source
+from digest.model.topic import Topic
+from digest.storage import filings, items, newsletters, sources
+from digest.storage.newsletters import Publication
+from subscribers import address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsletterFile:
+    """What a file says: a newsletter, its topics in order, its sources."""
+
+    newsletter: Newsletter
+    topics: tuple[Topic, ...]
+    sources: tuple[Source, ...]
+
+
+_FILE = TypeAdapter(NewsletterFile)
+_PARTS = ("newsletter", "sender", "cadences", "selection", "brand", "topics", "sources")
+_TABLES: Mapping[str, type] = {"sender": Sender, "selection": SelectionPolicy, "brand": Brand}
+_LISTS: Mapping[str, type] = {"topics": Topic, "sources": Source}
+
+
+def read_file(path: Path) -> NewsletterFile:
+    """The newsletter that a TOML file describes. Raises SettingsRefused, naming the key and what is wrong with it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path.name} is not TOML: {error}.", remedy="Mend that line.") from error
+    for key in _strange_keys(raw):
+        raise SettingsRefused(f"{path.name}: “{key}” is not a key of a newsletter.", remedy="Compare with the sample.")
+    try:
+        return _checked(_FILE.validate_python(_arranged(raw)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "newsletter")
+        raise SettingsRefused(f"{path.name}: “{where}” is wrong: {first['msg']}.", remedy="Mend that key.") from error
+    except SettingsRefused as error:
+        raise SettingsRefused(f"{path.name}: {error.what}", remedy=error.remedy) from error
+
+
+def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
+    """Make the rows say what the file says. Returns what changes, a line each; applied twice, the second is empty."""
+    wanted = read_file(path)
+    with house.store.write() as connection:
+        changes = list(_changes(_present(connection, wanted.newsletter.slug), wanted))
+        if changes and not dry_run:
+            save(house, connection, wanted)
+    return changes
+
+
+def save(house: House, connection: Connection, wanted: NewsletterFile) -> None:
+    """Write the rows, and file the items of its sources by the phrases as they are now."""
+    now = house.clock.now()
+    newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
+    source_ids = [sources.find(connection, s.slug).id for s in wanted.sources]
+    filings.file_by_rules(connection, items.ids_of_sources(connection, source_ids), now=now)
+
+
+def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat tables of the file as the nested values they describe."""
+    tables = {name: raw[name] for name in ("sender", "cadences", "selection", "brand") if name in raw}
+    return {
+        "newsletter": {**raw.get("newsletter", {}), **tables},
+        "topics": raw.get("topics", ()),
+        "sources": raw.get("sources", ()),
+    }
+
+
+def _strange_keys(raw: Mapping[str, Any]) -> Iterator[str]:
+    yield from (key for key in raw if key not in _PARTS)
+    own = {f.name for f in fields(Newsletter)} - {"sender", "cadences", "selection", "brand"}
+    yield from (f"newsletter.{key}" for key in raw.get("newsletter", {}) if key not in own)
+    for name, kind in _TABLES.items():
+        yield from (f"{name}.{key}" for key in raw.get(name, {}) if key not in {f.name for f in fields(kind)})
+    for name, kind in _LISTS.items():
+        known = {f.name for f in fields(kind)}
+        yield from (f"{name}.{key}" for each in raw.get(name, []) for key in each if key not in known)
+
+
+def _checked(wanted: NewsletterFile) -> NewsletterFile:
+    newsletter = wanted.newsletter
+    address.parse(newsletter.sender.address)
+    try:
+        ZoneInfo(newsletter.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsRefused(
+            f"there is no time zone “{newsletter.timezone}”.", remedy="Write Europe/London."
+        ) from error
+    if newsletter.default_cadence not in newsletter.cadences:
+        raise SettingsRefused("default_cadence is none of the cadences.", remedy="Add [cadences.…] for it.")
+    for name, slugs in (("topic", [t.slug for t in wanted.topics]), ("source", [s.slug for s in wanted.sources])):
+        for slug in slugs:
+            if slugs.count(slug) > 1:
+                raise SettingsRefused(f"the {name} “{slug}” comes twice.", remedy="Name each once.")
+    return wanted
+
+
+def _present(connection: Connection, slug: str) -> Publication | None:
+    try:
+        return newsletters.load(connection, slug)
+    except UnknownName:
+        return None
+
+
+def _changes(present: Publication | None, wanted: NewsletterFile) -> Iterator[str]:
+    slug = wanted.newsletter.slug
+    if present is None:
+        yield f"newsletter {slug}: new, with {len(wanted.topics)} topics and {len(wanted.sources)} sources"
+        return
+    for field in fields(Newsletter):
+        old, new = getattr(present.newsletter, field.name), getattr(wanted.newsletter, field.name)
+        if old != new:
+            yield f"newsletter {slug}: {field.name} changes"
+    yield from _changed("topic", {t.slug: t for t in present.topics}, {t.slug: t for t in wanted.topics})
+    yield from _changed("source", {s.slug: s for s in present.sources}, {s.slug: s for s in wanted.sources})
+    if [t.slug for t in present.topics] != [t.slug for t in wanted.topics]:
+        yield "topics: their order changes"
+
+
+def _changed(kind: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
+    yield from (f"{kind} {slug}: new" for slug in new if slug not in old)
+    yield from (f"{kind} {slug}: goes" for slug in old if slug not in new)
+    yield from (f"{kind} {slug}: changes" for slug in new if slug in old and old[slug] != new[slug])

@@ -1,0 +1,72 @@
+"""Choose: what each cohort of an issue's audience gets. Once for each distinct cohort, never for each reader."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from digest.flow.freeze import Edition
+from digest.model.choice import MORE, Choice, Readers, choose
+from digest.model.item import ItemId
+from digest.model.newsletter import WhenEmpty
+from digest.rendering.sizes import base_size, sizes
+from digest.rendering.variant import Layout, lay_out
+from digest.storage import editions
+from digest.storage.audiences import Cohort
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Chooses within one edition, and remembers what it has chosen for readers who are alike."""
+
+    edition: Edition
+    #: Items that somebody gets, or would get if there were room; the issue's page shows them.
+    offered: set[ItemId] = field(default_factory=set)
+    _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
+    _sizes: Mapping[tuple[ItemId, str | None], int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sizes = sizes(self.edition.blocks)
+
+    def for_cohorts(self, connection: Connection, cohorts: Iterable[Cohort]) -> Iterator[tuple[Cohort, Layout | None]]:
+        """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then."""
+        here = frozenset(c.id for c in self.edition.candidates)
+
+        @lru_cache(maxsize=100_000)
+        def items_of(variant_ids: tuple[int, ...]) -> frozenset[ItemId]:
+            return editions.items_of(connection, variant_ids) & here
+
+        for cohort in cohorts:
+            readers = Readers(topics=cohort.chosen.topics, received=items_of(cohort.received), first=cohort.first)
+            yield cohort, self.letter(readers)[1]
+
+    def letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
+        """What these readers get, and the letter; None when they get none."""
+        if readers not in self._known:
+            choice = self.choice(readers)
+            self._known[readers] = (choice, self._lay_out(choice, readers))
+            self.offered |= {c.id for c in choice.chosen} | {i for i, why in choice.passed_over.items() if why in MORE}
+        return self._known[readers]
+
+    def choice(self, readers: Readers) -> Choice:
+        """What these readers get."""
+        policy = self.edition.publication.newsletter.selection
+        return choose(
+            self.edition.candidates,
+            readers,
+            topic_order=self.edition.publication.topic_order,
+            window=self.edition.window,
+            policy=policy,
+            sizes=self._sizes,
+            room=policy.byte_budget - base_size(self.edition.blocks, readers.topics),
+        )
+
+    def _lay_out(self, choice: Choice, readers: Readers) -> Layout | None:
+        quiet = self.edition.publication.newsletter.selection.when_empty is WhenEmpty.SKIP
+        if not choice.chosen and quiet:
+            return None
+        known = frozenset(self.edition.publication.topic_order)
+        topics = None if readers.topics is None else readers.topics & known
+        laid_out = lay_out(choice, self.edition.content, topics=topics)
+        return replace(laid_out, subject=self.edition.subject)

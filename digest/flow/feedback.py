@@ -1,0 +1,60 @@
+"""Feed back: what readers and mail servers answer becomes consent and suppression."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from digest.flow.house import House
+from digest.model.delivery import About, Attempt, DeliveryId, Outcome
+from digest.storage.tables import delivery
+from subscribers import directory
+from subscribers.service import Subscribers
+from subscribers.suppression import SuppressionReason
+from subscribers.tables import subscriber
+from subscribers.tokens import Purpose
+
+
+def one_click(house: House, token: str) -> None:
+    """End the subscription that an unsubscribe link was made for (RFC 8058). Clicked twice is once.
+
+    Raises TokenRefused; what has ended already, or was erased, is no error.
+    """
+    subscription_id = house.keys.read(Purpose.UNSUBSCRIBE, token)
+    with house.store.write() as connection:
+        held = directory.find(connection, subscription_id)
+        if held is not None:
+            people = Subscribers(connection, house.keys, now=house.clock.now(), channel="one-click")
+            people.end(held)
+
+
+def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], None]:
+    """What the journal calls with outcomes: addresses that do not exist (5.1.x) are suppressed with the reply as
+    evidence, in the transaction that records the failure. What is about us suppresses nobody."""
+
+    def on_settled(connection: Connection, attempts: Sequence[Attempt]) -> None:
+        gone = {a.delivery_id: a for a in attempts if _is_gone(a)}
+        for delivery_id, email in _addresses(connection, list(gone)):
+            people = Subscribers(connection, house.keys, now=house.clock.now(), channel="bounce")
+            people.suppress(email, SuppressionReason.BOUNCED, evidence=gone[delivery_id].handover.diagnostic)
+
+    return on_settled
+
+
+def _is_gone(attempt: Attempt) -> bool:
+    handover = attempt.handover
+    bad_mailbox = handover.enhanced_code.startswith("5.1.") or (
+        handover.reply_code == 550 and not handover.enhanced_code
+    )
+    return handover.outcome is Outcome.FAILED and handover.about is About.READER and bad_mailbox
+
+
+def _addresses(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> list[tuple[DeliveryId, str]]:
+    if not delivery_ids:
+        return []
+    rows: Any = connection.execute(
+        select(delivery.c.id, subscriber.c.email)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.id.in_(delivery_ids), subscriber.c.email.is_not(None))
+    )
+    return [(DeliveryId(row.id), row.email) for row in rows]

@@ -1,0 +1,117 @@
+"""Letters: the message of one delivery, made of its variant and what is personal."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from email.utils import format_datetime
+
+from sqlalchemy import Connection
+
+from digest.flow.house import House
+from digest.flow.publish import layout_from
+from digest.model.cadence import Cadence
+from digest.model.delivery import Envelope
+from digest.model.issue import IssueContent, IssueId
+from digest.rendering import phrases
+from digest.rendering.blocks import Block
+from digest.rendering.headers import PersonalFields
+from digest.rendering.message import Prepared, prepare
+from digest.storage import editions
+from digest.storage.outbox import Duty
+from subscribers.preferences import from_text
+from subscribers.tokens import Purpose
+
+#: Variants kept ready. Deliveries come in the order of their variants, so few are needed at once.
+KEPT = 64
+
+
+class Letters:
+    """Makes messages, for as many readers as there are, in memory that does not grow with them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        # Tells the deliveries of two databases apart that happen to have the same number.
+        self._stamp = house.keys.derive("message-id").hex()[:12]
+        self._issues: dict[IssueId, _IssueParts] = {}
+        self._variants: OrderedDict[int, tuple[IssueId, Prepared]] = OrderedDict()
+
+    def load(self, connection: Connection, duties: list[Duty]) -> None:
+        """Have ready what these deliveries need."""
+        for variant_id in dict.fromkeys(duty.variant_id for duty in duties):
+            if variant_id not in self._variants:
+                self._variants[variant_id] = self._prepared(connection, variant_id)
+            self._variants.move_to_end(variant_id)
+
+    def trim(self) -> None:
+        """Let go of variants that were not used lately."""
+        while len(self._variants) > KEPT:
+            self._variants.popitem(last=False)
+
+    def letter(self, duty: Duty) -> tuple[Envelope, bytes]:
+        """Who it goes to, and the whole message. The same bytes in every attempt, but for links that carry a time."""
+        issue_id, prepared = self._variants[duty.variant_id]
+        parts = self._issues[issue_id]
+        personal, fields = self.personal(duty, parts.content), self._fields(duty, parts)
+        envelope = Envelope(
+            envelope_sender=self._house.settings.mail.bounce_address or parts.sender,
+            recipient=duty.email,
+            envelope_id=fields.delivery_id,
+        )
+        return envelope, prepared.message(personal, fields)
+
+    def personal(self, duty: Duty, content: IssueContent) -> Mapping[str, str]:
+        """The values of the personal slots."""
+        preferences = self._preferences_url(duty.subscription_id)
+        names = {t.slug: t.name for t in content.topics}
+        chosen = from_text(duty.topics).topics
+        return {
+            "greeting": phrases.greeting(duty.name),
+            "why": phrases.why(
+                cadence=Cadence(duty.cadence),
+                signed_up_on=duty.since.date(),
+                address=duty.email,
+                topics=None if chosen is None else [name for slug, name in names.items() if slug in chosen],
+            ),
+            "preferences_url": preferences,
+            "pause_url": f"{preferences}#pause",
+            "unsubscribe_url": self._unsubscribe_url(duty.subscription_id),
+        }
+
+    def _fields(self, duty: Duty, parts: "_IssueParts") -> PersonalFields:
+        delivery_id = f"{duty.issue_id}.{duty.id}"
+        return PersonalFields(
+            to=duty.email,
+            message_id=f"<{delivery_id}.{self._stamp}@{parts.domain}>",
+            date=format_datetime(duty.dated_at),
+            unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
+            unsubscribe_mailbox="",
+            delivery_id=delivery_id,
+        )
+
+    def _unsubscribe_url(self, subscription_id: int) -> str:
+        return self._house.links.unsubscribe(self._house.keys.token(Purpose.UNSUBSCRIBE, subscription_id))
+
+    def _preferences_url(self, subscription_id: int) -> str:
+        return self._house.links.preferences(self._house.keys.token(Purpose.PREFERENCES, subscription_id))
+
+    def _prepared(self, connection: Connection, variant_id: int) -> tuple[IssueId, Prepared]:
+        issue_id, layout = editions.load_variant(connection, variant_id)
+        if issue_id not in self._issues:
+            self._issues[issue_id] = _IssueParts(connection, issue_id)
+        parts = self._issues[issue_id]
+        return issue_id, prepare(parts.blocks, layout_from(layout), parts.headers)
+
+
+class _IssueParts:
+    """What all letters of one issue share."""
+
+    def __init__(self, connection: Connection, issue_id: IssueId) -> None:
+        self.content, self.headers = editions.load_content(connection, issue_id)
+        self.blocks = stored_blocks(connection, issue_id)
+        # The List-Id and the addresses were frozen with the issue, so an id stays the same whatever is configured.
+        self.sender = self.headers["From"].rpartition("<")[2].rstrip(">")
+        self.domain = self.sender.rpartition("@")[2]
+
+
+def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, Block]:
+    """The compiled blocks of a frozen issue."""
+    return {b.key: Block.from_json(b.key, b.html, b.text) for b in editions.load_blocks(connection, issue_id)}

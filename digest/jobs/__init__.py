@@ -1,0 +1,1 @@
+"""Ways to wake whoever delivers."""

@@ -1,0 +1,110 @@
+"""The archive: what frozen issues showed, for everybody; it holds nothing of any reader."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Select, func, select
+
+from digest.errors import UnknownName
+from digest.model.issue import Article, IssueId, IssueState
+from digest.model.item import ItemId
+from digest.storage.tables import article, issue
+from subscribers.tables import newsletter
+
+_ARTICLE = TypeAdapter(Article)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastIssue:
+    """One frozen issue as the archive lists it."""
+
+    id: IssueId
+    key: str
+    number: int
+    title: str
+    intro_html: str
+    intro_text: str
+    period_label: str
+    frozen_at: datetime
+    pieces: int
+
+
+def past_issues(connection: Connection, newsletter_slug: str) -> list[PastIssue]:
+    """The issues that came out, newest first; those whose every article an earlier page has shown are left out."""
+    pieces = (
+        select(article.c.issue_id, func.count().label("pieces")).where(article.c.shown).group_by(article.c.issue_id)
+    ).subquery()
+    rows = connection.execute(
+        _published(newsletter_slug)
+        .join(pieces, pieces.c.issue_id == issue.c.id)
+        .add_columns(pieces.c.pieces)
+        .order_by(issue.c.period_ends_at.desc(), issue.c.id.desc())
+    )
+    return [
+        PastIssue(
+            id=IssueId(r.id),
+            key=r.period_key,
+            number=r.number,
+            title=r.content["title"],
+            intro_html=r.content["intro_html"],
+            intro_text=r.content["intro_text"],
+            period_label=r.content["period_label"],
+            frozen_at=r.frozen_at,
+            pieces=r.pieces,
+        )
+        for r in rows
+    ]
+
+
+def past_issue(connection: Connection, newsletter_slug: str, key: str) -> PastIssue:
+    """One issue that came out. Raises UnknownName."""
+    for each in past_issues(connection, newsletter_slug):
+        if each.key == key:
+            return each
+    raise UnknownName(f"There is no past issue {newsletter_slug}/{key}.", remedy="See the list of past issues.")
+
+
+def articles_of(connection: Connection, issue_id: IssueId) -> list[Article]:
+    """What an issue's page shows, in its order."""
+    rows = connection.scalars(
+        select(article.c.content).where(article.c.issue_id == issue_id, article.c.shown).order_by(article.c.position)
+    )
+    return [_ARTICLE.validate_python(content) for content in rows]
+
+
+def articles(connection: Connection, newsletter_slug: str) -> list[tuple[str, Article]]:
+    """Everything past issues showed, newest issue first, each with its issue's period key."""
+    rows = connection.execute(
+        select(issue.c.period_key, article.c.content)
+        .join(issue, issue.c.id == article.c.issue_id)
+        .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
+        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(_OUT), article.c.shown)
+        .order_by(issue.c.period_ends_at.desc(), issue.c.id.desc(), article.c.position)
+    )
+    return [(r.period_key, _ARTICLE.validate_python(r.content)) for r in rows]
+
+
+def shown_before(connection: Connection, newsletter_slug: str, item_ids: Iterable[ItemId]) -> dict[ItemId, str]:
+    """Which of these items an earlier issue's page has shown, and the address there."""
+    rows = connection.execute(
+        select(article.c.item_id, article.c.content)
+        .join(issue, issue.c.id == article.c.issue_id)
+        .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
+        .where(newsletter.c.slug == newsletter_slug, article.c.shown, article.c.item_id.in_(list(item_ids)))
+    )
+    return {ItemId(r.item_id): r.content["archive_url"] for r in rows}
+
+
+#: A cancelled issue may have reached some; it stays readable.
+_OUT = (IssueState.PUBLISHED, IssueState.CANCELLED)
+
+
+def _published(newsletter_slug: str) -> Select[Any]:
+    return (
+        select(issue)
+        .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
+        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(_OUT), issue.c.content.is_not(None))
+    )

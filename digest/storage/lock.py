@@ -1,0 +1,34 @@
+"""The outbox's lock: on SQLite one process delivers, and whoever holds the lock knows that all others are dead."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from digest.errors import OutboxBusy
+from digest.storage.engine import Store
+
+
+@contextmanager
+def hold(store: Store, data_folder: Path) -> Iterator[None]:
+    """Hold the outbox while the block runs; the system lets go of it however the process ends. Raises OutboxBusy.
+
+    On PostgreSQL workers share the outbox by leases, and nothing is locked.
+    """
+    if not store.embedded:
+        yield
+        return
+    with (data_folder / "outbox.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise OutboxBusy(
+                f"Another process (number {file.read().strip() or 'unknown'}) delivers from this outbox.",
+                remedy="Let it work, or stop it and run this again.",
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,123 @@
+"""Variants: which blocks, in which order, with which words; and how many bytes."""
+
+from dataclasses import replace
+
+import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from digest.model.item import ItemId
+from digest.rendering.blocks import Block, compile_issue
+from digest.rendering.message import prepare
+from digest.rendering.sizes import base_size, sizes
+from digest.rendering.variant import lay_out, whole_issue
+from tests.unit.rendering.samples import ARTICLES, CONTENT, PERSONAL, TOPICS, article, choice
+from tests.unit.rendering.test_message import FIELDS, HEADERS
+
+THREE = frozenset({"carers", "safeguarding", "budgets"})
+
+
+def test_the_order_of_a_full_letter():
+    """As the design has it, from the line above it to the footer."""
+    placed = choice((1, None), (2, "carers"), (3, "carers"), (4, "safeguarding"), (5, "budgets"), more=2)
+
+    layout = lay_out(placed, CONTENT, topics=THREE)
+
+    assert [part.key for part in layout.parts] == [
+        *["top", "masthead", "greeting", "intro"],
+        *["contents-open", "contents:2", "contents:3", "contents:4", "contents:5", "contents-close", "note:1"],
+        *["topic:carers", "item:2:carers", "item:3:carers", "topic:safeguarding", "item:4:safeguarding"],
+        *["topic:budgets", "item:5:budgets", "more", "footer"],
+    ]
+    assert layout.item_ids == (1, 2, 3, 4, 5)
+
+
+def test_the_words_that_all_readers_of_a_variant_share():
+    """They depend on the choice, not on the person."""
+    layout = lay_out(choice((2, "carers"), (3, "carers"), (4, "safeguarding"), more=2), CONTENT, topics=THREE)
+
+    values = {part.key: part.values for part in layout.parts if part.values}
+    assert values == {
+        "top": {"headline": "Three new pieces on your three topics", "preheader": layout.preheader},
+        "topic:carers": {"count": "2 new"},
+        "topic:safeguarding": {"count": "1 new"},
+        "more": {"count": "And 2 more"},
+    }
+    assert layout.subject == CONTENT.title
+    assert layout.preheader.startswith("First nights home: who checks, and when · A rota that carers helped to write")
+
+
+def test_a_short_letter_has_no_contents():
+    """Three pieces are seen at a glance."""
+    keys = {part.key for part in lay_out(choice((2, "carers"), (1, None)), CONTENT, topics=None).parts}
+
+    assert "contents-open" not in keys
+
+
+def test_a_letter_of_notes_alone_says_so():
+    """It has nothing on any topic."""
+    layout = lay_out(choice((1, None)), CONTENT, topics=THREE)
+
+    assert layout.parts[0].values["headline"] == "A note from the editors"
+
+
+def test_a_letter_with_nothing_new_says_so():
+    """The heartbeat, where a newsletter wants one."""
+    layout = lay_out(choice(), CONTENT, topics=THREE)
+
+    assert [part.key for part in layout.parts] == ["top", "masthead", "greeting", "nothing", "footer"]
+    assert layout.parts[3].values == {"headline": "Nothing new on your three topics this time"}
+
+
+def test_an_issue_without_an_introduction():
+    """An automatic one."""
+    layout = lay_out(choice((2, "carers")), replace(CONTENT, intro_html=" ", intro_text=""), topics=None)
+
+    assert "intro" not in [part.key for part in layout.parts]
+
+
+def test_a_long_title_alone_is_cut_for_the_preheader():
+    """Mail programs show a line of it."""
+    content = replace(CONTENT, articles=(article(2, "word " * 100, "carers"),))
+
+    preheader = lay_out(choice((2, "carers")), content, topics=None).preheader
+
+    assert len(preheader) <= 140
+    assert preheader.endswith("…")
+
+
+def letters() -> list[list[tuple[int, str | None]]]:
+    everything = [(int(a.id), None if a.pinned else a.topics[0]) for a in ARTICLES]
+    order: list[str | None] = [None, *(t.slug for t in TOPICS)]
+    everything.sort(key=lambda placed: order.index(placed[1]))
+    return [everything, everything[:1], everything[3:], [(8, "carers")], [(6, "integration"), (7, "integration")]]
+
+
+@pytest.mark.parametrize("placed", letters(), ids=len)
+def test_a_message_is_never_larger_than_its_sizes_say(blocks: dict[str, Block], placed: list[tuple[int, str | None]]):
+    """The byte budget is kept by adding up before anything is made."""
+    layout = lay_out(choice(*placed, more=3), CONTENT, topics=None)
+    known = sizes(blocks)
+    topics = frozenset(slug for _, slug in placed if slug)
+
+    message = prepare(blocks, layout, HEADERS).message(PERSONAL, FIELDS)
+
+    bound = base_size(blocks, topics) + sum(known[ItemId(item), slug] for item, slug in placed)
+    assert bound - 14_000 < len(message) <= bound
+    assert base_size(blocks, topics) <= base_size(blocks)
+
+
+def test_thirty_items_are_well_under_what_gmail_shows(env: ImmutableSandboxedEnvironment):
+    """It clips at 102 kB; a 30-item letter with full summaries must pass."""
+    summary = (
+        "Teams of six towns wrote down what they did for a fortnight, and what they wished they had time for. " * 4
+    )
+    articles = tuple(
+        article(n, f"What thirty teams learned in week {n} of their diaries", TOPICS[n % 4].slug, summary=summary)
+        for n in range(1, 31)
+    )
+    content = replace(CONTENT, articles=articles)
+    blocks = compile_issue(content, env)
+
+    message = prepare(blocks, whole_issue(content), HEADERS).message(PERSONAL, FIELDS)
+
+    assert len(message) < 95_000
