@@ -14,11 +14,14 @@ from digest.mail.folder import FolderTransport
 from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
 from digest.ports import JobQueue, Transport
 from digest.resources import folders
+from digest.settings import Security as AskedSecurity
 from digest.settings import Settings, TransportKind
 from digest.storage import schema
 from digest.storage.engine import Store, open_store
 from digest.storage.tables import fact
 from subscribers.tokens import Keys
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class SystemClock:
@@ -59,6 +62,10 @@ def _transport(settings: Settings) -> Transport:
 
 def _smtp_config(settings: Settings) -> SmtpConfig:
     smtp = settings.mail.smtp
+    if smtp.username and smtp.security is AskedSecurity.NONE and smtp.host not in _LOOPBACK:
+        raise SettingsRefused(
+            "mail.smtp.security is “none”, which would send the password in the clear.", remedy="Use starttls or tls."
+        )
     return SmtpConfig(
         host=smtp.host,
         port=smtp.port,

@@ -48,6 +48,10 @@ class JobQueue(Protocol):
         """Ask for delivery, on the connection whose transaction filled the outbox."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Until somebody asks for delivery, or so many seconds."""
+        ...
+
 
 class Clock(Protocol):
     """Tells the time."""

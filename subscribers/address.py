@@ -13,7 +13,7 @@ from subscribers.errors import AddressRefused
 class Address:
     """One mailbox. Two spellings of the same mailbox have the same key."""
 
-    #: As mail is sent to it: the local part as written, the domain in lower case, international domains in Unicode.
+    #: As mail is sent to it: the local part as written, the domain in lower case and in its ASCII form.
     email: str
 
     @property
@@ -36,7 +36,8 @@ def parse(text: str) -> Address:
         raise AddressRefused(f"“{text.strip()[:254]}” is not an e-mail address: {reason}.") from error
     if "." not in valid.domain:
         raise AddressRefused(f"“{valid.normalized}” is not an e-mail address: its domain has no dot.")
-    return Address(valid.normalized)
+    # Any mail server takes a domain in its ASCII form (RFC 5890); only the local part may need SMTPUTF8.
+    return Address(valid.ascii_email or valid.normalized)
 
 
 def keyed_hash(address: Address, key: bytes) -> str:

@@ -73,6 +73,7 @@ newsletter = Table(
     Column("slug", String(80), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     Column("settings", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
 )
 

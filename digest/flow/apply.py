@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import tomlkit
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
@@ -63,6 +64,18 @@ def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
         if changes and not dry_run:
             save(house, connection, wanted)
     return changes
+
+
+def export(house: House, slug: str) -> str:
+    """A newsletter with its topics and sources as the text of a file that `apply` takes. Raises UnknownName."""
+    with house.store.read() as connection:
+        present = newsletters.load(connection, slug)
+    whole = _FILE.dump_python(
+        NewsletterFile(newsletter=present.newsletter, topics=present.topics, sources=present.sources), mode="json"
+    )
+    newsletter = whole["newsletter"]
+    tables = {name: newsletter.pop(name) for name in ("sender", "cadences", "selection", "brand")}
+    return tomlkit.dumps({"newsletter": newsletter, **tables, "topics": whole["topics"], "sources": whole["sources"]})
 
 
 def save(house: House, connection: Connection, wanted: NewsletterFile) -> None:

@@ -29,6 +29,9 @@ from digest.storage.outbox import Duty, RetryPolicy
 #: So many refusals in a row that are about us, not about a reader, stop the stream.
 PATIENCE_WITH_US = 5
 
+#: So many connections may end while idle before that counts as a try.
+MOST_IDLE_ENDS = 100
+
 
 @dataclass(slots=True)
 class Delivered:
@@ -113,6 +116,7 @@ class _Run:
         self.letters = Letters(self.house)
         self.transport: Transport = self.house.transport()
         self._refusals_of_us = 0
+        self._idle_ends = 0
 
     async def until_done(self, *, drain: bool) -> None:
         """Batch after batch, while the worker shows that it lives."""
@@ -193,6 +197,10 @@ class _Run:
             waiting.put_nowait(duty)
             self.stop.because(problem)
             return None
+        if _was_idle(handover) and self._idle_ends < MOST_IDLE_ENDS:
+            self._idle_ends += 1
+            waiting.put_nowait(duty)
+            return handover
         self.journal.settle(
             Attempt(delivery_id=duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
         )
@@ -253,6 +261,11 @@ class _Run:
     @property
     def _dead_after(self) -> float:
         return self.house.settings.delivery.dead_after_seconds
+
+
+def _was_idle(handover: Handover) -> bool:
+    """The connection had ended while it was idle: nothing was tried, and another may take its place."""
+    return handover.outcome is Outcome.DEFERRED and handover.phase is Phase.CONNECT and handover.closed
 
 
 def _held_if_about_us(handover: Handover) -> Handover:

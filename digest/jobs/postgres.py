@@ -1,25 +1,30 @@
 """On PostgreSQL: procrastinate wakes any number of workers on any number of machines.
 
 Jobs are enqueued on the connection whose transaction filled the outbox: no outbox without jobs, no jobs without outbox.
-The ledger's leases fence, so a job that is lost, doubled or late is only a delay.
+The ledger's leases fence, so a job that is lost, doubled or late is only a delay, and a job is done once it has woken
+somebody.
 """
 
-from collections.abc import Callable
+import asyncio
+import logging
+import threading
 
-import procrastinate
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from sqlalchemy import Connection, Engine, inspect, make_url
+from sqlalchemy import Connection, Engine, inspect
 
 QUEUE = "deliveries"
 TASK = "digest.deliver"
 
 
 class PostgresQueue:
-    """Enqueues one job for each batch of deliveries."""
+    """Enqueues one job for each batch of deliveries, and is woken by one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._app = App(connector=SyncPsycopgConnector(conninfo=_conninfo(engine)))
+        self._conninfo = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._app = App(connector=SyncPsycopgConnector(conninfo=self._conninfo))
+        self._woken = threading.Event()
+        self._listener: threading.Thread | None = None
 
     def prepare(self) -> None:
         """Make procrastinate's own tables where they are missing."""
@@ -31,22 +36,30 @@ class PostgresQueue:
         """Enqueue a job for each batch, in the transaction of `connection`."""
         assert isinstance(connection, Connection)
         driver = connection.connection.driver_connection
-        task = self._app.configure_task(TASK, queue=QUEUE, allow_unknown=True, connection=driver)
-        for _ in range(max(1, batches)):
+        task = self._app.configure_task(TASK, queue=QUEUE, connection=driver)
+        for _ in range(batches):
             task.defer(issue_id=issue_id)
 
+    def wait(self, seconds: float) -> None:
+        """Until a job wakes us, or so many seconds."""
+        if self._listener is None or not self._listener.is_alive():
+            self._listener = threading.Thread(target=self._listen, name="jobs", daemon=True)
+            self._listener.start()
+        self._woken.wait(seconds)
+        self._woken.clear()
 
-def run_worker(engine: Engine, deliver: Callable[[], object]) -> None:
-    """Work off jobs until a signal comes; each asks for what is due, whichever issue woke it."""
-    app = App(connector=PsycopgConnector(conninfo=_conninfo(engine)))
+    def _listen(self) -> None:
+        try:
+            asyncio.run(self._work_off())
+        except Exception as error:  # whoever waits looks at the outbox now and then, and listens anew
+            logging.getLogger(__name__).warning("No jobs can be heard for now: %s", error)
 
-    @app.task(name=TASK, queue=QUEUE, pass_context=False)
-    def work(issue_id: int) -> None:
-        deliver()
+    async def _work_off(self) -> None:
+        app = App(connector=PsycopgConnector(conninfo=self._conninfo))
 
-    app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs=procrastinate.jobs.DeleteJobCondition.ALWAYS)
+        @app.task(name=TASK, queue=QUEUE)
+        def woken(issue_id: int) -> None:
+            self._woken.set()
 
-
-def _conninfo(engine: Engine) -> str:
-    url = make_url(str(engine.url.set(drivername="postgresql").render_as_string(hide_password=False)))
-    return url.render_as_string(hide_password=False)
+        async with app.open_async():
+            await app.run_worker_async(queues=[QUEUE], install_signal_handlers=False, delete_jobs="always")

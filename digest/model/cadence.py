@@ -130,20 +130,28 @@ def reach_back(cadence: Cadence, periods: int, before: datetime, zone: ZoneInfo)
     return local_instant(on, local.timetz().replace(tzinfo=None), zone)
 
 
-def periods_between(cadence: Cadence, since: date, until: date) -> Iterator[Period]:
-    """The periods from the one that holds `since` to the one that holds `until`, in order."""
-    period = period_of(cadence, since)
-    while period.first <= until:
-        yield period
+def periods_due(
+    cadence: Cadence, schedule: Schedule, zone: ZoneInfo, *, since: datetime, now: datetime
+) -> Iterator[Period]:
+    """The periods whose issue was due after `since` and whose draft is to be there by `now`, in order."""
+    period = period_of(cadence, since.astimezone(zone).date())
+    while period.draft_at(schedule, zone) <= now:
+        if period.due_at(schedule, zone) >= since:
+            yield period
         period = period.next
 
 
 def local_instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     """A local wall-clock time as an instant in UTC: a time that is left out becomes the next valid one, a time that
     comes twice is the first of the two."""
-    wall = datetime.combine(on, at, zone)
-    # PEP 495: in a gap, fold=0 uses the offset before the change, which lands the same distance after it.
-    return wall.astimezone(UTC)
+    instant = datetime.combine(on, at, zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == datetime.combine(on, at):
+        return instant
+    # PEP 495: in a gap fold=0 lands as far behind the change as the time lies in the gap; walk back to the change.
+    offset = instant.astimezone(zone).utcoffset()
+    while (instant - timedelta(minutes=1)).astimezone(zone).utcoffset() == offset:
+        instant -= timedelta(minutes=1)
+    return instant
 
 
 def _first_day(cadence: Cadence, key: str) -> date:

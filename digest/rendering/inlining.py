@@ -11,11 +11,15 @@ import re
 from premailer import Premailer
 
 _STYLE = re.compile(r"<!--.*?-->|<style\b[^>]*>(?P<css>.*?)</style>", re.DOTALL)
+#: The parser writes every "<" and ">" of a text or an attribute as an entity, so a tag ends where it seems to.
+_TAG = re.compile(r"<[a-z][^<>]*>")
+_ATTRIBUTE = re.compile(r""" ([\w:-]+)=("[^"]*"|'[^']*')""")
+_CLASS_SELECTOR = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 INLINE = "/*inline*/"
 
 
 def inline(html: str) -> str:
-    """The HTML with its inline sheets applied and every other style sheet and Outlook's comments untouched."""
+    """The HTML with its inline sheets applied, every other sheet untouched and Outlook's conditional comments kept."""
     nonce = hashlib.sha256(html.encode()).hexdigest()
     kept: list[str] = []
 
@@ -27,7 +31,7 @@ def inline(html: str) -> str:
         kept.append(match[0])
         return f"<!--{nonce}:{len(kept) - 1}-->"
 
-    inlined = _premailed(_STYLE.sub(hide, html))
+    inlined = _lean(_premailed(_STYLE.sub(hide, html)), used=_classes(html))
     return re.sub(rf"<!--{nonce}:(\d+)-->", lambda match: kept[int(match[1])], inlined)
 
 
@@ -46,3 +50,24 @@ def _premailed(html: str) -> str:
         cssutils_logging_level=logging.CRITICAL,
     )
     return str(mailer.transform(html, pretty_print=False))
+
+
+def _classes(html: str) -> frozenset[str]:
+    """The classes that sheets speak of which stay in the page."""
+    sheets = (match[0] for match in _STYLE.finditer(html) if INLINE not in match[0] and "<style" in match[0])
+    return frozenset(name for sheet in sheets for name in _CLASS_SELECTOR.findall(sheet))
+
+
+def _lean(html: str, *, used: frozenset[str]) -> str:
+    """Without the classes that have done their work, and without spaces in styles: it is sent a million times."""
+
+    def attribute(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        if name == "style":
+            return f" style={value.replace('; ', ';')}"
+        if name != "class":
+            return match[0]
+        kept = " ".join(word for word in value[1:-1].split() if word in used)
+        return f' class="{kept}"' if kept else ""
+
+    return _TAG.sub(lambda tag: _ATTRIBUTE.sub(attribute, tag[0]), html)

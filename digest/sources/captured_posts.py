@@ -41,8 +41,7 @@ def read(blocks: Sequence[Block]) -> list[Draft]:
 def _heads(blocks: Sequence[Block]) -> list[_Head]:
     heads: list[_Head] = []
     for at, block in enumerate(blocks):
-        above = _captions_above(blocks, at)
-        byline = None if block.bullet or block.caption else read_byline(block.text, [blocks[i].text for i in above])
+        byline = None if block.bullet or block.caption else _byline(blocks, at)
         if byline is None:
             continue
         before = _before(blocks, at, byline)
@@ -52,6 +51,10 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
         head = _head(blocks, at, before, byline)
         heads.extend([head] if head else [])
     return heads
+
+
+def _byline(blocks: Sequence[Block], at: int) -> Byline | None:
+    return read_byline(blocks[at].text, [blocks[above].text for above in _captions_above(blocks, at)])
 
 
 def _captions_above(blocks: Sequence[Block], at: int) -> list[int]:

@@ -32,8 +32,12 @@ def read(data: bytes, *, base: str | None = None) -> list[FoundItem]:
     """All entries of a feed, which may be none; UnreadableSource, naming the line when known, for anything else."""
     text = _CONTROLS.sub("", decode(data))
     _refuse_entities(text)
+    _refuse_other(text)
     feed = _parsed(text, base)
-    _refuse_broken(feed, text)
+    if not feed.get("version"):
+        raise UnreadableSource("it is not an RSS or Atom feed.", line=_line(feed), remedy=FIND_FEED)
+    if feed["bozo"] and not feed["entries"]:
+        raise UnreadableSource("the feed is broken.", line=_line(feed), remedy="Correct its XML.")
     language = feed["feed"].get("language")
     return [_item(entry, number, base, language) for number, entry in enumerate(feed["entries"], 1)]
 
@@ -53,6 +57,16 @@ def _refuse_entities(text: str) -> None:
         raise UnreadableSource("the feed defines entities of its own.", line=line, remedy="Publish it without them.")
 
 
+def _refuse_other(text: str) -> None:
+    """Raise for what is no feed, and for one that was cut off; lesser faults are left for feedparser to forgive."""
+    root = root_of(text)
+    if root not in ROOTS:
+        raise UnreadableSource("it is not an RSS or Atom feed.", line=1, remedy=FIND_FEED)
+    if not re.search(rf"</(?:[\w.-]+:)?{root}\s*>\s*(?:<!--.*?-->\s*)*$", text[-2000:], re.IGNORECASE | re.DOTALL):
+        last = line_at(text, len(text.rstrip()))
+        raise UnreadableSource("the feed is cut off before its end.", line=last, remedy="Fetch it again.")
+
+
 def _parsed(text: str, base: str | None) -> dict[str, Any]:
     # A stream, as feedparser would open bytes or text that happen to be a path or an address. The header makes it
     # read UTF-8 whatever the document declares, and the declaration is put on the first line so that lines agree.
@@ -63,17 +77,6 @@ def _parsed(text: str, base: str | None) -> dict[str, Any]:
         stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
     return feed
-
-
-def _refuse_broken(feed: dict[str, Any], text: str) -> None:
-    """Raise for what is no feed, and for one that was cut off; lesser faults are forgiven."""
-    line = _line(feed)
-    root = root_of(text)
-    if root not in ROOTS or not feed.get("version"):
-        raise UnreadableSource("it is not an RSS or Atom feed.", line=line, remedy=FIND_FEED)
-    ended = re.search(rf"</(?:[\w.-]+:)?{root}\s*>\s*(?:<!--.*?-->\s*)*$", text[-5000:], re.IGNORECASE | re.DOTALL)
-    if feed["bozo"] and not ended:
-        raise UnreadableSource("the feed is cut off before its end.", line=line, remedy="Fetch it again.")
 
 
 def _line(feed: dict[str, Any]) -> int | None:

@@ -86,7 +86,8 @@ def _refuse(problems: Sequence[str]) -> None:
     if problems:
         more = len(problems) - _MOST_NAMED
         named = "; ".join(problems[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
-        raise UnreadableSource(f"{named}.", remedy=f"The keys of an entry are: {', '.join(KEYS)}.")
+        keys = f"The keys of an entry are: {', '.join(KEYS)}." if jsonvalues.UNKNOWN in named else ""
+        raise UnreadableSource(f"{named}.", remedy=keys or "Correct this; nothing was read.")
 
 
 def _own(entry: _Entry, where: str, base: str | None) -> FoundItem:

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 from digest.sources.sanitize import HTML_CAP
 
+#: How a misspelt key is told from other problems.
+UNKNOWN = "unknown key"
 #: What tells a moment from a day in ISO 8601.
 _DAY_LENGTH = len("2014-12-16")
 
@@ -25,7 +27,7 @@ def known(keys: Mapping[str, Callable[[str, object], object]], key: str) -> Call
     """The rule for a key; a misspelt one is refused rather than passed over."""
     if key not in keys:
         near = get_close_matches(key[:40], keys, n=1)
-        raise EntryError(f"unknown key “{key[:40]}”" + (f", perhaps “{near[0]}”" if near else ""))
+        raise EntryError(f"{UNKNOWN} “{key[:40]}”" + (f", perhaps “{near[0]}”" if near else ""))
     return keys[key]
 
 

@@ -82,7 +82,7 @@ def clean_html(html: str, base: str | None = None) -> str:
         return value if _is_mail(value) else clean_link(value, base)
 
     cleaned = nh3.clean(
-        plain_markup(_UNSEEN_IN_TEXT.sub(_kept_space, html[:HTML_CAP]), KEPT_TAGS),
+        plain_markup(_UNSEEN_IN_TEXT.sub(_kept_space, html), KEPT_TAGS)[:HTML_CAP],
         tags=set(KEPT_TAGS),
         attributes={"a": {"href"}},
         attribute_filter=link,
@@ -90,6 +90,11 @@ def clean_html(html: str, base: str | None = None) -> str:
         link_rel=None,
     )
     return _tidied(_UNSEEN_IN_TEXT.sub(_kept_space, cleaned))
+
+
+def is_too_long(html: str) -> bool:
+    """Whether `clean_html` would cut it; pictures written into the HTML do not count."""
+    return len(html) > HTML_CAP and len(plain_markup(html, KEPT_TAGS)) > HTML_CAP
 
 
 def _kept_space(sign: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from digest.errors import UnreadableSource
 from digest.model.item import FoundItem
 from digest.sources.markup import text_of
-from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words
+from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words, is_too_long
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _LEAD = 80
@@ -33,7 +33,7 @@ def whole_item(
 
     A missing title is made of the first words, as RSS and JSON Feed allow none; readers that must have one ask first.
     """
-    if len(html) > HTML_CAP:
+    if is_too_long(html):
         what = f"the text of {where} is longer than {HTML_CAP:,} characters."
         raise UnreadableSource(what, line=line, remedy="Shorten it or take it out.")
     body_html = clean_html(html, base or link)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, func, select
 
 from digest.errors import UnknownName
-from digest.model.issue import Article, IssueId, IssueState
+from digest.model.issue import Article, Heading, IssueId, IssueState
 from digest.model.item import ItemId
 from digest.storage.tables import article, issue
 from subscribers.tables import newsletter
@@ -28,7 +28,10 @@ class PastIssue:
     intro_html: str
     intro_text: str
     period_label: str
+    published_on: date
     frozen_at: datetime
+    #: The newsletter's topics as they were then, in order.
+    topics: tuple[Heading, ...]
     pieces: int
 
 
@@ -52,7 +55,9 @@ def past_issues(connection: Connection, newsletter_slug: str) -> list[PastIssue]
             intro_html=r.content["intro_html"],
             intro_text=r.content["intro_text"],
             period_label=r.content["period_label"],
+            published_on=date.fromisoformat(r.content["published_on"]),
             frozen_at=r.frozen_at,
+            topics=tuple(Heading(**each) for each in r.content["topics"]),
             pieces=r.pieces,
         )
         for r in rows
@@ -85,6 +90,17 @@ def articles(connection: Connection, newsletter_slug: str) -> list[tuple[str, Ar
         .order_by(issue.c.period_ends_at.desc(), issue.c.id.desc(), article.c.position)
     )
     return [(r.period_key, _ARTICLE.validate_python(r.content)) for r in rows]
+
+
+def stamp(connection: Connection, newsletter_slug: str) -> str:
+    """Changes whenever a page of the archive may look different; empty when there is no such newsletter."""
+    row = connection.execute(
+        select(newsletter.c.changed_at, func.count(issue.c.id), func.max(issue.c.frozen_at))
+        .outerjoin(issue, (issue.c.newsletter_id == newsletter.c.id) & issue.c.state.in_(_OUT))
+        .where(newsletter.c.slug == newsletter_slug)
+        .group_by(newsletter.c.id, newsletter.c.changed_at)
+    ).first()
+    return "" if row is None else " ".join(map(str, row))
 
 
 def shown_before(connection: Connection, newsletter_slug: str, item_ids: Iterable[ItemId]) -> dict[ItemId, str]:

@@ -172,7 +172,7 @@ def fill_outbox(connection: Connection, issue_id: IssueId, *, now: datetime) -> 
         cohort.c.received == _reader.c.received,
     )
     at = literal(now, delivery.c.queued_at.type)
-    filled = connection.execute(
+    connection.execute(
         insert(delivery).from_select(
             ["issue_id", "subscriber_id", "subscription_id", "variant_id", "state", "not_before", "queued_at"],
             select(
@@ -189,11 +189,15 @@ def fill_outbox(connection: Connection, issue_id: IssueId, *, now: datetime) -> 
             # In the order of variants, so that a worker meets one variant after the other and keeps few in memory.
             .order_by(cohort.c.variant_id, _reader.c.subscriber_id),
         )
-    ).rowcount
+    )
     without = select(literal(issue_id), _reader.c.subscriber_id).join(cohort, joined)
     connection.execute(
         insert(nothing_new).from_select(["issue_id", "subscriber_id"], without.where(cohort.c.variant_id.is_(None)))
     )
+    # Counted, not taken from the insert: not every driver knows how many rows an INSERT … SELECT made.
+    filled: int = connection.execute(
+        select(func.count()).select_from(delivery).where(delivery.c.issue_id == issue_id)
+    ).scalar_one()
     return filled
 
 

@@ -24,6 +24,8 @@ class Publication:
     """A newsletter with all it rests on."""
 
     id: NewsletterId
+    #: When it was first made known; nothing is due for the time before.
+    created_at: datetime
     newsletter: Newsletter
     topics: tuple[Topic, ...]
     sources: tuple[Source, ...]
@@ -44,6 +46,7 @@ def load(connection: Connection, slug: str) -> Publication:
         )
     return Publication(
         id=NewsletterId(row.id),
+        created_at=row.created_at,
         newsletter=_NEWSLETTER.validate_python(row.settings),
         topics=_topics(connection, row.id),
         sources=_sources(connection, row.id),
@@ -106,7 +109,7 @@ def _save_newsletter(connection: Connection, wanted: Newsletter, now: datetime) 
     values = {"name": wanted.name, "settings": _NEWSLETTER.dump_python(wanted, mode="json"), "changed_at": now}
     found: int | None = connection.scalar(select(newsletter.c.id).where(newsletter.c.slug == wanted.slug))
     if found is None:
-        return NewsletterId(_made(connection, newsletter, {"slug": wanted.slug, **values}))
+        return NewsletterId(_made(connection, newsletter, {"slug": wanted.slug, "created_at": now, **values}))
     connection.execute(update(newsletter).where(newsletter.c.id == found).values(values))
     return NewsletterId(found)
 

@@ -61,7 +61,7 @@ def test_only_the_sheet_marked_for_it_is_inlined():
     """The compiler's own resets would be doubled into every cell."""
     html = inline(page("<style>p { margin: 13px }</style><style>/*inline*/ .a { color: #123456 }</style>"))
 
-    assert '<p class="a" style="color:#123456">' in html
+    assert '<p style="color:#123456">' in html
     assert "<style>p { margin: 13px }</style>" in html
     assert "/*inline*/" not in html
 
@@ -82,6 +82,17 @@ def test_other_sheets_and_outlooks_comments_stay_to_the_letter(kept: str):
     html = inline(page(kept + "<style>/*inline*/ p { color: blue }</style>"))
 
     assert kept in html
+
+
+def test_classes_that_no_sheet_speaks_of_any_more_go():
+    """They are sent a million times for nothing; dark mode's stay, and words that look like one too."""
+    words = """ title='class="a" style="b; c"'"""
+    body = f"""<p class="a soft mj-x"{words}> class="a" style="b; c" </p>"""
+    sheets = "<style>/*inline*/ .a { margin: 0; color: red }</style><style>.soft > b { margin: 0 }</style>"
+
+    html = inline(page(sheets + "<!--[if mso]><style>.mj-x { margin: 0 }</style><![endif]-->", body))
+
+    assert f'<p class="soft mj-x"{words} style="margin:0;color:red"> class="a" style="b; c" </p>' in html
 
 
 def test_a_comment_that_looks_like_a_hidden_sheet_changes_nothing():

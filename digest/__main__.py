@@ -1,0 +1,5 @@
+"""`python -m digest` is `digest`."""
+
+from digest.cli.app import main
+
+main()

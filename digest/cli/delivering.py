@@ -1,0 +1,109 @@
+"""Delivering: deliver, status, recover."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli import out
+from digest.cli.house import opened
+
+if TYPE_CHECKING:
+    from digest.flow.deliver import Stop
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(deliver)
+    app.command()(status)
+
+
+def deliver(
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Go on until nothing waits, also for what was deferred.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Hand over what is due. Killed at any moment, it loses nothing and doubles nothing; run it again.
+
+    Example: digest deliver --drain
+    """
+    from digest.flow.deliver import Stop, drain_outbox
+    from digest.storage import outbox
+
+    stop = Stop()
+    with opened() as house, _polite(stop):
+        with house.store.read() as connection:
+            waiting, _ = outbox.waiting(connection)
+        with out.progress("Delivering", waiting) as step:
+            done = drain_outbox(house, drain=drain, stop=stop, progress=lambda _: step())
+        with house.store.read() as connection:
+            still, _ = outbox.waiting(connection)
+    if as_json:
+        keys = ("accepted", "deferred", "failed", "unknown", "withheld")
+        out.as_json({**{key: getattr(done, key) for key in keys}, "waiting": still})
+        return
+    out.say(
+        f"{done.accepted:,} accepted, {done.deferred:,} deferred, {done.failed:,} failed, {done.unknown:,} unknown; "
+        f"{still:,} still wait."
+    )
+
+
+def status(
+    issue: Annotated[str | None, typer.Argument(metavar="[ISSUE]", help="One issue; all when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say where issues and their deliveries stand. The states sum to what was expected.
+
+    Example: digest status social-care/2014-11 --json
+    """
+    from digest.storage import issues
+
+    with opened() as house, house.store.read() as connection:
+        found = [issues.find(connection, issue)] if issue else issues.listed(connection)
+        reports = [_report(connection, each) for each in found]
+    if as_json:
+        out.as_json(reports[0] if issue else reports)
+        return
+    if not issue:
+        rows = [
+            [r["issue"], r["state"], r["expected"], r["accepted"], r["queued"] + r["leased"], r["unknown"]]
+            for r in reports
+        ]
+        columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown")
+        out.table(columns, rows, empty="No issues yet. Make one: digest compose NEWSLETTER.")
+        return
+    out.say(f"{reports[0]['issue']} is {reports[0]['state']}.")
+    rows = [[key, count] for key, count in reports[0].items() if key not in ("issue", "state") and count]
+    out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
+
+
+def _report(connection: Any, issue: Any) -> dict[str, Any]:
+    from digest.storage import outbox
+
+    counts = outbox.counts(connection, issue.id)
+    return {
+        "issue": issue.name,
+        "state": issue.state,
+        "expected": issue.expected or 0,
+        **{state.value: count for state, count in counts.items()},
+    }
+
+
+@contextmanager
+def _polite(stop: "Stop") -> Iterator[None]:
+    """On SIGTERM or Ctrl-C: finish what is in flight, give back the rest, end well."""
+
+    def ask(*_: object) -> None:
+        stop.wanted = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,178 @@
+"""Editing: compose, curate, preview, explain, approve, publish, cancel."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli import out
+from digest.cli.house import opened, who
+from digest.model.issue import Issue
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[str, typer.Argument(metavar="ISSUE", help="Such as social-care/2014-11, or its number.")]
+Items = Annotated[list[int] | None, typer.Option(help="An item's number; may be given again.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (compose, curate, preview, explain, approve, reopen, publish, cancel):
+        app.command()(command)
+
+
+def compose(
+    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    period: Annotated[str | None, typer.Option(help="Such as 2026-11; the present one when left out.")] = None,
+    cadence: Annotated[str | None, typer.Option(help="daily, weekly, monthly, quarterly; the usual one else.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the draft issue of a period. Composed twice is composed once.
+
+    Example: digest compose social-care --period 2014-11
+    """
+    from digest.flow.compose import compose as make
+
+    with opened() as house:
+        issue, is_new = make(house, newsletter, period_key=period, cadence=cadence)
+    _print(issue, as_json, f"{issue.name}: {'a new draft' if is_new else f'there already, {issue.state}'}.")
+
+
+def curate(
+    issue: Name,
+    pin: Items = None,
+    unpin: Items = None,
+    leave_out: Items = None,
+    put_back: Items = None,
+    order: Annotated[str | None, typer.Option(help="Items in the order they are to come: 12,7,9.")] = None,
+    title: Annotated[str | None, typer.Option(help="The issue's title.")] = None,
+    subject: Annotated[str | None, typer.Option(help="The subject of its messages.")] = None,
+    intro: Annotated[str | None, typer.Option(help="An introduction, Markdown.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Pin, order, leave out and introduce, as long as the issue is not out.
+
+    Example: digest curate social-care/2014-11 --pin 12 --leave-out 7 --title "The first weeks home"
+    """
+    from digest.flow.approve import Wishes
+    from digest.flow.approve import curate as carry_out
+
+    wishes = Wishes(
+        title=title,
+        subject=subject,
+        intro=intro,
+        pin=pin or (),
+        unpin=unpin or (),
+        leave_out=leave_out or (),
+        put_back=put_back or (),
+        order=_numbers(order),
+    )
+    with opened() as house:
+        done = carry_out(house, issue, wishes)
+    _print(done, as_json, f"{done.name}: done. See it: digest preview {done.name}")
+
+
+def preview(
+    issue: Name,
+    port: Annotated[int, typer.Option(help="Where the page is served; 0 for any free port.")] = 8351,
+    files: Annotated[Path | None, typer.Option("--out", help="Write files into this folder, serve nothing.")] = None,
+    browse: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
+) -> None:
+    """Open a local page with the issue as any reader gets it. Writes nothing, sends nothing. Ctrl-C ends it.
+
+    Example: digest preview social-care/2014-11
+    """
+    from digest.web import preview as page
+
+    with opened() as house:
+        if files is not None:
+            count = page.write_files(house, issue, files)
+            out.say(f"{count} files in {files}; begin with {files / 'index.html'}")
+            return
+        page.serve(house, issue, port=port, ready=lambda url: _show(url, browse))
+
+
+def explain(
+    email: Annotated[str, typer.Argument(help="The reader's address.")], issue: Name, as_json: Json = False
+) -> None:
+    """Say why a reader gets each item of an issue, and why not the others.
+
+    Example: digest explain priya@example.org social-care/2014-11
+    """
+    from digest.flow.explain import explain as reasons
+
+    with opened() as house:
+        found = reasons(house, email, issue)
+    if as_json:
+        keys = ("item_id", "title", "topics", "under", "included", "reason")
+        items = [{key: getattr(i, key) for key in keys} for i in found.items]
+        about = {"issue": found.issue.name, "email": found.email, "topics": found.chosen, "delivery": found.delivery}
+        out.as_json({**about, "items": items})
+        return
+    out.say(f"{found.email} has chosen {found.chosen}; {found.issue.name}: {found.delivery}.")
+    rows = [("yes" if i.included else "no", i.title, i.topics, i.reason) for i in found.items]
+    out.table(("In it", "Title", "Topics", "Because"), rows, empty="No item is near this period.")
+
+
+def approve(issue: Name, as_json: Json = False) -> None:
+    """Let a draft go out; `digest publish` then freezes it."""
+    from digest.flow.approve import approve as let_go
+
+    with opened() as house:
+        done = let_go(house, issue, by=who())
+    _print(done, as_json, f"{done.name} is {done.state}.")
+
+
+def reopen(issue: Name, as_json: Json = False) -> None:
+    """Make an approved issue a draft again."""
+    from digest.flow.approve import reopen as take_back
+
+    with opened() as house:
+        done = take_back(house, issue)
+    _print(done, as_json, f"{done.name} is {done.state}.")
+
+
+def publish(issue: Name, as_json: Json = False) -> None:
+    """Freeze an approved issue and fill the outbox for its readers. Published twice is published once."""
+    from digest.flow.publish import publish as freeze
+
+    with opened() as house:
+        done = freeze(house, issue)
+    if as_json:
+        about = {"issue": done.issue.name, "state": done.issue.state, "expected": done.issue.expected}
+        out.as_json({**about, "readers": done.readers, "nothing_new": done.without, "variants": done.variants})
+        return
+    _print(
+        done.issue,
+        False,
+        f"{done.issue.name} is {done.issue.state}: {done.readers:,} readers get {done.variants:,} different letters, "
+        f"{done.without:,} have nothing new.",
+    )
+
+
+def cancel(issue: Name, as_json: Json = False) -> None:
+    """Stop an issue for good. What has not been handed over does not go out."""
+    from digest.flow.approve import cancel as stop
+
+    with opened() as house:
+        done, stopped = stop(house, issue)
+    _print(done, as_json, f"{done.name} is cancelled; {stopped:,} deliveries were stopped.")
+
+
+def _print(issue: Issue, as_json: bool, line: str) -> None:
+    if as_json:
+        out.as_json({"issue": issue.name, "state": issue.state, "id": issue.id, "number": issue.number})
+    else:
+        out.say(line)
+
+
+def _numbers(text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")] if text else []
+    except ValueError as error:
+        raise typer.BadParameter(f"“{text}” is not a list of items such as 12,7,9") from error
+
+
+def _show(url: str, browse: bool) -> None:
+    out.say(f"The preview is at {url} (Ctrl-C ends it).")
+    if browse and out.console.is_terminal:
+        typer.launch(url)

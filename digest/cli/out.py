@@ -1,0 +1,101 @@
+"""What commands print: tables for people, JSON for programs, progress bars on a terminal and plain lines elsewhere."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+class Step(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, by: int = 1) -> None:
+        """So much further."""
+
+
+def say(line: str) -> None:
+    """One line for a person, never wrapped and never taken for markup."""
+    console.print(escape(line), soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """One line for a person, beside the result."""
+    errors.print(escape(line), soft_wrap=True)
+
+
+def as_json(value: object) -> None:
+    """A value for a program."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table for a person; a sentence where it would be empty."""
+    listed = [[_cell(value) for value in row] for row in rows]
+    if not listed:
+        say(empty)
+        return
+    if not console.is_terminal:
+        for row in [list(columns), *listed]:
+            sys.stdout.write("\t".join(row) + "\n")
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        drawn.add_column(name, overflow="fold")
+    for row in listed:
+        drawn.add_row(*(escape(cell) for cell in row))
+    console.print(drawn)
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Step]:
+    """A bar on a terminal; elsewhere a line at every tenth of the way."""
+    if errors.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda by=1: bar.advance(task, by)
+    else:
+        yield _Lines(label, total)
+
+
+class _Lines:
+    def __init__(self, label: str, total: int | None) -> None:
+        self._label, self._total, self._done, self._told = label, total, 0, 0
+
+    def __call__(self, by: int = 1) -> None:
+        self._done += by
+        every = max(1000, (self._total or 0) // 10)
+        if self._done // every > self._told:
+            self._told = self._done // every
+            of = f" of {self._total:,}" if self._total else ""
+            sys.stderr.write(f"{self._label}: {self._done:,}{of}\n")
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case tuple() | list():
+            return ", ".join(map(str, value))
+        case _:
+            return " ".join(str(value).split())
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set | tuple):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,121 @@
+"""The doctor: looks whether all that publishing rests on is in order, and says what to do where it is not."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import text
+
+from digest.errors import Problem
+from digest.flow.freeze import freeze
+from digest.flow.house import House
+from digest.model.issue import IssueState
+from digest.storage import issues, newsletters, schema, sources
+
+
+class Health(StrEnum):
+    """How a thing is."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    about: str
+    health: Health
+    #: What was seen, and what to do about it.
+    words: str
+
+
+def examine(house: House) -> list[Finding]:
+    """Look at everything; never raises for what it finds."""
+    looks = (_database, _secret, _newsletters, _sources, _templates, _transport, _pages)
+    return [finding for look in looks for finding in _seen(look.__name__.strip("_"), look, house)]
+
+
+def _seen(about: str, look: object, house: House) -> Iterator[Finding]:
+    try:
+        yield from look(house)  # type: ignore[operator]
+    except Problem as problem:
+        yield Finding(about=about, health=Health.BAD, words=str(problem))
+
+
+def _good(about: str, words: str) -> Finding:
+    return Finding(about=about, health=Health.GOOD, words=words)
+
+
+def _warning(about: str, words: str) -> Finding:
+    return Finding(about=about, health=Health.WARNING, words=words)
+
+
+def _database(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        yield _good("database", f"{house.store.engine.dialect.name}, at version {schema.version(connection)}.")
+        if house.store.embedded:
+            durable = connection.execute(text("PRAGMA synchronous")).scalar_one() >= 2
+            words = "each commit reaches the disk." if durable else "commits may be lost with the power."
+            yield Finding(about="database", health=Health.GOOD if durable else Health.BAD, words=words)
+
+
+def _secret(house: House) -> Iterator[Finding]:
+    path = house.settings.secret_path
+    if path.stat().st_mode & 0o077:
+        yield _warning("secret", f"{path} can be read by others; run: chmod 600 {path}.")
+    else:
+        yield _good("secret", f"{path} is for its owner alone; keep it with your backups.")
+
+
+def _newsletters(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        slugs = newsletters.slugs(connection)
+        if not slugs:
+            yield _warning("newsletters", "there is none yet; run: digest apply FILE.")
+        for slug in slugs:
+            publication = newsletters.load(connection, slug)
+            if not publication.newsletter.brand.postal_address:
+                yield _warning("newsletters", f"{slug} has no postal address; many countries' law asks for one.")
+            elif not publication.topics:
+                yield _warning("newsletters", f"{slug} has no topics; readers have nothing to choose.")
+            else:
+                yield _good("newsletters", f"{slug} has {len(publication.topics)} topics.")
+
+
+def _sources(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        for row in sources.listed(connection):
+            if row.last_error:
+                yield _warning("sources", f"{row.slug} failed {row.failures} times: {row.last_error}")
+
+
+def _templates(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        open_issues = issues.listed(connection, None, IssueState.DRAFT, IssueState.APPROVED)
+        for issue in open_issues:
+            freeze(house, connection, issue, now=house.clock.now())
+            yield _good("templates", f"{issue.name} compiles.")
+        if not open_issues:
+            house.templates.get_template("email/issue/issue.mjml.j2")
+            yield _good("templates", "they can be read; no draft is there to compile.")
+
+
+def _transport(house: House) -> Iterator[Finding]:
+    transport = house.transport()
+
+    async def greet() -> None:
+        await (await transport.connect()).close()
+
+    asyncio.run(greet())
+    yield _good("transport", f"{transport.name} is ready.")
+
+
+def _pages(house: House) -> Iterator[Finding]:
+    base = house.links.base
+    if base.startswith("https://"):
+        yield _good("pages", f"links lead to {base}.")
+    else:
+        yield _warning("pages", f"links lead to {base}; readers' one-click unsubscribe needs https (web.base_url).")

@@ -1,0 +1,1 @@
+"""The pages: what readers, and editors at a preview, see in a browser."""

@@ -1,0 +1,26 @@
+"""Serving: one app on one address, until a signal comes."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from digest.errors import SettingsRefused
+
+
+def serve(app: FastAPI, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; `ready` is told the address once it is taken. Raises SettingsRefused."""
+    with _bound(host, port) as listening:
+        ready(f"http://{host}:{listening.getsockname()[1]}/")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"))
+        server.run(sockets=[listening])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsRefused(
+            f"{host}:{port} cannot be listened at: {error.strerror}.", remedy="Choose another with --port."
+        ) from error
