@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import archive, delivering, editing, gathering, out, readers, setting_up, watching
+from digest.cli import archive, delivering, demo, editing, gathering, out, readers, setting_up, watching
 from digest.errors import Problem
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, delivering, watching):
+for module in (setting_up, gathering, editing, delivering, watching, demo):
     module.add_to(app)
 app.add_typer(gathering.items_app, name="items")
 app.add_typer(gathering.sources_app, name="sources")

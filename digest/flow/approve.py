@@ -48,6 +48,8 @@ def curate(house: House, issue_name: str, wishes: Wishes) -> Issue:
         issue = issues.find(connection, issue_name)
         if issue.state in FROZEN:
             raise WrongState(f"{issue.name} is {issue.state} and does not change any more.")
+        if issue.state is IssueState.APPROVED:  # the approval was for what was seen
+            issue = issues.move(connection, issue, IssueState.DRAFT, approved_at=None, approved_by="")
         for item_id in (*wishes.pin, *wishes.unpin, *wishes.leave_out, *wishes.put_back, *wishes.order):
             items.load(connection, item_id)
         issues.curate(connection, issue.id, wishes.pin, pinned=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,9 @@ from digest.rendering.fragments import one_line
 from digest.storage import archive, newsletters
 from digest.storage.archive import PastIssue
 from digest.storage.newsletters import Publication
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ def load(connection: Connection, newsletter_slug: str) -> Archive:
 
 
 @dataclass(slots=True)
-class Shelf[T]:
+class Shelf(Generic[T]):
     """Keeps what is made of each newsletter's archive until the archive changes."""
 
     make: Callable[[Archive], T]

@@ -1,0 +1,44 @@
+# Two commands are all that a fresh machine needs: `make demo` and `make test`. Python 3.11 or newer, pip, venv, make.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test check format wheel clean
+
+help:
+	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
+	@echo "make test    run all tests, on SQLite and PostgreSQL"
+	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
+	@echo "make format  put the code into its format"
+	@echo "make clean   remove what these commands have made"
+
+setup: .venv/ready
+
+# `ready` is younger than what it was made from, so a change of dependencies installs them anew.
+.venv/ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch .venv/ready
+
+demo: setup
+	$(BIN)/digest demo demo-site
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+	$(MAKE) wheel
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target wheel
+
+clean:
+	rm -rf .venv demo-site dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

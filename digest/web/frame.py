@@ -1,0 +1,77 @@
+"""The frame: what every page has around its content."""
+
+from dataclasses import dataclass
+
+from digest.model.links import Links
+from digest.model.newsletter import Newsletter
+from digest.rendering.fragments import one_line, web_address
+from digest.web.hrefs import Linker
+
+#: Addresses as paths from the root.
+PATHS = Links("")
+SHEET = "/static/site.css"
+ICON = "/static/icon.svg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Head, top and foot of one page; all links are ready to stand in it."""
+
+    title: str
+    language: str
+    styles: tuple[str, ...]
+    icon: str
+    #: The newsletter's name at the top; empty on pages that belong to none.
+    name: str = ""
+    home: str = ""
+    #: An https address; empty for none.
+    logo: str = ""
+    publisher: str = ""
+    nav: tuple[tuple[str, str], ...] = ()
+    #: One sentence for search engines and shared links.
+    description: str = ""
+    #: Where this very page lies, absolute; empty for pages that nobody should share.
+    url: str = ""
+    #: Where the original lies, absolute.
+    canonical: str = ""
+    #: Open Graph's type.
+    kind: str = "website"
+    #: Title and address of each feed.
+    feeds: tuple[tuple[str, str], ...] = ()
+    scripts: tuple[str, ...] = ()
+
+
+def brand_sheet(newsletter_slug: str) -> str:
+    """The path of the style sheet with a newsletter's accent."""
+    return f"{PATHS.archive(newsletter_slug)}brand.css"
+
+
+def plain(linker: Linker, here: str, *, title: str, language: str = "en-GB") -> Frame:
+    """The frame of a page that belongs to no newsletter."""
+    return Frame(title=title, language=language, styles=(linker(here, SHEET),), icon=linker(here, ICON))
+
+
+def branded(linker: Linker, here: str, newsletter: Newsletter, *, title: str, private: bool = False) -> Frame:
+    """The frame of a newsletter's page; a private one loads nothing from elsewhere."""
+    home = PATHS.archive(newsletter.slug)
+    return Frame(
+        title=one_line(title),
+        language=one_line(newsletter.language),
+        styles=(linker(here, SHEET), linker(here, brand_sheet(newsletter.slug))),
+        icon=linker(here, ICON),
+        name=one_line(newsletter.name),
+        home=linker(here, home),
+        logo="" if private else _secure(newsletter.brand.logo),
+        publisher=one_line(newsletter.brand.publisher),
+        nav=()
+        if private
+        else tuple((words, linker(here, home + anchor)) for words, anchor in _PLACES),
+    )
+
+
+_PLACES = (("Past issues", "#past-issues"), ("Topics", "#topics"), ("Feeds", "#feeds"))
+
+
+def _secure(url: str) -> str:
+    address = web_address(url)
+    return address if address.startswith("https://") else ""

@@ -1,0 +1,93 @@
+"""Pieces: articles as the pages' templates see them, every value plain and every fragment cleaned once more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from digest.model.issue import Article
+from digest.rendering import phrases
+from digest.rendering.fragments import TAGS, fragment, one_line, web_address
+from digest.web.frame import PATHS
+from digest.web.shelf import Archive, Number
+
+#: The body of an item may have headings of its own; a summary may not.
+_BODY_TAGS = TAGS | {"h3", "h4"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Something to go to: its words and its link."""
+
+    name: str
+    href: str
+    #: What stands beside it: a count, a date.
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One article on a page of many."""
+
+    title: str
+    #: Its own page.
+    href: str
+    meta: str
+    summary: Markup
+    #: Where the whole is read, with the words that say so; empty when that is its own page.
+    original: str
+    original_label: str
+    #: Other topics it is filed under.
+    also: tuple[Place, ...]
+    #: What stands beside it in a list.
+    topic: str
+    minutes: str
+
+
+def body(article: Article) -> Markup:
+    """All that was gathered of an article, cleaned again: what was kept long ago was cleaned by the rules of then."""
+    return fragment(article.body_html, tags=_BODY_TAGS)
+
+
+def original(article: Article) -> str:
+    """Where the source has it; empty when the source lost its link and ours is the only page."""
+    link = web_address(article.link)
+    return "" if link == article.archive_url else link
+
+
+def piece(archive: Archive, number: Number, article: Article, href: Callable[[str], str], *, under: str = "") -> Piece:
+    """An article under a topic, "" for one that is pinned."""
+    slug = archive.publication.newsletter.slug
+    return Piece(
+        title=one_line(article.title),
+        href=href(PATHS.article(slug, number.issue.key, article.slug)),
+        meta=one_line(phrases.meta(article, on=_reckoned_from(number))),
+        summary=fragment(article.summary_html),
+        original=original(article),
+        original_label=one_line(article.link_label) or "Read the whole piece",
+        also=topic_places(archive, article, href, but=under),
+        topic=_topic_name(archive.topics, article),
+        minutes=phrases.minutes(article.reading_minutes),
+    )
+
+
+def topic_places(archive: Archive, article: Article, href: Callable[[str], str], *, but: str = "") -> tuple[Place, ...]:
+    """The topics an article is filed under, each with its page."""
+    slug = archive.publication.newsletter.slug
+    return tuple(
+        Place(name=name, href=href(PATHS.topic(slug, topic)))
+        for topic, name in archive.topics.items()
+        if topic in article.topics and topic != but
+    )
+
+
+def _topic_name(named: Mapping[str, str], article: Article) -> str:
+    if article.pinned:
+        return "From the editors"
+    return next((name for slug, name in named.items() if slug in article.topics), "")
+
+
+def _reckoned_from(number: Number) -> date:
+    """Dates leave out the year of the day their issue came out."""
+    return number.issue.published_on

@@ -1,0 +1,55 @@
+"""Wording: the pages' phrases that depend on numbers and dates, and pieces of text cut to a line."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from digest.model.cadence import Cadence
+from digest.model.issue import Article
+from digest.rendering import phrases
+from digest.rendering.fragments import one_line
+from digest.storage.archive import PastIssue
+
+#: What a list can show in one line.
+LINE = 110
+
+OFTEN = {
+    Cadence.DAILY: "Daily",
+    Cadence.WEEKLY: "Weekly",
+    Cadence.MONTHLY: "Monthly",
+    Cadence.QUARTERLY: "Quarterly",
+}
+
+
+def pieces(count: int) -> str:
+    """ "1 piece", "1,240 pieces"."""
+    return f"{count:,} {'piece' if count == 1 else 'pieces'}"
+
+
+def months(count: int) -> str:
+    """ "1 month", "3 months"."""
+    return f"{count} {'month' if count == 1 else 'months'}"
+
+
+def heading(issue: PastIssue, newsletter_name: str) -> str:
+    """An issue's title, without the newsletter's name that stands over every page anyway."""
+    return one_line(issue.title.removeprefix(f"{newsletter_name}, ")) or issue.period_label
+
+
+def first_line(issue: PastIssue, articles: Sequence[Article]) -> str:
+    """What an issue is about, in a line: its introduction's first sentence, else its first titles."""
+    opening = one_line(issue.intro_text.strip().partition("\n\n")[0])
+    sentence = re.split(r"(?<=[.!?…])\s", opening, maxsplit=1)[0]
+    return cut(sentence or "; ".join(one_line(article.title) for article in articles[:2]))
+
+
+def cut(text: str, length: int = LINE) -> str:
+    """The text, or as many whole words of it as fit, with an ellipsis."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length].rpartition(' ')[0] or text[: length - 1]}…".replace(",…", "…").replace(";…", "…")
+
+
+def month_day(value: date) -> str:
+    """ "1 October"; the year stands over the list."""
+    return phrases.day(value, on=value)
