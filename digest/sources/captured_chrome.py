@@ -78,9 +78,9 @@ def without_footer(blocks: Sequence[Block], *, parted: bool) -> list[Block]:
     footer's mark comes after it.
     """
     mark = next((at for at, block in enumerate(blocks) if is_footer(block)), len(blocks))
-    wide = (at for at, block in enumerate(blocks[: mark + 1]) if at and block.gap >= 2)
-    end = next(wide, mark) if parted and mark < len(blocks) else mark
-    return list(blocks[:end])
+    # The nearest one: an item farther up that lost its date is no footer.
+    wide = (at for at in range(min(mark, len(blocks) - 1), 0, -1) if blocks[at].gap >= 2)
+    return list(blocks[: next(wide, mark) if parted and mark < len(blocks) else mark])
 
 
 def without_title_twin(blocks: Sequence[Block], title: Block | None) -> list[Block]:
@@ -105,6 +105,6 @@ def _is_about(named: str, title: str) -> bool:
 
 
 def looks_like_title(block: Block) -> bool:
-    """Whether a block can head a post: a title that is no menu word and no heading of a post's last parts."""
-    fits = is_title(block) and len(block.text) <= 200
+    """Whether a block can head a post: a title that is no menu word, no excerpt's end and no heading of last parts."""
+    fits = is_title(block) and len(block.text) <= 200 and beginning(block.text, "") is None
     return fits and not is_navigation(block.text) and not is_heading(block.text)

@@ -17,7 +17,7 @@ from digest.sources.captured_lines import Block, Draft
 from digest.sources.captured_people import Byline, bare_name, read_byline
 
 #: A paragraph of at least so many characters is text, not a label in a margin.
-_TEXT = 120
+_TEXT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,10 @@ ROOTS = frozenset({"rss", "feed", "rdf"})
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?P<subset>\[.*?\]\s*)?>\s*)*", re.DOTALL)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# feedparser takes a mail address for shorter than it is when its domain ends in more than four letters, and the rest
+# of it for a name; as addresses are not kept anyway, they are taken out before.
+_AUTHOR = re.compile(r"(<(?:author|dc:creator)>)([^<]{0,300})(?=</)")
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 # feedparser gives dictionaries of whatever the feed has; `Any` ends where `whole_item` begins.
@@ -70,6 +74,7 @@ def _refuse_other(text: str) -> None:
 def _parsed(text: str, base: str | None) -> dict[str, Any]:
     # A stream, as feedparser would open bytes or text that happen to be a path or an address. The header makes it
     # read UTF-8 whatever the document declares, and the declaration is put on the first line so that lines agree.
+    text = _AUTHOR.sub(lambda author: author[1] + _ADDRESS.sub("", author[2]), text)
     document = text if text.startswith("<?xml") else f"<?xml version='1.0'?>{text}"
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": base or ""}
     stream = BytesIO(document.encode("utf-8", "replace"))
@@ -95,7 +100,7 @@ def _item(entry: _Entry, number: int, base: str | None, language: str | None) ->
         guid=fold(entry.get("id", "")),
         link=link,
         published=_published(entry),
-        people=clean_lines(author.get("name", "") for author in entry.get("authors", [])),
+        people=clean_lines(author.get("name", "").strip(" ()<>") for author in entry.get("authors", [])),
         excerpt=excerpt,
         categories=clean_lines(tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", [])),
         language=body.get("language") or language,

@@ -57,7 +57,7 @@ def clean_link(url: str, base: str | None = None) -> str | None:
     if not bare or len(bare) > LINK_CAP or "\\" in bare or fold(bare).replace(" ", "") != bare.replace(" ", ""):
         return None
     try:
-        whole = urljoin(base, bare) if base else bare
+        whole = urljoin(base, bare) if base and not urlsplit(bare).scheme else bare
         return _escaped(whole) if _is_web(whole) else None
     except ValueError:
         return None
@@ -107,7 +107,7 @@ def _is_mail(url: str) -> bool:
 
 def _tidied(html: str) -> str:
     """Without empty paragraphs and links that lead nowhere."""
-    linked = re.sub(r"<a>(.*?)</a>", r"\1", html, flags=re.DOTALL)
+    linked = re.sub(r'<a(?: href="[^"]*")?>\s*</a>', "", re.sub(r"<a>(.*?)</a>", r"\1", html, flags=re.DOTALL))
     return re.sub(r"<(p|h3|h4|li)>(?:\s|&nbsp;|<br>)*</\1>", "", linked).strip()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -237,7 +238,7 @@ class ArchivePages:
         beside = {"before": here - 1, "after": here + 1}
         return {
             "title": one_line(article.title),
-            "meta": one_line(phrases.meta(article, on=number.issue.published_on.replace(year=1))),
+            "meta": one_line(phrases.meta(article, on=date.min)),
             "body": body(article),
             "original": original(article),
             "original_label": one_line(article.link_label) or "Read the whole piece",

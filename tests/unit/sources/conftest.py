@@ -1,5 +1,6 @@
 """A web server on loopback whose answers a test writes."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,11 +46,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             pass
 
         def handle(self) -> None:
-            try:
+            # The reader may have had enough and hung up.
+            with contextlib.suppress(ConnectionError):
                 super().handle()
-            except ConnectionError:
-                # The reader had enough and hung up.
-                pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         shown.address = f"http://127.0.0.1:{server.server_port}"

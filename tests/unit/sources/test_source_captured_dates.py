@@ -58,7 +58,9 @@ def test_a_line_that_says_more_or_less_is_no_date_line(line):
     assert not looks_like_date(line)
 
 
-@pytest.mark.parametrize("line", ["31 February 2014", "0 March 2014", "99 March 2014", "2014-13-01", "3 Decmber 2014", "3 May 0214"])
+@pytest.mark.parametrize(
+    "line", ["31 February 2014", "0 March 2014", "99 March 2014", "2014-13-01", "3 Decmber 2014", "3 May 0214"]
+)
 def test_a_day_that_never_was_is_refused_by_its_line(line):
     """A slip is named; it does not pass for text, nor is it mended by guessing."""
     assert looks_like_date(line)

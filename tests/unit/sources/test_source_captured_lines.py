@@ -57,7 +57,15 @@ def test_a_line_that_stands_twice_is_a_caption():
 
 @pytest.mark.parametrize(
     "text",
-    ["Why not?", "What next: –", "A day in “June”", "Hill & Co.", "What she said: “We wait.”", "To be continued...", "x" * 250],
+    [
+        "Why not?",
+        "What next: –",
+        "A day in “June”",
+        "Hill & Co.",
+        "What she said: “We wait.”",
+        "To be continued...",
+        "x" * 250,
+    ],
 )
 def test_titles_end_in_many_ways(text):
     """In colons, dashes, quotes and question marks, and they may be long."""

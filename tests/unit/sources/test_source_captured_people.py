@@ -10,7 +10,11 @@ from digest.sources.captured_people import bare_name, mended, named_pairs, read_
     [
         ("by Ann Lee", ("Ann Lee",), None),
         ("By Dr Ann Lee and Professor Bo O’Neill", ("Ann Lee", "Bo O’Neill"), None),
-        ("by Ann Lee, Bo Rae and Cy van Dyk, Lecturers at a College. (1,020 words)", ("Ann Lee", "Bo Rae", "Cy van Dyk"), 1020),
+        (
+            "by Ann Lee, Bo Rae and Cy van Dyk, Lecturers at a College. (1,020 words)",
+            ("Ann Lee", "Bo Rae", "Cy van Dyk"),
+            1020,
+        ),
         ("by Ann Lee, Lecturer at Hill College, and Bo Rae, Reader at Dale College", ("Ann Lee", "Bo Rae"), None),
         ("Posted by Ann Lee", ("Ann Lee",), None),
         ("by Ann", ("Ann",), None),
@@ -74,7 +78,9 @@ def test_sentences_after_the_byline_stay_in_the_text():
 
 def test_a_standfirst_names_the_people_under_its_pictures():
     """Where pictures are captioned with names, those are the writers, in the order of the sentence."""
-    byline = read_byline("Bo Rae of Hill and Ann Lee of Dale report on a day in June. (1,369 words)", ["Ann Lee", "Bo Rae"])
+    byline = read_byline(
+        "Bo Rae of Hill and Ann Lee of Dale report on a day in June. (1,369 words)", ["Ann Lee", "Bo Rae"]
+    )
 
     assert byline is not None
     assert (byline.people, byline.word_count) == (("Bo Rae", "Ann Lee"), 1369)
@@ -115,7 +121,9 @@ def test_a_caption_glued_to_a_paragraph_is_taken_off_when_the_name_is_known():
     assert mended("Dr Cy MoeAfter lunch we went on.", [], pairs) == "After lunch we went on."
 
 
-@pytest.mark.parametrize("text", ["Hugh McLean spoke first.", "Cy MoeAfter lunch.", "The iPhone Users met.", "the Ann Lees"])
+@pytest.mark.parametrize(
+    "text", ["Hugh McLean spoke first.", "Cy MoeAfter lunch.", "The iPhone Users met.", "the Ann Lees"]
+)
 def test_other_words_are_left_as_they_are(text):
     """What is not known to be a caption is not touched."""
     assert mended(text, ["Ann Lee"], frozenset({"Hugh Mc"})) == text

@@ -149,7 +149,9 @@ def test_the_manner_of_saving_makes_no_difference(page, manner):
 
 def test_a_by_line_in_dated_news_names_the_people():
     """Above the date or below it."""
-    above, below = captures.read("One\n\nby Ann Lee\n\n3 March 2025\n\nText.\n\nTwo\n\n2 March 2025\n\nby Bo Rae\n\nText.\n")
+    above, below = captures.read(
+        "One\n\nby Ann Lee\n\n3 March 2025\n\nText.\n\nTwo\n\n2 March 2025\n\nby Bo Rae\n\nText.\n"
+    )
 
     assert (above.title, above.people, above.body_text) == ("One", ("Ann Lee",), "Text.")
     assert (below.title, below.people, below.body_text) == ("Two", ("Bo Rae",), "Text.")
@@ -222,9 +224,21 @@ def test_a_hostile_page_is_refused_soon(bomb):
         captures.read(f"One\n\n3 March 2025\n\nText.\n\n{bomb}" if bomb[0] == "x" else bomb)
 
 
+CHROME = ["Continue reading", "© 2025", "Ann Lee", "Follow @x", "News", "References"]
+GAPS = ["\n", "\r\n", "\n\n\n", "\u00a0", ""]
 PIECES = st.sampled_from(
-    ["A title", "3 March 2025", "31 June 2025", "by Ann Lee", "Ann Lee is Reader at X. (5 words)", LONG, "• one", "  - two"]
-    + ["Continue reading", "© 2025", "Ann Lee", "Follow @x", "News", "References", "\n", "\r\n", "\n\n\n", "\u00a0", ""]
+    [
+        *CHROME,
+        *GAPS,
+        "A title",
+        "3 March 2025",
+        "31 June 2025",
+        "by Ann Lee",
+        "Ann Lee is Reader at X. (5 words)",
+        LONG,
+        "• one",
+        "  - two",
+    ]
 )
 
 

@@ -14,7 +14,10 @@ from digest.sources.decoding import decode, line_at
         ("café".encode("utf-16"), "café"),
         (b"\xff\xfe\x00\x00" + "é".encode("utf-32-le"), "é"),
         (b"\x93caf\xe9\x94", "“café”"),
-        ("<?xml version='1.0' encoding='iso-8859-2'?>š".encode("iso-8859-2"), "<?xml version='1.0' encoding='iso-8859-2'?>š"),
+        (
+            "<?xml version='1.0' encoding='iso-8859-2'?>š".encode("iso-8859-2"),
+            "<?xml version='1.0' encoding='iso-8859-2'?>š",
+        ),
     ],
 )
 def test_text_is_decoded(data, text):
@@ -32,7 +35,9 @@ def test_an_encoding_in_which_markup_can_hide_is_not_believed():
     assert "+ADw-" in decode(b"<?xml version='1.0' encoding='utf-7'?>+ADw-")
 
 
-@pytest.mark.parametrize("data", [b"GIF89a\x00\x01", b"text\n\x00", bytes(range(1, 9)), b"\x81\x8d\x8f", b"\xff\xfe\x00\xd8"])
+@pytest.mark.parametrize(
+    "data", [b"GIF89a\x00\x01", b"text\n\x00", bytes(range(1, 9)), b"\x81\x8d\x8f", b"\xff\xfe\x00\xd8"]
+)
 def test_what_is_no_text_is_refused(data):
     """Pictures and programs are told so in plain words."""
     with pytest.raises(UnreadableSource, match="UTF-8"):

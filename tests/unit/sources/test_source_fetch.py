@@ -38,13 +38,16 @@ def test_redirects_are_followed_three_times(site):
         fetch(f"{site.address}/1")
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://example.org/", "http://a:b@127.0.0.1/", "javascript:x"])
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://example.org/", "http://a:b@127.0.0.1/", "javascript:x"]
+)
 def test_a_redirect_leads_only_to_http(site, target):
     """Neither to files nor anywhere with credentials."""
     address = site.page("/", status=301, Location=target)
 
-    with pytest.raises(UnreadableSource, match="may not be fetched"):
+    with pytest.raises(UnreadableSource):
         fetch(address)
+    assert len(site.asked) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204, 304])
@@ -118,7 +121,9 @@ def test_silence_is_again(site):
         fetch(f"{site.address}/", timeout=0.2)
 
 
-@pytest.mark.parametrize("location", ["ftp://example.org/x", "file:///etc/passwd", "http://", "http://a b/", "https://u:p@h/"])
+@pytest.mark.parametrize(
+    "location", ["ftp://example.org/x", "file:///etc/passwd", "http://", "http://a b/", "https://u:p@h/"]
+)
 def test_other_addresses_are_refused(location):
     """Only http, https and plain paths, without credentials."""
     with pytest.raises(UnreadableSource):

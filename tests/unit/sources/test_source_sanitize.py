@@ -144,7 +144,9 @@ def test_no_text_whatever_makes_cleaned_html_unclean(html):
     assert "\x00" not in html_to_text(html)
 
 
-@pytest.mark.parametrize("tag", ["<blockquote>", "<ul><li>", "<div>", "<b>", "<b x=1><i>", "<a href='http://x'>", "<table>"])
+@pytest.mark.parametrize(
+    "tag", ["<blockquote>", "<ul><li>", "<div>", "<b>", "<b x=1><i>", "<a href='http://x'>", "<table>"]
+)
 def test_deep_nesting_is_made_shallow(tag):
     """Neither a parser nor a mail client ever sees a thousand levels."""
     cleaned = clean_html(tag * 10_000 + "end")
@@ -163,7 +165,9 @@ def test_no_html_takes_long(bomb):
 
 def test_html_as_text_parts_blocks_by_blank_lines():
     """Paragraphs and lists are parted, items are bullets on lines of their own, a link is its text."""
-    html = "<h2>Head</h2><p>One <a href='https://example.org'>two</a><br>three</p><ul><li>a</li><li>b</li></ul><p>End</p>"
+    html = (
+        "<h2>Head</h2><p>One <a href='https://example.org'>two</a><br>three</p><ul><li>a</li><li>b</li></ul><p>End</p>"
+    )
 
     assert html_to_text(html) == "Head\n\nOne two\nthree\n\n• a\n• b\n\nEnd"
 

