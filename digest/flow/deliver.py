@@ -230,6 +230,8 @@ class _Run:
 
     async def _wait_for_more(self) -> bool:
         """Wait for the next deferred delivery to come due. False when nothing waits any more."""
+        if not self.house.store.embedded:
+            recover(self.house, alone=False)  # what waits may be the lease of a worker that died meanwhile
         with self.house.store.read() as connection:
             count, due_at = outbox.waiting(connection)
         if not count or due_at is None:

@@ -18,8 +18,9 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"©|copyright\b|\(c\) (?:19|20)\d\d|all rights reserved|(?:proudly )?powered by\b|"
-    r"for (?:older|earlier|previous|more) (?:news|items|posts|stories|articles|entries)\b|[←«]\s*older\b",
+    r"©|copyright\s*(?:©|\(c\)|(?:19|20)\d\d)|\(c\) (?:19|20)\d\d|all rights reserved|(?:proudly )?powered by\b|"
+    r"for (?:older|earlier|previous|more) (?:news|items|posts|stories|articles|entries)\b|[←«]\s*older\b|"
+    r"(?:home|search|log ?in|contact us|site ?map|accessibility|privacy(?: policy)?|cookies|terms .{3,20})$",
     re.IGNORECASE,
 )
 _BODIES = re.compile(r"\b(?:University|College|School|Institute|Council|Foundation)\b")
@@ -68,7 +69,7 @@ def is_footer(block: Block) -> bool:
     if block.bullet:
         return False
     listed = len(_BODIES.findall(block.text[:500])) >= 3 and not re.search(r"[.!?,;:]", block.text)
-    return listed or _FOOTER.match(block.text) is not None or is_navigation(block.text)
+    return listed or (len(block.text) <= 300 and _FOOTER.match(block.text) is not None)
 
 
 def without_footer(blocks: Sequence[Block], *, parted: bool) -> list[Block]:

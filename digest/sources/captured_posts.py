@@ -34,6 +34,7 @@ def read(blocks: Sequence[Block]) -> list[Draft]:
     if not heads:
         remedy = "Give each item a date line or a byline below its title."
         raise UnreadableSource("no items can be told apart here.", line=1, remedy=remedy)
+    _refuse_lost_excerpt(blocks[: heads[0].title_at])
     nexts = [*heads[1:], None]
     return [_draft(blocks, head, following) for head, following in zip(heads, nexts, strict=True)]
 
@@ -78,7 +79,7 @@ def _head(blocks: Sequence[Block], at: int, before: int, byline: Byline) -> _Hea
     for title_at in (before, *twins[:1]):
         if title_at >= 0 and looks_like_title(blocks[title_at]):
             return _Head(title_at=title_at, byline_at=at, byline=byline)
-    if byline.certain:
+    if byline.certain or (before >= 0 and beginning(blocks[before].text, "") is not None):
         remedy = "Put the title on a line of its own above it."
         raise UnreadableSource("a byline has no title above it.", line=blocks[at].line, remedy=remedy)
     return None
@@ -124,6 +125,14 @@ def _draft(blocks: Sequence[Block], head: _Head, following: _Head | None) -> Dra
         people=head.byline.people,
         word_count=head.byline.word_count,
     )
+
+
+def _refuse_lost_excerpt(above: Sequence[Block]) -> None:
+    """Raise when an excerpt ends above the first post; other text there introduces the page."""
+    for block in above:
+        if beginning(block.text, "") is not None:
+            remedy = "Put a title and a line “by …” above it."
+            raise UnreadableSource("a text has no title with a byline.", line=block.line, remedy=remedy)
 
 
 def _refuse_lost_text(body: Sequence[Block], title: Block) -> None:

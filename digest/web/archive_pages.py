@@ -13,7 +13,7 @@ from digest.rendering import phrases
 from digest.rendering.environment import render
 from digest.rendering.fragments import fragment, one_line
 from digest.web import atom, brand, wording
-from digest.web.frame import PATHS, Frame, branded, brand_sheet
+from digest.web.frame import PATHS, Frame, brand_sheet, branded
 from digest.web.hrefs import Linker
 from digest.web.pieces import Place, body, original, piece, topic_places
 from digest.web.shelf import Archive, Number
@@ -259,7 +259,8 @@ class ArchivePages:
         here = numbers.index(number)
         newer = numbers[here - 1] if here else None
         older = numbers[here + 1] if here + 1 < len(numbers) else None
-        return {"before": older and self._place(older, path), "after": newer and self._place(newer, path)}
+        beside = {"before": older, "after": newer}
+        return {side: self._place(each, path) if each else None for side, each in beside.items()}
 
     def _place(self, number: Number, path: str) -> Place:
         return Place(

@@ -38,7 +38,8 @@ def feed(archive: Archive, *, path: str, base: str, topic: str | None = None, to
         _entry(root, archive, number, article)
     ET.indent(root)
     # The declaration by hand, so that it is the same whatever the locale says.
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    written: str = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{written}\n'.encode()
 
 
 def _everything(archive: Archive) -> Iterable[tuple[Number, Article]]:
@@ -71,7 +72,8 @@ def _text(parent: ET.Element, tag: str, text: str) -> None:
 
 
 def _html(parent: ET.Element, tag: str, html: str) -> None:
-    ET.SubElement(parent, tag, {"type": "html"}).text = html
+    # A plain str: ElementTree escapes by `replace`, which Markup would answer by escaping once more.
+    ET.SubElement(parent, tag, {"type": "html"}).text = str(html)
 
 
 def _person(parent: ET.Element, name: str) -> None:

@@ -63,9 +63,7 @@ def branded(linker: Linker, here: str, newsletter: Newsletter, *, title: str, pr
         home=linker(here, home),
         logo="" if private else _secure(newsletter.brand.logo),
         publisher=one_line(newsletter.brand.publisher),
-        nav=()
-        if private
-        else tuple((words, linker(here, home + anchor)) for words, anchor in _PLACES),
+        nav=() if private else tuple((words, linker(here, home + anchor)) for words, anchor in _PLACES),
     )
 
 

@@ -14,7 +14,6 @@ from digest.storage import archive, newsletters
 from digest.storage.archive import PastIssue
 from digest.storage.newsletters import Publication
 
-
 T = TypeVar("T")
 
 

@@ -40,7 +40,9 @@ def first_line(issue: PastIssue, articles: Sequence[Article]) -> str:
     """What an issue is about, in a line: its introduction's first sentence, else its first titles."""
     opening = one_line(issue.intro_text.strip().partition("\n\n")[0])
     sentence = re.split(r"(?<=[.!?…])\s", opening, maxsplit=1)[0]
-    return cut(sentence or "; ".join(one_line(article.title) for article in articles[:2]))
+    titles = [one_line(article.title) for article in articles[:2]]
+    both = "; ".join(titles)
+    return cut(sentence or (both if len(both) <= LINE else titles[0]))
 
 
 def cut(text: str, length: int = LINE) -> str:

@@ -34,9 +34,7 @@ class Desk:
 
     def reader(self, email: str, topics: str = "all", *, confirmed: bool = True, name: str = "") -> Subscription:
         """Subscribe somebody."""
-        return add(
-            self.house, email, NEWSLETTER, chosen=parse(topics), cadence=None, name=name, confirmed=confirmed
-        )
+        return add(self.house, email, NEWSLETTER, chosen=parse(topics), cadence=None, name=name, confirmed=confirmed)
 
     def choose(self, email: str, topics: str) -> None:
         """Change somebody's topics."""
@@ -84,7 +82,8 @@ class Desk:
                 .where(subscriber.c.email == email, delivery.c.state == DeliveryState.ACCEPTED)
                 .order_by(delivery.c.id)
             ).all()
-            return [items.load(connection, i).title for v in variants for i in sorted(editions.items_of(connection, [v]))]
+            held = [item_id for variant in variants for item_id in sorted(editions.items_of(connection, [variant]))]
+            return [items.load(connection, item_id).title for item_id in held]
 
     def items(self) -> Sequence[Item]:
         """All items that are kept."""

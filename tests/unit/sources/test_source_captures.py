@@ -164,6 +164,29 @@ def test_a_title_that_stands_twice_is_a_title():
     assert [(item.title, item.body_text) for item in captures.read(page)] == [("A day out", LONG), ("A day in", LONG)]
 
 
+def test_what_introduces_a_page_is_no_item():
+    """Text above the first title belongs to the page."""
+    page = f"The Hill blog\n\n{LONG}\n\nAbout us\n\nA day out\n\nby Ann Lee\n\n{LONG}\n"
+
+    assert [item.title for item in captures.read(page)] == ["A day out"]
+
+
+def test_a_note_on_the_author_begins_no_item():
+    """Whatever its heading."""
+    page = f"A day out\n\nby Ann Lee\n\n{LONG}\n\nThe writer\n\nAnn Lee is Reader at Hill College.\n"
+
+    (item,) = captures.read(page)
+    assert item.body_text.endswith("Ann Lee is Reader at Hill College.")
+
+
+def test_the_last_item_is_not_cut_at_words_of_its_own():
+    """A part headed like a menu, or a sentence on copyright, is text."""
+    body = "Publications\n\nText of a kind.\n\nCopyright is a matter for lawyers."
+
+    (item,) = captures.read(f"One\n\n3 March 2025\n\nText.\n\n{body}\n\nPrivacy policy\n\nText.")
+    assert item.body_text == f"Text.\n\n{body}"
+
+
 def test_a_stub_that_is_all_there_is_stays():
     """An item of one short line is still an item."""
     (item,) = captures.read("One\n\n3 March 2025\n\nRead the full report.\n")
@@ -196,6 +219,8 @@ def test_a_line_with_an_address_is_no_stub():
         (f"by Ann Lee\n\n{LONG}", 1),
         (f"One\n\nby Ann Lee\n\n{LONG} Continue reading\n\nby Ann Lee\n\n{LONG}", 7),
         ("One\n\nby Ann Lee\n", 1),
+        (f"One\n\n{LONG} Continue reading\n\nTwo\n\nby Ann Lee\n\n{LONG}", 3),
+        (f"One\n\nby Ann Lee\n\nText. Continue reading\n\nBo Rae is Reader at Hill.\n\n{LONG}", 7),
         (f"One\n\nby Ann Lee\n\nText. Continue reading\n\nTwo\n\n{LONG}\n", 7),
         ("One\n\n3 March 2025\n\nTe\x00xt.", 5),
     ],

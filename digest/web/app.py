@@ -1,0 +1,120 @@
+"""The web app: readers' own pages, the archive, and a word on health."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from sqlalchemy import select
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
+from digest.flow.house import House
+from digest.web import archive, public
+from digest.web.archive_pages import Page
+from digest.web.forms import FormRefused
+from digest.web.guard import Guard
+from digest.web.kit import Kit, conditional, open_kit
+
+#: What bears its version in its address never changes there.
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_READ = ["GET", "HEAD"]
+_log = logging.getLogger(__name__)
+
+
+def create_app(house: House) -> FastAPI:
+    """Every public page of a house."""
+    kit = open_kit(house)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, root_path=kit.prefix)
+    app.include_router(public.router(kit))
+    app.include_router(archive.router(kit))
+    _add_files(app, kit)
+    _add_health(app, house)
+    app.add_exception_handler(Problem, _Faults(kit).problem)
+    app.add_exception_handler(HTTPException, _Faults(kit).refused)
+    app.add_middleware(Guard, broken=_Faults(kit).broken, private=public.PRIVATE, prefix=kit.prefix)
+    return app
+
+
+def _add_files(app: FastAPI, kit: Kit) -> None:
+    @app.api_route("/static/{name:path}", methods=_READ)
+    def static(request: Request, name: str) -> Response:
+        return file_response(kit, request, name)
+
+
+def file_response(kit: Kit, request: Request, name: str) -> Response:
+    """One of our files. Only those found at the start are served, so no name can lead anywhere else."""
+    asset = kit.files.get(f"/static/{name}")
+    if asset is None:
+        raise HTTPException(404)
+    page = Page(path=f"/static/{name}", media_type=asset.media_type, body=asset.body)
+    if request.query_params.get("v") == asset.version:
+        return conditional(request, page, keep=_FOR_GOOD)
+    return conditional(request, page)
+
+
+def _add_health(app: FastAPI, house: House) -> None:
+    @app.api_route("/health", methods=_READ)
+    def health() -> Response:
+        try:
+            with house.store.read() as connection:
+                connection.execute(select(1))
+        except Again:
+            return _health(503, status="unavailable", database="does not answer")
+        return _health(200, status="ok", database="ok")
+
+
+def _health(code: int, **words: Any) -> Response:
+    return JSONResponse(words, status_code=code, headers={"Cache-Control": "no-store"})
+
+
+class _Faults:
+    """Turns what went wrong into a page of plain words; what only an admin can use goes to the log."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    def problem(self, request: Request, problem: Exception) -> Response:
+        """A problem of our own tree."""
+        match problem:
+            case TokenRefused():
+                return public.no_longer(self._kit, status=404)
+            case FormRefused():
+                return self._kit.message("That did not work", str(problem), status=400)
+            case UnknownName():
+                return self._missing()
+            case Again():
+                _log.warning("%s", problem)
+                response = self._kit.message(
+                    "Not just now", "We cannot do this at the moment. Nothing was lost; please try again.", status=503
+                )
+                response.headers["Retry-After"] = "60"
+                return response
+        # For the guard, which writes it to the log and answers with the page below.
+        raise problem
+
+    def refused(self, request: Request, refused: Exception) -> Response:
+        """What the framework turned away: no such page, no such method."""
+        status = refused.status_code if isinstance(refused, HTTPException) else 400
+        headers = dict(getattr(refused, "headers", None) or {})
+        if status == 404:
+            return self._missing()
+        response = self._kit.message("That did not work", "This page cannot be used that way.", status=status)
+        response.headers.update(headers)
+        return response
+
+    def broken(self, request: Request) -> Response:
+        """What nobody foresaw. Plain text when it is the pages' own template that is broken."""
+        words = "Something went wrong on our side, and has been noted. Please try again later."
+        try:
+            return self._kit.message("Something went wrong", words, status=500)
+        except BadTemplate:
+            return PlainTextResponse(words, status_code=500)
+
+    def _missing(self) -> Response:
+        return self._kit.message(
+            "There is no such page",
+            "The address may be mistyped, or the issue may not be out yet.",
+            onward=("All newsletters and past issues", self._kit.linker("/", "/")),
+            status=404,
+        )

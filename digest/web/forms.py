@@ -1,0 +1,44 @@
+"""Forms: what a browser posts, read within limits."""
+
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from digest.errors import Never
+
+#: No form of ours comes near it.
+LIMIT = 64 * 1024
+_FIELDS = 500
+
+Form = dict[str, list[str]]
+
+
+class FormRefused(Never):
+    """What was posted cannot be taken; nothing was changed."""
+
+
+async def read(request: Request) -> Form:
+    """The fields of a posted form. Raises FormRefused when it is longer than any form of ours."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            raise FormRefused("That was more than this page can take.", remedy="Go back and try again.")
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise FormRefused("That was more than this page can take.", remedy="Go back and try again.") from error
+
+
+async def drain(request: Request) -> None:
+    """Read a body that says nothing we need to know, but not without end."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LIMIT:
+            return
+
+
+def first(form: Form, name: str) -> str:
+    """The value of a field that comes once; empty when it does not come."""
+    return form.get(name, [""])[0]

@@ -1,0 +1,70 @@
+"""The guard around every response: headers that keep browsers strict, and no trace to anybody when something breaks."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: No script at all, no inline style, no frame around us, forms only to ourselves.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+#: A reader's own page loads nothing from elsewhere, not even a logo.
+PRIVATE_POLICY = POLICY.replace(" https:", "")
+
+_ALWAYS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+_PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Content-Security-Policy": PRIVATE_POLICY}
+
+_log = logging.getLogger(__name__)
+
+
+class Guard:
+    """An ASGI layer. `broken` makes the page for what nobody foresaw; paths under `private` bear somebody's token."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        broken: Callable[[Request], Response],
+        policy: str = POLICY,
+        private: tuple[str, ...] = (),
+        prefix: str = "",
+    ) -> None:
+        self._app, self._broken, self._policy, self._private, self._prefix = app, broken, policy, private, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and see to what comes back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = self._headers(scope["path"])
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _add(MutableHeaders(scope=message), headers)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception:
+            # The path may hold a reader's token, so it is not told.
+            _log.exception("A page could not be made.")
+            if started:
+                raise
+            await self._broken(Request(scope))(scope, receive, guarded)
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        headers = {"Content-Security-Policy": self._policy, **_ALWAYS}
+        return headers | _PRIVATE if path.removeprefix(self._prefix).startswith(self._private) else headers
+
+
+def _add(present: MutableHeaders, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        present.setdefault(name, value)

@@ -1,0 +1,80 @@
+"""The kit: what the routes share: the house, the links, the files and the archives in memory."""
+
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from digest.flow.house import House
+from digest.rendering.environment import render
+from digest.web import assets
+from digest.web.archive_pages import ArchivePages, Page
+from digest.web.assets import Asset
+from digest.web.frame import Frame, plain
+from digest.web.hrefs import Linker, served
+from digest.web.shelf import Archive, Shelf
+
+#: Seconds a browser may show a page of the archive without asking again.
+_FRESH = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """What the routes of one app share."""
+
+    house: House
+    #: The path under which all pages lie; empty for the root.
+    prefix: str
+    files: dict[str, Asset]
+    linker: Linker
+    shelf: Shelf[ArchivePages]
+
+    def archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
+        """The pages of a newsletter's archive. Raises UnknownName."""
+        return self.shelf.get(connection, newsletter_slug)
+
+    def html(self, template: str, frame: Frame, *, status: int = 200, **context: object) -> HTMLResponse:
+        """A page of `templates/web`."""
+        html = render(self.house.templates, f"web/{template}.html.j2", {"frame": frame, **context})
+        return HTMLResponse(html, status_code=status)
+
+    def message(
+        self,
+        heading: str,
+        *paragraphs: str,
+        frame: Frame | None = None,
+        onward: tuple[str, str] | None = None,
+        status: int = 200,
+    ) -> HTMLResponse:
+        """A page that says one thing."""
+        around = frame or plain(self.linker, "/", title=heading)
+        return self.html("public/message", around, status=status, heading=heading, paragraphs=paragraphs, onward=onward)
+
+
+def open_kit(house: House) -> Kit:
+    """The kit of a house that serves its pages at `web.base_url`."""
+    prefix = urlsplit(house.links.base).path.rstrip("/")
+    files = assets.load(house.template_folders)
+    linker = served(prefix, assets.versions(files))
+
+    def pages(archive: Archive) -> ArchivePages:
+        return ArchivePages(archive=archive, templates=house.templates, linker=linker, base=house.links.base)
+
+    return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
+
+
+def conditional(request: Request, page: Page, *, keep: str = f"public, max-age={_FRESH}") -> Response:
+    """The page with its ETag, or 304 when the browser has it already (RFC 9110, 13.1.2)."""
+    tag = f'"{hashlib.sha256(page.body).hexdigest()[:24]}"'
+    headers = {"ETag": tag, "Cache-Control": keep}
+    if _has(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(page.body, media_type=page.media_type, headers=headers)
+
+
+def _has(if_none_match: str, tag: str) -> bool:
+    known = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return tag in known or known == ["*"]

@@ -1,0 +1,120 @@
+"""A reader's own page: what it shows, and what may be wished there."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.model.cadence import Cadence, period_of, reach_back
+from digest.model.newsletter import Newsletter
+from digest.rendering import phrases
+from digest.rendering.fragments import one_line
+from digest.web import wording
+from digest.web.forms import Form, FormRefused, first
+from digest.web.shelf import Archive
+from subscribers.address import masked
+from subscribers.consent import SubscriptionState
+from subscribers.directory import Subscription
+from subscribers.preferences import EVERYTHING, EVERYTHING_WORD, Preference, unknown
+
+#: For how many months a reader may pause.
+PAUSES = (1, 3, 6)
+_LATEST = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a reader asks for."""
+
+    chosen: Preference
+    cadence: str
+
+
+def wish(form: Form, archive: Archive, held: Subscription) -> Wish:
+    """The topics and the frequency that a form asks for. Raises FormRefused in words for the reader."""
+    slugs = frozenset(form.get("topics", ()))
+    chosen = EVERYTHING if EVERYTHING_WORD in slugs else Preference(slugs)
+    if not slugs:
+        raise FormRefused(
+            "Choose at least one topic, or everything. Nothing was changed.",
+            remedy="If you want no more issues, use Unsubscribe below.",
+        )
+    if unknown(chosen, archive.publication.topic_order):
+        raise FormRefused("One of these topics is not one of ours. Nothing was changed.")
+    return Wish(chosen=chosen, cadence=_cadence(form, archive.publication.newsletter, held))
+
+
+def pause_until(form: Form, newsletter: Newsletter, now: datetime) -> datetime:
+    """The end of the pause a form asks for. Raises FormRefused."""
+    wanted = next((months for months in PAUSES if first(form, "months") == str(months)), None)
+    if wanted is None:
+        raise FormRefused("That is not a time you can pause for. Nothing was changed.")
+    # Reaching back by a negative number of months is reaching forward, with days clamped alike.
+    return reach_back(Cadence.MONTHLY, -wanted, now, newsletter.zone)
+
+
+def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None = None) -> dict[str, object]:
+    """What the page's template wants; `asked` keeps what a reader ticked when it was refused."""
+    newsletter = archive.publication.newsletter
+    paused = held.state is SubscriptionState.PAUSED and held.paused_until is not None and held.paused_until > now
+    chosen = held.preference.topics if asked is None else frozenset(asked.get("topics", ()))
+    return {
+        "address": masked(held.email),
+        "counts_from": _counts_from(newsletter, held, now),
+        "everything": chosen is None or EVERYTHING_WORD in chosen,
+        "topics": [_topic(archive, slug, chosen) for slug in archive.publication.topic_order],
+        "cadences": _cadences(newsletter, held, asked),
+        "pending": held.state is SubscriptionState.PENDING,
+        "paused_until": _day(held.paused_until, newsletter) if paused else "",
+        "pauses": [{"months": months, "name": wording.months(months)} for months in PAUSES],
+    }
+
+
+def _cadence(form: Form, newsletter: Newsletter, held: Subscription) -> str:
+    """A form without the field keeps the frequency, or takes the usual one when that is no longer offered."""
+    offered = [str(cadence) for cadence in newsletter.cadences]
+    if "cadence" not in form:
+        return held.cadence if held.cadence in offered else str(newsletter.default_cadence)
+    if first(form, "cadence") not in offered:
+        raise FormRefused(f"{newsletter.name} does not come out that often. Nothing was changed.")
+    return first(form, "cadence")
+
+
+def _topic(archive: Archive, slug: str, chosen: frozenset[str] | None) -> dict[str, object]:
+    topic = next(t for t in archive.publication.topics if t.slug == slug)
+    latest = next((article.title for _, article in archive.on_topic(slug)), "")
+    return {
+        "slug": slug,
+        "name": one_line(topic.name),
+        "about": one_line(topic.description),
+        "latest": wording.cut(one_line(latest), _LATEST),
+        "chosen": chosen is not None and slug in chosen,
+    }
+
+
+def _cadences(newsletter: Newsletter, held: Subscription, asked: Form | None) -> list[dict[str, object]]:
+    """Nothing to choose where there is only one."""
+    if len(newsletter.cadences) < 2:
+        return []
+    current = first(asked or {}, "cadence") or held.cadence
+    if current not in newsletter.cadences:
+        current = newsletter.default_cadence
+    ordered = [cadence for cadence in Cadence if cadence in newsletter.cadences]
+    return [{"value": str(c), "name": wording.OFTEN[c], "chosen": c == current} for c in ordered]
+
+
+def _counts_from(newsletter: Newsletter, held: Subscription, now: datetime) -> str:
+    due = _next_due(newsletter, held.cadence, now)
+    return f"Changes count from the next issue, due on {phrases.day(due, on=now.date())}." if due else ""
+
+
+def _next_due(newsletter: Newsletter, cadence_name: str, now: datetime) -> date | None:
+    if cadence_name not in newsletter.cadences:
+        return None
+    cadence = Cadence(cadence_name)
+    period = period_of(cadence, now.astimezone(newsletter.zone).date() - timedelta(days=1))
+    while (due := period.due_at(newsletter.cadences[cadence], newsletter.zone)) <= now:
+        period = period.next
+    return due.astimezone(newsletter.zone).date()
+
+
+def _day(at: datetime | None, newsletter: Newsletter) -> str:
+    return "" if at is None else phrases.long_date(at.astimezone(newsletter.zone).date())

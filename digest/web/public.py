@@ -1,0 +1,195 @@
+"""Readers' own pages: one-click unsubscribe (RFC 8058) and preferences. Whoever holds the link is the reader."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from digest.errors import TokenRefused
+from digest.flow import feedback
+from digest.web import forms, preferences
+from digest.web.archive_pages import ArchivePages
+from digest.web.forms import Form, FormRefused
+from digest.web.frame import PATHS, Frame, branded
+from digest.web.kit import Kit
+from subscribers import directory
+from subscribers.address import masked
+from subscribers.consent import SubscriptionState
+from subscribers.directory import Subscription
+from subscribers.service import Subscribers
+from subscribers.tokens import Purpose
+
+#: Paths that hold somebody's token.
+PRIVATE = ("/u/", "/preferences/")
+#: What links in previews bear in place of a token.
+PREVIEW = "preview"
+
+_READ = ["GET", "HEAD"]
+_SAVED = "Saved. Counts from the next issue."
+
+
+def router(kit: Kit) -> APIRouter:
+    """The routes, on one kit."""
+    routes = APIRouter()
+    desk = _Desk(kit)
+
+    @routes.api_route("/u/{token}", methods=_READ)
+    def ask(token: str) -> Response:
+        return desk.preview() if token == PREVIEW else desk.ask(token)
+
+    @routes.post("/u/{token}", dependencies=[Depends(forms.drain)])
+    def unsubscribe(token: str) -> Response:
+        return desk.preview() if token == PREVIEW else desk.unsubscribe(token)
+
+    @routes.api_route("/preferences/{token}", methods=_READ)
+    def show(token: str) -> Response:
+        return desk.preview() if token == PREVIEW else desk.show(token)
+
+    @routes.post("/preferences/{token}")
+    def change(token: str, form: Annotated[Form, Depends(forms.read)]) -> Response:
+        return desk.preview() if token == PREVIEW else desk.change(token, form)
+
+    return routes
+
+
+class _Desk:
+    """Answers for one reader at a time."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit, self._house = kit, kit.house
+
+    def ask(self, token: str) -> Response:
+        """The page before the button; opening it changes nothing, however often a scanner does."""
+        with self._house.store.read() as connection:
+            held = self._held(connection, Purpose.UNSUBSCRIBE, token)
+            if held is None:
+                return self._not_subscribed()
+            pages = self._kit.archive(connection, held.newsletter)
+        if held.state is SubscriptionState.ENDED:
+            return self._ended(held, pages)
+        return self._kit.html(
+            "public/unsubscribe",
+            self._frame(pages, "Unsubscribe"),
+            address=masked(held.email),
+            action=self._kit.linker("/", PATHS.unsubscribe(token)),
+        )
+
+    def unsubscribe(self, token: str) -> Response:
+        """The one click. Answers 200 whatever the link, so that no mail program calls it broken and no one learns."""
+        try:
+            feedback.one_click(self._house, token)
+        except TokenRefused:
+            return self._no_longer(status=200)
+        with self._house.store.read() as connection:
+            held = self._held(connection, Purpose.UNSUBSCRIBE, token)
+            if held is None:
+                return self._not_subscribed()
+            return self._ended(held, self._kit.archive(connection, held.newsletter))
+
+    def show(self, token: str) -> Response:
+        """What a reader has chosen."""
+        with self._house.store.read() as connection:
+            held = self._held(connection, Purpose.PREFERENCES, token)
+            if held is None:
+                return self._not_subscribed()
+            return self._page(token, held, self._kit.archive(connection, held.newsletter))
+
+    def change(self, token: str, form: Form) -> Response:
+        """Do what the button says."""
+        with self._house.store.write() as connection:
+            held = self._held(connection, Purpose.PREFERENCES, token)
+            if held is None:
+                return self._not_subscribed()
+            pages = self._kit.archive(connection, held.newsletter)
+            try:
+                notice = self._carry_out(connection, held, pages, form)
+            except FormRefused as refused:
+                return self._page(token, held, pages, refusal=str(refused), asked=form)
+            changed = directory.find(connection, held.id) or held
+        return self._page(token, changed, pages, notice=notice)
+
+    def preview(self) -> Response:
+        """For links in previews, which belong to nobody."""
+        return self._kit.message(
+            "This link is from a preview",
+            "Links for leaving, pausing and choosing topics do nothing in a preview. In a reader’s own copy they work.",
+        )
+
+    def _carry_out(self, connection: Connection, held: Subscription, pages: ArchivePages, form: Form) -> str:
+        """Raises FormRefused before anything is written."""
+        now, newsletter = self._house.clock.now(), pages.archive.publication.newsletter
+        people = Subscribers(connection, self._house.keys, now=now, channel="page")
+        if held.state is SubscriptionState.ENDED:
+            raise FormRefused("This subscription has ended. Nothing was changed.")
+        match forms.first(form, "do"):
+            case "" | "save":
+                asked = preferences.wish(form, pages.archive, held)
+                people.choose(held, chosen=asked.chosen, cadence=asked.cadence)
+                return _SAVED
+            case "pause" if held.state is not SubscriptionState.PENDING:
+                people.pause(held, preferences.pause_until(form, newsletter, now))
+                return "Paused."
+            case "resume":
+                people.resume(held)
+                return "Resumed. You get the next issue."
+            case "unsubscribe":
+                people.end(held)
+                return ""
+        raise FormRefused("This page has no such button. Nothing was changed.")
+
+    def _held(self, connection: Connection, purpose: Purpose, token: str) -> Subscription | None:
+        """The subscription of a link, None when its holder was erased. Raises TokenRefused."""
+        return directory.find(connection, self._house.keys.read(purpose, token))
+
+    def _page(
+        self,
+        token: str,
+        held: Subscription,
+        pages: ArchivePages,
+        *,
+        notice: str = "",
+        refusal: str = "",
+        asked: Form | None = None,
+    ) -> Response:
+        if held.state is SubscriptionState.ENDED:
+            return self._ended(held, pages)
+        return self._kit.html(
+            "public/preferences",
+            self._frame(pages, "Your topics"),
+            status=400 if refusal else 200,
+            action=self._kit.linker("/", PATHS.preferences(token)),
+            notice=notice,
+            refusal=refusal,
+            **preferences.view(pages.archive, held, self._house.clock.now(), asked),
+        )
+
+    def _ended(self, held: Subscription, pages: ArchivePages) -> Response:
+        newsletter = pages.archive.publication.newsletter
+        return self._kit.message(
+            "You are unsubscribed",
+            f"{masked(held.email)} gets no further issue of {newsletter.name}.",
+            "Any other subscription you have with us stays as it is.",
+            frame=self._frame(pages, "Unsubscribed"),
+            onward=("Past issues stay open to read", self._kit.linker("/", PATHS.archive(newsletter.slug))),
+        )
+
+    def _not_subscribed(self) -> Response:
+        """For whoever was erased: we no longer know of what, or who."""
+        return self._kit.message("You are not subscribed", "Nothing goes to you by this link any more.")
+
+    def _no_longer(self, *, status: int) -> Response:
+        return no_longer(self._kit, status=status)
+
+    def _frame(self, pages: ArchivePages, title: str) -> Frame:
+        newsletter = pages.archive.publication.newsletter
+        return branded(self._kit.linker, "/", newsletter, title=f"{title}: {newsletter.name}", private=True)
+
+
+def no_longer(kit: Kit, *, status: int) -> Response:
+    """For a link that is not ours, too old, or for something else; it does not say which."""
+    return kit.message(
+        "This link no longer works",
+        "Nothing was changed. Please use the link at the foot of your newest issue.",
+        status=status,
+    )

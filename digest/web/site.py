@@ -1,0 +1,81 @@
+"""The archive as a folder of files, for any web server or none: the same pages, joined by relative links."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from digest.errors import SettingsRefused
+from digest.flow.house import House
+from digest.storage import newsletters
+from digest.web import assets, front
+from digest.web.archive_pages import ArchivePages, Page
+from digest.web.hrefs import file_of, in_folder
+from digest.web.shelf import load
+
+#: Tells a folder that was built here, which may be replaced, from one that holds somebody's work.
+_MARK = ".built-by-digest"
+
+
+def build(house: House, folder: Path, *, progress: Callable[[str], None] = lambda _: None) -> int:
+    """Write all archives into a folder, in place of what an earlier build left there; returns how many files.
+
+    The new one is complete before the old one goes. `progress` is told each file. Raises SettingsRefused for a folder
+    that holds something else.
+    """
+    folder = folder.absolute()
+    _must_be_ours(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        made.chmod(0o755)  # a web server reads it as somebody else
+        count = 0
+        for page in _pages(house):
+            _write(made, page)
+            progress(page.path)
+            count += 1
+        (made / _MARK).touch()
+        _replace(folder, made)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return count
+
+
+def _pages(house: House) -> Iterator[Page]:
+    for path, asset in assets.load(house.template_folders).items():
+        yield Page(path=path, media_type=asset.media_type, body=asset.body)
+    with house.store.read() as connection:
+        archives = [load(connection, slug) for slug in newsletters.slugs(connection)]
+    yield front.page(archives, house.templates, in_folder)
+    for archive in archives:
+        yield from ArchivePages(
+            archive=archive, templates=house.templates, linker=in_folder, base=house.links.base
+        ).every()
+
+
+def _write(root: Path, page: Page) -> None:
+    file = (root / file_of(page.path).lstrip("/")).resolve()
+    if not file.is_relative_to(root.resolve()):
+        raise SettingsRefused(f"“{page.path}” cannot be a file's name.", remedy="Mend the slug in it.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(page.body)
+
+
+def _must_be_ours(folder: Path) -> None:
+    if folder.is_dir() and not (folder / _MARK).exists() and any(folder.iterdir()):
+        raise SettingsRefused(f"{folder} holds other files.", remedy="Name an empty folder, or one built before.")
+    if folder.exists() and not folder.is_dir():
+        raise SettingsRefused(f"{folder} is a file.", remedy="Name a folder.")
+
+
+def _replace(folder: Path, made: Path) -> None:
+    old = made.with_name(f"{made.name}.old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        made.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
