@@ -1,5 +1,7 @@
 """A mail server on this machine that keeps every message as a file; for trying things out."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +14,24 @@ from digest.errors import SettingsRefused
 def mail_server(folder: Path) -> Iterator[int]:
     """A real SMTP server on loopback while the block runs. Yields its port."""
     try:
-        from aiosmtpd.controller import Controller
+        from aiosmtpd.smtp import SMTP
     except ImportError as error:
         raise SettingsRefused(
             "The demo's mail server needs the extra “demo”.", remedy="pip install 'topic-digest[demo]'."
         ) from error
     folder.mkdir(parents=True, exist_ok=True)
-    controller = Controller(_Keep(folder), hostname="127.0.0.1", port=0, decode_data=False)
-    controller.start()
+    keep = _Keep(folder)
+    loop = asyncio.new_event_loop()
+    # aiosmtpd's own controller cannot take any free port.
+    server = loop.run_until_complete(loop.create_server(lambda: SMTP(keep, loop=loop), "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever, name="mail-server", daemon=True)
+    thread.start()
     try:
-        server: Any = controller.server
         yield server.sockets[0].getsockname()[1]
     finally:
-        controller.stop()
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
 
 
 class _Keep:

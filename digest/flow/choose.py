@@ -10,7 +10,7 @@ from digest.flow.freeze import Edition
 from digest.model.choice import MORE, Choice, Readers, choose
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
-from digest.rendering.sizes import base_size, sizes
+from digest.rendering.sizes import base_size, heading_sizes, sizes
 from digest.rendering.variant import Layout, lay_out
 from digest.storage import editions
 from digest.storage.audiences import Cohort
@@ -25,9 +25,13 @@ class Chooser:
     offered: set[ItemId] = field(default_factory=set)
     _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
     _sizes: Mapping[tuple[ItemId, str | None], int] = field(init=False)
+    _headings: Mapping[str, int] = field(init=False)
+    _room: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._sizes = sizes(self.edition.blocks)
+        blocks = self.edition.blocks
+        self._sizes, self._headings = sizes(blocks), heading_sizes(blocks)
+        self._room = self.edition.publication.newsletter.selection.byte_budget - base_size(blocks)
 
     def for_cohorts(self, connection: Connection, cohorts: Iterable[Cohort]) -> Iterator[tuple[Cohort, Layout | None]]:
         """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then."""
@@ -51,15 +55,15 @@ class Chooser:
 
     def choice(self, readers: Readers) -> Choice:
         """What these readers get."""
-        policy = self.edition.publication.newsletter.selection
         return choose(
             self.edition.candidates,
             readers,
             topic_order=self.edition.publication.topic_order,
             window=self.edition.window,
-            policy=policy,
+            policy=self.edition.publication.newsletter.selection,
             sizes=self._sizes,
-            room=policy.byte_budget - base_size(self.edition.blocks, readers.topics),
+            headings=self._headings,
+            room=self._room,
         )
 
     def _lay_out(self, choice: Choice, readers: Readers) -> Layout | None:

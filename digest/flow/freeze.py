@@ -170,7 +170,7 @@ def _headers(house: House, publication: Publication, issue: Issue) -> dict[str, 
     newsletter = publication.newsletter
     domain = newsletter.sender.address.rpartition("@")[2]
     # RFC-less but asked for by Google: no part of it may name a recipient.
-    feedback = f"{issue.period.key}:{newsletter.slug}:issue:{domain.replace('.', '-')[-15:].strip('-')}"
+    feedback = f"{issue.period.key}:{newsletter.slug}:issue:{domain.replace('.', '')[:15]}"
     return headers_for(
         newsletter,
         list_domain=domain,

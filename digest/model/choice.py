@@ -31,6 +31,8 @@ class Reason(StrEnum):
     TOO_BIG = "would make the message too long for mailboxes to show whole"
 
 
+_NO_HEADINGS: Mapping[str, int] = {}
+
 _OFFERED = frozenset({Reason.PINNED, Reason.TOPIC})
 
 #: For want of room only: these are counted in "and N more" and are offered again next time.
@@ -112,15 +114,17 @@ def choose(
     window: Window,
     policy: SelectionPolicy,
     sizes: Mapping[tuple[ItemId, str | None], int],
+    headings: Mapping[str, int] = _NO_HEADINGS,
     room: int,
 ) -> Choice:
     """The items these readers get: pinned first, then by topic in the newsletter's order, each in the editor's order.
 
-    `sizes` gives the bytes an item adds under a topic, `room` the bytes there are for items.
+    `sizes` gives the bytes an item adds under a topic, `headings` those of a topic's heading, `room` the bytes there
+    are for both.
     """
     judged = {c.id: _judge(c, readers, window) for c in candidates}
     offered = [c for c in candidates if judged[c.id] in _OFFERED]
-    filler = _Filler(policy=policy, sizes=sizes, room=room)
+    filler = _Filler(policy=policy, sizes=sizes, headings=headings, room=room)
     for candidate, under in _in_order(offered, readers, topic_order):
         filler.add(candidate, under, judged[candidate.id])
     refused = {item: reason for item, reason in judged.items() if reason not in _OFFERED}
@@ -159,8 +163,15 @@ def _in_order(
 class _Filler:
     """Takes items in turn until a cap or the byte budget is reached."""
 
-    def __init__(self, *, policy: SelectionPolicy, sizes: Mapping[tuple[ItemId, str | None], int], room: int) -> None:
-        self._policy, self._sizes, self._room = policy, sizes, room
+    def __init__(
+        self,
+        *,
+        policy: SelectionPolicy,
+        sizes: Mapping[tuple[ItemId, str | None], int],
+        headings: Mapping[str, int],
+        room: int,
+    ) -> None:
+        self._policy, self._sizes, self._headings, self._room = policy, sizes, headings, room
         self.chosen: list[Chosen] = []
         self.passed_over: dict[ItemId, Reason] = {}
 
@@ -169,7 +180,7 @@ class _Filler:
         if obstacle:
             self.passed_over[candidate.id] = obstacle
             return
-        self._room -= self._sizes.get((candidate.id, under), 0)
+        self._room -= self._cost(candidate, under)
         self.chosen.append(Chosen(id=candidate.id, under=under, reason=reason))
 
     def _obstacle(self, candidate: Candidate, under: str | None) -> Reason | None:
@@ -177,6 +188,12 @@ class _Filler:
             return Reason.ISSUE_FULL
         if under and sum(c.under == under for c in self.chosen) >= self._policy.per_topic:
             return Reason.TOPIC_FULL
-        if self._sizes.get((candidate.id, under), 0) > self._room:
+        if self._cost(candidate, under) > self._room:
             return Reason.TOO_BIG
         return None
+
+    def _cost(self, candidate: Candidate, under: str | None) -> int:
+        """Bytes it adds; the first under a topic brings the heading with it."""
+        is_first = under is not None and all(c.under != under for c in self.chosen)
+        heading = self._headings.get(under or "", 0) if is_first else 0
+        return self._sizes.get((candidate.id, under), 0) + heading

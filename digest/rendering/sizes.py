@@ -8,8 +8,9 @@ from digest.rendering.blocks import Block, Blocks, Piece, Slot
 
 #: Kept free for headers, boundaries and part headings.
 _HEADERS = 3_000
-#: Kept free for the value of one slot: a link with its token, a headline, a sentence why.
+#: Kept free for the value of one slot: a link with its token, a sentence why; some are known to be shorter.
 _SLOT = 500
+_SHORTER_SLOTS = {"count": 60, "headline": 200, "greeting": 300}
 #: Blocks of every letter; the contents list and "and N more" are counted as if they were always there.
 _ALWAYS = frozenset({"top", "masthead", "greeting", "intro", "contents-open", "contents-close", "more", "footer"})
 
@@ -28,14 +29,15 @@ def sizes(blocks: Blocks) -> Mapping[tuple[ItemId, str | None], int]:
     return found
 
 
-def base_size(blocks: Blocks, topics: frozenset[str] | None = None) -> int:
-    """Bytes of a message without its items, never less than it will be; with the headings of the reader's topics."""
-    return _HEADERS + sum(_size(block) for key, block in blocks.items() if key in _ALWAYS or _is_heading(key, topics))
+def heading_sizes(blocks: Blocks) -> Mapping[str, int]:
+    """Bytes that the first item under a topic adds for the topic's heading; by slug."""
+    parted = ((key.partition(":"), block) for key, block in blocks.items())
+    return {slug: _size(block) for (kind, _, slug), block in parted if kind == "topic"}
 
 
-def _is_heading(key: str, topics: frozenset[str] | None) -> bool:
-    kind, _, slug = key.partition(":")
-    return kind == "topic" and (topics is None or slug in topics)
+def base_size(blocks: Blocks) -> int:
+    """Bytes of a message without items and headings, never less than it will be."""
+    return _HEADERS + sum(_size(block) for key, block in blocks.items() if key in _ALWAYS)
 
 
 def _size(block: Block) -> int:
@@ -43,4 +45,4 @@ def _size(block: Block) -> int:
 
 
 def _piece(piece: Piece) -> int:
-    return _SLOT if isinstance(piece, Slot) else len(encoding.literal(piece))
+    return _SHORTER_SLOTS.get(piece.name, _SLOT) if isinstance(piece, Slot) else len(encoding.literal(piece))

@@ -51,6 +51,11 @@ def pause_until(form: Form, newsletter: Newsletter, now: datetime) -> datetime:
     return reach_back(Cadence.MONTHLY, -wanted, now, newsletter.zone)
 
 
+def day(at: datetime, newsletter: Newsletter) -> str:
+    """The day an instant falls on where the newsletter lives: "21 February 2027"."""
+    return phrases.long_date(at.astimezone(newsletter.zone).date())
+
+
 def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None = None) -> dict[str, object]:
     """What the page's template wants; `asked` keeps what a reader ticked when it was refused."""
     newsletter = archive.publication.newsletter
@@ -58,12 +63,12 @@ def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None
     chosen = held.preference.topics if asked is None else frozenset(asked.get("topics", ()))
     return {
         "address": masked(held.email),
-        "counts_from": _counts_from(newsletter, held, now),
+        "counts_from": _counts_from(newsletter, held, held.paused_until if paused and held.paused_until else now),
         "everything": chosen is None or EVERYTHING_WORD in chosen,
         "topics": [_topic(archive, slug, chosen) for slug in archive.publication.topic_order],
         "cadences": _cadences(newsletter, held, asked),
         "pending": held.state is SubscriptionState.PENDING,
-        "paused_until": _day(held.paused_until, newsletter) if paused else "",
+        "paused_until": day(held.paused_until, newsletter) if paused and held.paused_until else "",
         "pauses": [{"months": months, "name": wording.months(months)} for months in PAUSES],
     }
 
@@ -101,20 +106,16 @@ def _cadences(newsletter: Newsletter, held: Subscription, asked: Form | None) ->
     return [{"value": str(c), "name": wording.OFTEN[c], "chosen": c == current} for c in ordered]
 
 
-def _counts_from(newsletter: Newsletter, held: Subscription, now: datetime) -> str:
-    due = _next_due(newsletter, held.cadence, now)
-    return f"Changes count from the next issue, due on {phrases.day(due, on=now.date())}." if due else ""
+def _counts_from(newsletter: Newsletter, held: Subscription, after: datetime) -> str:
+    due = _next_due(newsletter, held.cadence, after)
+    return f"Changes count from the next issue, due on {phrases.day(due, on=after.date())}." if due else ""
 
 
-def _next_due(newsletter: Newsletter, cadence_name: str, now: datetime) -> date | None:
+def _next_due(newsletter: Newsletter, cadence_name: str, after: datetime) -> date | None:
     if cadence_name not in newsletter.cadences:
         return None
     cadence = Cadence(cadence_name)
-    period = period_of(cadence, now.astimezone(newsletter.zone).date() - timedelta(days=1))
-    while (due := period.due_at(newsletter.cadences[cadence], newsletter.zone)) <= now:
+    period = period_of(cadence, after.astimezone(newsletter.zone).date() - timedelta(days=1))
+    while (due := period.due_at(newsletter.cadences[cadence], newsletter.zone)) <= after:
         period = period.next
     return due.astimezone(newsletter.zone).date()
-
-
-def _day(at: datetime | None, newsletter: Newsletter) -> str:
-    return "" if at is None else phrases.long_date(at.astimezone(newsletter.zone).date())

@@ -128,8 +128,9 @@ class _Desk:
                 people.choose(held, chosen=asked.chosen, cadence=asked.cadence)
                 return _SAVED
             case "pause" if held.state is not SubscriptionState.PENDING:
-                people.pause(held, preferences.pause_until(form, newsletter, now))
-                return "Paused."
+                until = preferences.pause_until(form, newsletter, now)
+                people.pause(held, until)
+                return f"Paused until {preferences.day(until, newsletter)}."
             case "resume":
                 people.resume(held)
                 return "Resumed. You get the next issue."
