@@ -4,14 +4,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli import out
 from digest.cli.mailbox import mail_server
-from digest.flow.house import House
-from digest.settings import Security, Settings, TransportKind, load
+
+if TYPE_CHECKING:
+    from digest.flow.house import House
+    from digest.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def demo(
         _run(house, folder, began)
 
 
-def _run(house: House, folder: Path, began: float) -> None:
+def _run(house: "House", folder: Path, began: float) -> None:
     from digest.flow import rehearse
     from digest.web.site import build
 
@@ -56,8 +58,10 @@ def _run(house: House, folder: Path, began: float) -> None:
     out.say(f"The pages:    digest -C {folder} serve")
 
 
-def _settings(folder: Path, port: int) -> Settings:
+def _settings(folder: Path, port: int) -> "Settings":
     """The demo's settings: everything in its own folder, mail to the server on this machine."""
+    from digest.settings import Security, TransportKind, load
+
     base = load(folder)
     smtp = base.mail.smtp.model_copy(update={"host": "127.0.0.1", "port": port, "security": Security.NONE})
     mail = base.mail.model_copy(update={"transport": TransportKind.SMTP, "smtp": smtp})
@@ -65,7 +69,7 @@ def _settings(folder: Path, port: int) -> Settings:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[House]:
+def _opened(settings: "Settings") -> "Iterator[House]":
     from digest.bootstrap import open_house
 
     house = open_house(settings)

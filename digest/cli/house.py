@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digest.flow.house import House
-from digest.settings import Settings, load
+if TYPE_CHECKING:  # imported when a command needs them: help and completion are to be quick
+    from digest.flow.house import House
+    from digest.settings import Settings
 
 
-def settings() -> Settings:
+def settings() -> "Settings":
     """The settings of the working folder."""
+    from digest.settings import load
+
     return load(Path.cwd())
 
 
 @contextmanager
-def opened() -> Iterator[House]:
+def opened() -> "Iterator[House]":
     """Everything joined, and let go of at the end."""
     from digest.bootstrap import open_house
 

@@ -9,7 +9,7 @@ from digest.cli import out
 from digest.cli.house import opened, settings
 from digest.errors import SettingsRefused
 from digest.resources import folder
-from digest.settings import FILE
+
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,6 +28,8 @@ def init(
 
     Example: digest init news && cd news && digest apply newsletters/social-care.toml
     """
+    from digest.settings import FILE
+
     samples = folder("config")
     newsletter = samples / "newsletters" / "social-care.toml"
     try:
