@@ -1,5 +1,6 @@
 """The demo: the whole main job on the sample publication, over a real mail server on this machine."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,12 +51,12 @@ def _run(house: "House", folder: Path, began: float) -> None:
         out.say("Nothing to do: this month's issue is out and delivered. Remove the folder to start anew.")
     columns = ("Issue", "Title", "Items", "Readers", "Nothing new", "Variants", "Accepted")
     rows = [(r.name, r.title, r.pieces, r.readers, r.without, r.variants, r.accepted) for r in done]
-    out.table(columns, rows, empty="")
+    out.table(columns, rows, empty="", drawn=True)
     out.say(f"Time: {time.monotonic() - began:.1f} s")
     out.say(f"The mailbox:  {folder / 'mailbox'} (one .eml for each message)")
     out.say(f"The archive:  {folder / 'archive' / 'index.html'}")
-    out.say(f"The preview:  digest -C {folder} preview {done[-1].name}")
-    out.say(f"The pages:    digest -C {folder} serve")
+    out.say(f"The preview:  {sys.argv[0]} -C {folder} preview {done[-1].name}")
+    out.say(f"The pages:    {sys.argv[0]} -C {folder} serve")
 
 
 def _settings(folder: Path, port: int) -> "Settings":

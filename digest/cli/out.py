@@ -38,22 +38,23 @@ def as_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table for a person; a sentence where it would be empty."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, drawn: bool = False) -> None:
+    """A table for a person, tab-separated lines where a program may read them; a sentence where it would be empty."""
     listed = [[_cell(value) for value in row] for row in rows]
     if not listed:
         say(empty)
         return
-    if not console.is_terminal:
+    if not console.is_terminal and not drawn:
         for row in [list(columns), *listed]:
             sys.stdout.write("\t".join(row) + "\n")
         return
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for name in columns:
-        drawn.add_column(name, overflow="fold")
+        grid.add_column(name, overflow="fold")
     for row in listed:
-        drawn.add_row(*(escape(cell) for cell in row))
-    console.print(drawn)
+        grid.add_row(*(escape(cell) for cell in row))
+    # Elsewhere rich would take 80 columns for granted and break words.
+    (console if console.is_terminal else Console(width=120)).print(grid)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -112,7 +112,7 @@ def _content(
         title=issue.title or f"{newsletter.name}, {phrases.period_label(issue.period)}",
         number=issue.number,
         period_label=phrases.period_label(issue.period),
-        published_on=min(now.astimezone(newsletter.zone).date(), issue.period.after),
+        published_on=min(now.astimezone(newsletter.zone).date(), issue.period.after - timedelta(days=1)),
         language=newsletter.language,
         brand=newsletter.brand,
         intro_html=markdown_html(issue.intro),

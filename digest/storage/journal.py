@@ -129,6 +129,8 @@ class Journal:
                 self._commit([], attempts)
             except StorageUnavailable:
                 continue
+            except Exception:  # a mistake of ours: waiting will not mend it, and the thread must live to refuse markers
+                break
             return
         if attempts:
             self.broken = problem

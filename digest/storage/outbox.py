@@ -85,7 +85,8 @@ def lease(connection: Connection, token: str, *, limit: int, issue_id: IssueId |
 
 def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
     """Close those of our leases whose readers may not be written to any more: they left, or are suppressed."""
-    _move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), reason="the reader left or is suppressed")
+    closed = {"settled_at": database_now(), "reason": "the reader left, paused or is suppressed"}
+    _move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), **closed)
 
 
 def give_back(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:

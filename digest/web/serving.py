@@ -1,7 +1,9 @@
 """Serving: one app on one address, until a signal comes."""
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,7 +16,19 @@ def serve(app: FastAPI, *, host: str, port: int, ready: Callable[[str], None]) -
     with _bound(host, port) as listening:
         ready(f"http://{host}:{listening.getsockname()[1]}/")
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"))
-        server.run(sockets=[listening])
+        with _outliving_signals():
+            server.run(sockets=[listening])
+
+
+@contextmanager
+def _outliving_signals() -> Iterator[None]:
+    """uvicorn ends on a signal and then raises it once more, which would kill us before others have tidied up."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _bound(host: str, port: int) -> socket.socket:

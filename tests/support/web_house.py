@@ -1,0 +1,190 @@
+"""A small house with two past issues and a draft, whose names and titles are as hostile as they come."""
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import select
+from starlette.exceptions import StarletteDeprecationWarning
+
+from digest import settings
+from digest.bootstrap import open_house
+from digest.flow import apply, approve, compose, gather, publish
+from digest.flow.house import House
+from subscribers.preferences import parse
+from subscribers.service import Subscribers
+from subscribers.tables import metadata
+from subscribers.tokens import Purpose
+
+with warnings.catch_warnings():
+    # It prefers a successor of httpx that is not among our dependencies.
+    warnings.filterwarnings("ignore", category=StarletteDeprecationWarning)
+    from starlette.testclient import TestClient
+
+SCRIPT = "<script>alert(1)</script>"
+NAME = f'Quay "Notes" {SCRIPT}'
+EMAIL = "priya.secret@example.org"
+READER = f'Priya "{SCRIPT}'
+
+_NEWSLETTER = f"""
+[newsletter]
+slug = "quay"
+name = '{NAME}'
+description = 'About "quays" {SCRIPT}'
+default_cadence = "monthly"
+[sender]
+name = "Quay Notes"
+address = "quay@news.example.org"
+[cadences.monthly]
+[cadences.quarterly]
+[[sources]]
+slug = "news"
+name = 'News {SCRIPT}'
+kind = "json"
+link_label = "Read the findings"
+[[topics]]
+slug = "carers"
+name = 'Carers "and" {SCRIPT}'
+description = 'Families {SCRIPT}'
+phrases = ["carer*"]
+[[topics]]
+slug = "money"
+name = "Money"
+phrases = ["budget*"]
+"""
+
+_ITEMS = [
+    {
+        "title": "A rota that carers &lt;script&gt;alert(1)&lt;/script&gt; wrote",
+        "link": "https://news.example.org/rota",
+        "published_at": "2026-09-10",
+        "people": ['Ruth "R" Adeyemi'],
+        "body_html": "<p>The rota holds.</p><ul><li>Nobody is rung at night.</li></ul>",
+    },
+    {
+        "title": "Budgets for carers, five years on",
+        "published_at": "2026-09-20",
+        "body_html": "<p>Nobody reads the forms.</p><h3>What helps</h3><p>Fewer of them.</p>",
+    },
+    {
+        "title": "Who pays for the budget",
+        "link": "https://news.example.org/pays",
+        "published_at": "2026-10-05",
+        "body_html": "<p>Who pays is asked late.</p>",
+    },
+    {
+        "title": "Carers and the early train",
+        "link": "https://news.example.org/train",
+        "published_at": "2026-11-03",
+        "body_html": "<p>The train left without them.</p>",
+    },
+]
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """Always the same instant."""
+        return self.at
+
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The house, and the links of its one reader."""
+
+    house: House
+    unsubscribe: str
+    preferences: str
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table."""
+        with self.house.store.read() as connection:
+            return {t.name: [tuple(row) for row in connection.execute(select(t))] for t in metadata.sorted_tables}
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of one table."""
+        with self.house.store.read() as connection:
+            return [dict(row) for row in connection.execute(select(metadata.tables[table])).mappings()]
+
+
+@contextmanager
+def trial(folder: Path, *, base: str = "http://testserver") -> Iterator[Trial]:
+    """A house in `folder` with issues of September and October out, November a draft, and one reader of carers."""
+    (folder / "digest.toml").write_text(f'data_folder = "{folder / "data"}"\n[web]\nbase_url = "{base}"\n')
+    house = open_house(settings.load(folder))
+    try:
+        yield _furnished(house, folder)
+    finally:
+        house.store.close()
+
+
+def client(app: FastAPI) -> TestClient:
+    """A browser without scripts."""
+    return TestClient(app, raise_server_exceptions=True)
+
+
+def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    """Every tag of a page with its attributes, as a browser reads it."""
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, dict(attrs)))
+
+    Reader().feed(html)
+    return found
+
+
+def words(html: str) -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def _furnished(house: House, folder: Path) -> Trial:
+    (folder / "quay.toml").write_text(_NEWSLETTER)
+    (folder / "items.json").write_text(json.dumps(_ITEMS))
+    at: Callable[[datetime], House] = lambda instant: replace(house, clock=FixedClock(instant))  # noqa: E731
+    began = at(NOW - timedelta(days=80))
+    apply.apply(began, folder / "quay.toml")
+    with began.store.write() as connection:
+        people = Subscribers(connection, house.keys, now=began.clock.now(), channel="command")
+        reader = people.add(
+            EMAIL, "quay", chosen=parse("carers"), default_cadence="monthly", name=READER, confirmed=True
+        )
+        people.add("all@example.org", "quay", default_cadence="monthly", confirmed=True)
+    gather.import_file(began, folder / "items.json", "news")
+    for key, day in (
+        ("2026-09", datetime(2026, 10, 1, 8, tzinfo=UTC)),
+        ("2026-10", datetime(2026, 11, 1, 8, tzinfo=UTC)),
+    ):
+        _published(at(day), key)
+    now = at(NOW)
+    compose.compose(now, "quay", period_key="2026-11")
+    return Trial(
+        house=now,
+        unsubscribe=f"/u/{house.keys.token(Purpose.UNSUBSCRIBE, reader.id)}",
+        preferences=f"/preferences/{house.keys.token(Purpose.PREFERENCES, reader.id)}",
+    )
+
+
+def _published(house: House, key: str) -> None:
+    compose.compose(house, "quay", period_key=key)
+    title = f'Autumn "leaves" {SCRIPT}' if key == "2026-10" else None
+    approve.curate(house, f"quay/{key}", approve.Wishes(title=title, intro=f"What fell. {SCRIPT} And then."))
+    approve.approve(house, f"quay/{key}", by="editor")
+    publish.publish(house, f"quay/{key}")
