@@ -107,7 +107,7 @@ def parse_period(cadence: Cadence, key: str) -> Period:
     """The period with that key. Raises BadPeriod with an example of a good one."""
     try:
         period = period_of(cadence, _first_day(cadence, key))
-    except ValueError:
+    except (ValueError, OverflowError):  # no such day, or the last that there is
         period = None
     if period is None or period.key != key:
         example = period_of(cadence, date(2026, 11, 16)).key
@@ -144,6 +144,7 @@ def periods_due(
 def local_instant(on: date, at: time, zone: ZoneInfo) -> datetime:
     """A local wall-clock time as an instant in UTC: a time that is left out becomes the next valid one, a time that
     comes twice is the first of the two."""
+    at = at.replace(fold=0)
     instant = datetime.combine(on, at, zone).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == datetime.combine(on, at):
         return instant

@@ -9,6 +9,8 @@ from digest.rendering.columns import COLUMNS, wrapped
 from digest.rendering.fragments import one_line
 
 CRLF = b"\r\n"
+#: RFC 2045 §6.7 (5), without the line's end.
+_LONGEST_LINE = 76
 
 
 @lru_cache(maxsize=8192)
@@ -43,4 +45,15 @@ def _encoded(text: str) -> bytes:
         return b""
     encoded = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
-    return encoded if encoded.endswith(CRLF) else encoded + b"=\r\n"
+    return encoded if encoded.endswith(CRLF) else _with_room(encoded) + b"=\r\n"
+
+
+def _with_room(encoded: bytes) -> bytes:
+    """The same with room for one more sign on its last line, which is broken where no =XX is torn apart."""
+    last = len(encoded) - (encoded.rfind(CRLF) + len(CRLF)) if CRLF in encoded else len(encoded)
+    if last < _LONGEST_LINE:
+        return encoded
+    at = len(encoded) - 3
+    while b"=" in encoded[at - 2 : at]:
+        at -= 1
+    return encoded[:at] + b"=\r\n" + encoded[at:]

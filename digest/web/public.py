@@ -102,6 +102,8 @@ class _Desk:
             if held is None:
                 return self._not_subscribed()
             pages = self._kit.archive(connection, held.newsletter)
+            if held.state is SubscriptionState.ENDED:
+                return self._ended(held, pages)
             try:
                 notice = self._carry_out(connection, held, pages, form)
             except FormRefused as refused:
@@ -120,8 +122,6 @@ class _Desk:
         """Raises FormRefused before anything is written."""
         now, newsletter = self._house.clock.now(), pages.archive.publication.newsletter
         people = Subscribers(connection, self._house.keys, now=now, channel="page")
-        if held.state is SubscriptionState.ENDED:
-            raise FormRefused("This subscription has ended. Nothing was changed.")
         match forms.first(form, "do"):
             case "" | "save":
                 asked = preferences.wish(form, pages.archive, held)
