@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from sqlalchemy import Connection
 
@@ -67,11 +68,14 @@ def freeze(house: House, connection: Connection, issue: Issue, *, now: datetime)
 
 def slugs_for(titles: Iterable[str]) -> list[str]:
     """Names for addresses, unique among each other: "First nights home" becomes `first-nights-home`."""
+    slugs: list[str] = []
     taken: set[str] = set()
-    slugs = []
     for title in titles:
-        base = _slug(title)
-        slug = next(s for s in (base, *(f"{base}-{n}" for n in range(2, 100_000))) if s not in taken)
+        base = slug = _slug(title)
+        for number in count(2):
+            if slug not in taken:
+                break
+            slug = f"{base}-{number}"
         taken.add(slug)
         slugs.append(slug)
     return slugs

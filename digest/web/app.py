@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def create_app(house: House) -> FastAPI:
     """Every public page of a house."""
     kit = open_kit(house)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, root_path=kit.prefix)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(public.router(kit))
     app.include_router(archive.router(kit))
     _add_files(app, kit)

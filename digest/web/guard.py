@@ -42,6 +42,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = self._headers(scope["path"])
+        # ASGI's word for where the app lies: routes match with it and without, whatever the proxy passes on.
+        scope = {**scope, "root_path": self._prefix} if self._prefix else scope
         started = False
 
         async def guarded(message: Message) -> None:

@@ -41,9 +41,9 @@ def test_the_front_page_shows_the_newest_issue_and_lists_the_others(house: Trial
     """Its title, introduction and first titles; the older ones by year with date, first line and count."""
     said = words(client(create_app(house.house)).get("/").text)
 
-    assert "Newest issue · 1 November 2026" in said
+    assert "Newest issue · 31 October 2026" in said
     assert "Who pays for the budget" in said
-    assert "2026 1 October September 2026 What fell. 2 pieces" in said
+    assert "2026 30 September September 2026 What fell. 2 pieces" in said
     assert "Money 2" in said
 
 

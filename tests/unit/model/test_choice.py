@@ -13,7 +13,7 @@ from digest.model.newsletter import Newsletter, SelectionPolicy, Sender
 
 TOPICS = ("carers", "law", "research")
 NOVEMBER = Window(
-    since=datetime(2026, 10, 1, tzinfo=UTC),
+    since=datetime(2026, 9, 30, 23, tzinfo=UTC),  # 1 October in London
     first_since=datetime(2026, 11, 1, tzinfo=UTC),
     until=datetime(2026, 12, 1, tzinfo=UTC),
 )
