@@ -33,11 +33,11 @@ def parse(text: str) -> Address:
         valid = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         reason = str(error).rstrip(".")
-        raise AddressRefused(f"“{text.strip()[:254]}” is not an e-mail address: {reason}.") from error
+        raise AddressRefused(_printable(f"“{text.strip()[:254]}” is not an e-mail address: {reason}.")) from error
     if "." not in valid.domain:
         raise AddressRefused(f"“{valid.normalized}” is not an e-mail address: its domain has no dot.")
     # Any mail server takes a domain in its ASCII form (RFC 5890); only the local part may need SMTPUTF8.
-    return Address(valid.ascii_email or valid.normalized)
+    return Address(f"{valid.local_part}@{valid.ascii_domain}")
 
 
 def keyed_hash(address: Address, key: bytes) -> str:
@@ -49,3 +49,8 @@ def masked(email: str) -> str:
     """`p•••@example.org` for `priya@example.org`."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def _printable(line: str) -> str:
+    """What was typed may hold line breaks and controls, which must not reach a terminal or a log."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)

@@ -38,11 +38,11 @@ def deliver(
     stop = Stop()
     with opened() as house, _polite(stop):
         with house.store.read() as connection:
-            waiting, _ = outbox.waiting(connection)
+            waiting = outbox.count_waiting(connection)
         with out.progress("Delivering", waiting) as step:
             done = drain_outbox(house, drain=drain, stop=stop, progress=lambda _: step())
         with house.store.read() as connection:
-            still, _ = outbox.waiting(connection)
+            still = outbox.count_waiting(connection)
     if as_json:
         keys = ("accepted", "deferred", "failed", "unknown", "withheld")
         out.as_json({**{key: getattr(done, key) for key in keys}, "waiting": still})

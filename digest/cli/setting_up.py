@@ -11,7 +11,6 @@ from digest.errors import SettingsRefused
 from digest.resources import folder
 
 
-
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(init)

@@ -73,8 +73,12 @@ def _score(evidence: Iterable[Evidence]) -> int:
 
 @lru_cache(maxsize=4096)
 def _pattern(phrase: str) -> re.Pattern[str]:
-    """Whole words in any case; a space also matches a hyphen or a line's end, `'` also `’`."""
-    words = re.split(r"[\s-]+", phrase.removesuffix("*").strip())
+    """Whole words in any case; a space also matches a hyphen or a line's end, `'` also `’`, both ways round."""
+    phrase = phrase.strip().replace("’", "'")
+    words = [word for word in re.split(r"[\s-]+", phrase.removesuffix("*")) if word]
+    if not words:
+        return re.compile(r"(?!)")  # no words, no match
     body = r"[\s-]+".join(re.escape(word).replace("'", "['’]") for word in words)
-    ending = r"\w*" if phrase.endswith("*") else r"\b"
-    return re.compile(rf"\b{body}{ending}", re.IGNORECASE)
+    ending = r"\w*" if phrase.endswith("*") else r"(?!\w)"
+    # Not \b: a phrase may begin or end with a sign, such as “50+”.
+    return re.compile(rf"(?<!\w){body}{ending}", re.IGNORECASE)

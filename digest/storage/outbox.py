@@ -54,33 +54,13 @@ class RetryPolicy:
         return base * random.uniform(1, 1.25)  # noqa: S311  spread, not secrecy
 
 
-def lease(connection: Connection, token: str, *, limit: int, issue_id: IssueId | None = None) -> list[Duty]:
-    """Take up to `limit` deliveries that are due. The rest of their readers' rights is asked again at the marker."""
-    due = (
-        select(delivery.c.id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(
-            delivery.c.state == _S.QUEUED,
-            delivery.c.not_before <= database_now(),
-            issue.c.state == IssueState.PUBLISHED,
-        )
-        .order_by(delivery.c.id)
-        .limit(limit)
-    )
-    if issue_id is not None:
-        due = due.where(delivery.c.issue_id == issue_id)
-    taken = connection.scalars(
-        update(delivery)
-        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
-        .where(delivery.c.id.in_(due.with_for_update(skip_locked=True, of=delivery).scalar_subquery()))
-        .values(
-            state=_S.LEASED,
-            lease_token=token,
-            dated_at=func.coalesce(delivery.c.dated_at, database_now()),
-        )
-        .returning(delivery.c.id)
-    ).all()
-    return _duties(connection, taken)
+def lease(connection: Connection, token: str, *, limit: int) -> list[Duty]:
+    """Take up to `limit` deliveries that are due. What readers who left would have got is closed on the way."""
+    while taken := _take(connection, token, limit):
+        refuse_forbidden(connection, token, taken)
+        if duties := _duties(connection, token, taken):
+            return duties
+    return []
 
 
 def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
@@ -144,19 +124,56 @@ def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int
     return {state: found.get(state, 0) for state in DeliveryState}
 
 
-def waiting(connection: Connection) -> tuple[int, datetime | None]:
-    """How many deliveries are queued or leased in published issues, and when the next one is due."""
-    row = connection.execute(
-        select(func.count(), func.min(delivery.c.not_before))
+def waiting(connection: Connection) -> tuple[bool, datetime | None]:
+    """Whether a delivery is due now; and when the next of those that wait, or that others have leased, comes due."""
+    in_the_queue = (
+        select(func.min(delivery.c.not_before))
         .join(issue, issue.c.id == delivery.c.issue_id)
         .where(delivery.c.state.in_((_S.QUEUED, _S.LEASED)), issue.c.state == IssueState.PUBLISHED)
-    ).one()
-    return row[0], row[1]
+    )
+    due = connection.scalar(in_the_queue.where(delivery.c.state == _S.QUEUED, delivery.c.not_before <= database_now()))
+    return due is not None, connection.scalar(in_the_queue)
 
 
-def _duties(connection: Connection, ids: Sequence[int]) -> list[Duty]:
-    if not ids:
-        return []
+def count_waiting(connection: Connection) -> int:
+    """How many deliveries of published issues wait or are leased."""
+    query = (
+        select(func.count())
+        .select_from(delivery)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(delivery.c.state.in_((_S.QUEUED, _S.LEASED)), issue.c.state == IssueState.PUBLISHED)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _take(connection: Connection, token: str, limit: int) -> list[DeliveryId]:
+    due = (
+        select(delivery.c.id)
+        .join(issue, issue.c.id == delivery.c.issue_id)
+        .where(
+            delivery.c.state == _S.QUEUED,
+            delivery.c.not_before <= database_now(),
+            issue.c.state == IssueState.PUBLISHED,
+        )
+        .order_by(delivery.c.id)
+        .limit(limit)
+        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
+        .with_for_update(skip_locked=True, of=delivery)
+    )
+    taken = connection.scalars(
+        update(delivery)
+        .where(delivery.c.id.in_(due.scalar_subquery()))
+        .values(
+            state=_S.LEASED,
+            lease_token=token,
+            dated_at=func.coalesce(delivery.c.dated_at, database_now()),
+        )
+        .returning(delivery.c.id)
+    )
+    return [DeliveryId(i) for i in taken]
+
+
+def _duties(connection: Connection, token: str, ids: Sequence[DeliveryId]) -> list[Duty]:
     rows = connection.execute(
         select(
             delivery.c.id,
@@ -165,7 +182,7 @@ def _duties(connection: Connection, ids: Sequence[int]) -> list[Duty]:
             delivery.c.subscription_id,
             delivery.c.tries,
             delivery.c.dated_at,
-            func.coalesce(subscriber.c.email, "").label("email"),
+            subscriber.c.email,
             subscriber.c.name,
             func.coalesce(subscription.c.confirmed_at, subscription.c.created_at).label("since"),
             subscription.c.cadence,
@@ -174,7 +191,7 @@ def _duties(connection: Connection, ids: Sequence[int]) -> list[Duty]:
         .join(subscription, subscription.c.id == delivery.c.subscription_id)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .join(preference, preference.c.id == subscription.c.preference_id)
-        .where(delivery.c.id.in_(ids))
+        .where(*_ours(token, ids, {_S.LEASED}))
         .order_by(delivery.c.id)
     ).mappings()
     return [Duty(**row) for row in rows]

@@ -1,6 +1,7 @@
 """The archive: past issues, topics and feeds, served and as a folder of files."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 from xml.etree import ElementTree as ET
@@ -218,3 +219,19 @@ def test_any_accent_becomes_one_that_can_be_read(accent: str) -> None:
     assert brand.contrast(light["--accent"], "#f6f4ef") >= brand.READABLE
     assert brand.contrast(light["--accent"], light["--on-accent"]) >= brand.READABLE
     assert "url" not in sheet
+
+
+@pytest.mark.parametrize("template", ["archive/home.html.j2", "base.html.j2"])
+def test_a_broken_page_template_shows_no_trace(house: Trial, tmp_path: Path, template: str) -> None:
+    """Readers get a plain sentence and the strict headers; file and line are for the log."""
+    own = tmp_path / "own" / "web" / template
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ nonsense.here }}")
+    broken = replace(house.house, template_folders=(tmp_path / "own", *house.house.template_folders))
+
+    answer = client(create_app(broken)).get(HOME)
+
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.text
+    assert "nonsense" not in answer.text
+    assert "content-security-policy" in answer.headers

@@ -26,9 +26,7 @@ def test_every_message_of_the_sample_passes_a_strict_reader(
     assert len({parse(message).headers["Message-ID"] for message in messages}) == len(messages)
 
 
-def test_nobody_gets_an_item_twice_over_three_months(
-    house: House, transport: MemoryTransport, tmp_path: Path
-) -> None:
+def test_nobody_gets_an_item_twice_over_three_months(house: House, transport: MemoryTransport, tmp_path: Path) -> None:
     """What a reader had in September is not in their October or November."""
     rehearse.prepare(house, tmp_path, lambda _: None)
     for month in rehearse.months(house):

@@ -1,7 +1,7 @@
 """Cadences: labels on the local calendar, that no clock change, year end or short month can double or skip."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,7 +79,7 @@ def test_half_open_periods_tile_the_calendar(cadence: Cadence, on: date) -> None
     """Each begins where the last one ended, and no label comes twice."""
     run = following(period_of(cadence, on), 60)
 
-    assert all(earlier.after == later.first for earlier, later in zip(run, run[1:], strict=False))
+    assert all(earlier.after == later.first for earlier, later in pairwise(run))
     assert len({period.key for period in run}) == 60
 
 
@@ -249,11 +249,9 @@ def test_drafts_that_are_wanted_long_before_do_not_run_ahead_of_now() -> None:
     span=st.timedeltas(timedelta(), timedelta(days=120)),
     day=st.integers(1, 31),
 )
-def test_each_due_period_comes_once_and_in_order(
-    cadence: Cadence, since: datetime, span: timedelta, day: int
-) -> None:
+def test_each_due_period_comes_once_and_in_order(cadence: Cadence, since: datetime, span: timedelta, day: int) -> None:
     """Asking for what is due over a span gives neighbours, each once."""
     found = list(periods_due(cadence, Schedule(day=day), LONDON, since=since, now=since + span))
 
-    assert all(a.next == b for a, b in zip(found, found[1:], strict=False))
+    assert all(a.next == b for a, b in pairwise(found))
     assert all(p.due_at(Schedule(day=day), LONDON) >= since for p in found)

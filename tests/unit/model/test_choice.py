@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model.cadence import Cadence, Schedule, parse_period
-from digest.model.choice import MORE, Candidate, Choice, Reason, Readers, Window, choose, window
+from digest.model.choice import MORE, Candidate, Choice, Readers, Reason, Window, choose, window
 from digest.model.item import ItemId
 from digest.model.newsletter import Newsletter, SelectionPolicy, Sender
 
@@ -268,9 +268,7 @@ def test_with_room_for_all_nothing_is_ever_lost(candidates: list[Candidate], who
 
 
 @given(candidates=some_candidates, who=some_readers, policy=policies)
-def test_what_finds_no_room_comes_next_time(
-    candidates: list[Candidate], who: Readers, policy: SelectionPolicy
-) -> None:
+def test_what_finds_no_room_comes_next_time(candidates: list[Candidate], who: Readers, policy: SelectionPolicy) -> None:
     """After enough issues every item that was ever offered has come, each once."""
     offered = {c.id for c in chosen_for(who, *candidates, policy=SelectionPolicy(per_topic=99, per_issue=99)).chosen}
     brought: list[ItemId] = []

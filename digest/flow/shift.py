@@ -1,0 +1,148 @@
+"""A shift: one worker's run, from registering to retiring. It leases batches and shows that it lives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from digest.errors import Problem, StorageUnavailable
+from digest.flow.feedback import suppress_refused
+from digest.flow.house import House
+from digest.flow.letters import Letters
+from digest.flow.lines import Delivered, Lines, Stop
+from digest.flow.recover import recover
+from digest.model.delivery import DeliveryId, Handover
+from digest.ports import Session, Transport
+from digest.storage import outbox, workers
+from digest.storage.journal import Journal
+from digest.storage.outbox import Duty, RetryPolicy
+
+#: How often a waiting shift looks whether it is to end.
+_GLANCE_SECONDS = 0.2
+
+
+@dataclass
+class Shift:
+    """One worker's run."""
+
+    house: House
+    stop: Stop
+    progress: Callable[[Handover], None]
+    delivered: Delivered = field(default_factory=Delivered)
+
+    async def work(self, *, drain: bool) -> None:
+        """Batch after batch, until nothing is due, or, with `drain`, until nothing waits."""
+        transport = self.house.transport()
+        while not self.stop.wanted and await self._is_due(drain=drain):
+            try:
+                # A knock first: a mail server that is away leaves the database as it was.
+                first = await transport.connect()
+            except Problem as problem:
+                self.stop.because(problem)
+                return
+            async with self._registered(transport, first) as worker:
+                await worker.until_nothing_is_due()
+
+    async def _is_due(self, *, drain: bool) -> bool:
+        """Whether something is due; with `drain`, waits for what was deferred. False when nothing waits any more."""
+        while not self.stop.wanted:
+            if not self.house.store.embedded:
+                recover(self.house, alone=False)  # what waits may be the lease of a worker that died meanwhile
+            with self.house.store.read() as connection:
+                due, due_at = outbox.waiting(connection)
+            if due or not drain or due_at is None:
+                return due
+            await self._wait_until(due_at)
+        return False
+
+    async def _wait_until(self, due_at: datetime) -> None:
+        seconds = max((due_at - datetime.now(UTC)).total_seconds(), 0.02)
+        deadline = asyncio.get_running_loop().time() + seconds
+        # A signal or another thread sets the stop, so it is looked at rather than waited for.
+        while not self.stop.wanted and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(min(_GLANCE_SECONDS, seconds))
+
+    @asynccontextmanager
+    async def _registered(self, transport: Transport, first: Session) -> "AsyncIterator[_Worker]":
+        with self.house.store.write() as connection:
+            token = workers.register(connection)
+        worker = _Worker(self, token, transport, first)
+        heart = asyncio.create_task(worker.beat())
+        try:
+            yield worker
+        finally:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+            worker.retire()
+
+
+class _Worker:
+    """A registered worker with its journal."""
+
+    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session) -> None:
+        self._house, self._stop, self._token = shift.house, shift.stop, token
+        mail = self._house.settings.mail
+        retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
+        self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
+        self._letters = Letters(self._house)
+        self._lines = Lines(
+            transport=transport,
+            letters=self._letters,
+            journal=self._journal,
+            stop=shift.stop,
+            delivered=shift.delivered,
+            progress=shift.progress,
+            spare=first,
+        )
+
+    async def until_nothing_is_due(self) -> None:
+        """Lease and hand over, batch after batch."""
+        try:
+            while not self._stop.wanted and (duties := await asyncio.to_thread(self._lease)):
+                left = await self._lines.hand_over(duties)
+                await asyncio.to_thread(self._give_back, [duty.id for duty in left])
+                self._letters.trim()
+        except Problem as problem:
+            self._stop.because(problem)
+        finally:
+            await self._lines.close()
+
+    async def beat(self) -> None:
+        """Show that we live; once given up, stop: others have our leases."""
+        while True:
+            await asyncio.sleep(self._house.settings.delivery.beat_seconds)
+            with suppress(StorageUnavailable):  # the markers will tell soon enough
+                if not await asyncio.to_thread(self._beat_once):
+                    what = "This worker was silent for too long and was given up."
+                    self._stop.because(StorageUnavailable(what, remedy="Start it again."))
+                    return
+
+    def retire(self) -> None:
+        """Write down what is left, and end. A database that is away must not hide the first problem."""
+        dead_after = timedelta(seconds=self._house.settings.delivery.dead_after_seconds)
+        try:
+            self._journal.close()
+            with self._house.store.write() as connection:
+                workers.retire(connection, self._token)
+                workers.recover(connection, dead_after=dead_after)
+        except StorageUnavailable as problem:
+            self._stop.because(problem)
+
+    def _lease(self) -> list[Duty]:
+        settings = self._house.settings.delivery
+        with self._house.store.write() as connection:
+            outbox.expire(connection, older_than=timedelta(hours=settings.expire_hours))
+            duties = outbox.lease(connection, self._token, limit=settings.batch)
+            self._letters.load(connection, duties)
+            return duties
+
+    def _give_back(self, ids: list[DeliveryId]) -> None:
+        if ids:
+            with self._house.store.write() as connection:
+                outbox.give_back(connection, self._token, ids)
+
+    def _beat_once(self) -> bool:
+        with self._house.store.write() as connection:
+            return workers.beat(connection, self._token)
