@@ -5,11 +5,14 @@ column of addresses, is refused whole.
 """
 
 import csv
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TextIO
 
+from subscribers.consent import SubscriptionState
 from subscribers.errors import Never
 from subscribers.preferences import Preference, parse, unknown
 
@@ -20,6 +23,8 @@ COLUMNS = {
     "topics": ("topic", "interests"),
     "cadence": ("frequency",),
     "language": ("lang", "locale"),
+    # Only what our own export says there is heeded.
+    "state": (),
 }
 
 #: So many lines are looked up and written together.
@@ -41,6 +46,8 @@ class Line:
     chosen: Preference | None
     cadence: str | None
     language: str
+    #: True where an export of ours says that the holder's yes was never taken.
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +88,16 @@ def read(file: TextIO, *, mapping: Mapping[str, str], rules: Rules, report: Repo
     """
     reader = csv.reader(file, strict=True)
     try:
-        columns = _columns(next(reader, []), mapping)
+        header = next(reader, [])
+        columns = _columns(header, mapping)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield from _checked(_line(cells, columns, reader.line_num), cells, columns, rules, report)
+                line = _line(cells, columns, reader.line_num)
+                wrong = _wrong(line, cells, len(header), columns, rules)
+                if wrong:
+                    report.refuse(line, wrong)
+                else:
+                    yield line
     except (csv.Error, UnicodeDecodeError) as error:
         where = f"line {reader.line_num}: " if reader.line_num else ""
         raise UnreadableTable(
@@ -111,13 +124,15 @@ def write(file: TextIO, rows: Iterable[Mapping[str, str]], columns: Iterable[str
 
 
 def _columns(header: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
-    named = {_folded(theirs): ours for theirs, ours in mapping.items()}
-    also = {other: ours for ours, others in COLUMNS.items() for other in (ours, *others)}
+    mapped = {_folded(theirs): ours for theirs, ours in mapping.items()}
+    own = {ours: ours for ours in COLUMNS}
+    also = {other: ours for ours, others in COLUMNS.items() for other in others}
     found: dict[str, int] = {}
-    for place, theirs in enumerate(header):
-        ours = named.get(_folded(theirs)) or also.get(_folded(theirs))
-        if ours:
-            found.setdefault(ours, place)
+    # Who maps has seen the file; and “address” is the e-mail address only where no column is called so.
+    for names in (mapped, own, also):
+        for place, theirs in enumerate(map(_folded, header)):
+            if theirs in names and place not in found.values():
+                found.setdefault(names[theirs], place)
     if "email" not in found:
         known = ", ".join(header) or "nothing"
         raise UnreadableTable(
@@ -129,38 +144,53 @@ def _columns(header: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
 def _line(cells: list[str], columns: dict[str, int], number: int) -> Line:
     def cell(name: str) -> str:
         place = columns.get(name)
-        # A leading apostrophe is how an export keeps a spreadsheet from reckoning with a cell.
         text = cells[place].strip() if place is not None and place < len(cells) else ""
-        return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+        # A leading apostrophe is how an export keeps a spreadsheet from reckoning with a cell.
+        return text[1:] if text[:1] == "'" and text[1:2] in _INERT_BEFORE else text
 
     return Line(
         number=number,
         email=cell("email"),
-        name=" ".join(cell("name").split())[:200],
+        name=_one_line(cell("name"))[:200],
         chosen=parse(cell("topics")) if cell("topics") else None,
         cadence=cell("cadence").casefold() or None,
         language=cell("language"),
+        pending=cell("state") == SubscriptionState.PENDING,
     )
 
 
-def _checked(line: Line, cells: list[str], columns: dict[str, int], rules: Rules, report: Report) -> Iterator[Line]:
+def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], rules: Rules) -> str:
+    """Why a line is refused; empty when it makes sense."""
     strange = unknown(line.chosen, rules.topics) if line.chosen else []
-    if len(cells) <= max(columns.values()):
-        report.refuse(line, f"has {len(cells)} cells where the header has more.")
-    elif strange:
-        report.refuse(line, f"unknown topic “{strange[0]}”.")
-    elif line.cadence and line.cadence not in rules.cadences:
-        report.refuse(line, f"unknown cadence “{line.cadence}”; there is {', '.join(sorted(rules.cadences))}.")
-    else:
-        yield line
+    if len(cells) <= max(columns.values()) or any(cell.strip() for cell in cells[width:]):
+        return f"has {len(cells)} cells where the header has {width}."
+    if "state" in columns and cells[columns["state"]].strip() == SubscriptionState.ENDED:
+        return "has left; only its holder can come back, by signing up and confirming."
+    if strange:
+        return f"unknown topic “{strange[0]}”."
+    if line.cadence and line.cadence not in rules.cadences:
+        return f"unknown cadence “{line.cadence}”; there is {', '.join(sorted(rules.cadences))}."
+    if line.language and not _LANGUAGE.fullmatch(line.language):
+        return f"unknown language “{line.language[:35]}”; write it like en-GB."
+    return ""
 
 
+#: The shape of a BCP 47 tag, no longer than a row holds.
+_LANGUAGE = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _FORMULA = tuple("=+-@\t\r")
+# An apostrophe before one of these is ours, so one that was there before gets a second.
+_INERT_BEFORE = ("'", *_FORMULA)
 
 
 def _inert(value: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    marked = value.startswith(_FORMULA) or (value[:1] == "'" and value[1:2] in _INERT_BEFORE)
+    return f"'{value}" if marked else value
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and controls, each run of spaces one."""
+    return " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc").split())
 
 
 def _folded(name: str) -> str:

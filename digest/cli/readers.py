@@ -1,35 +1,33 @@
-"""Readers: add, import, export, list, show, change, confirm, pause, unsubscribe, suppress, erase."""
+"""Readers: add, import, export, list, show."""
 
 import csv
 import sys
-from contextlib import contextmanager
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli import out
+from digest.cli import consents, out
 from digest.cli.house import opened, who
+from digest.cli.subscriptions import (
+    AnyNewsletter,
+    Email,
+    Json,
+    Newsletter,
+    Often,
+    Topics,
+    as_dict,
+    chosen_topics,
+    print_subscriptions,
+)
 from subscribers.consent import SubscriptionState
-from subscribers.preferences import Preference, parse
-from subscribers.suppression import EVERYWHERE, SuppressionReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from subscribers.directory import Subscription
-    from subscribers.service import Subscribers
     from subscribers.transfer import Report
 
 app = typer.Typer(help="Readers: who gets what, with whose consent.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The reader's address.")]
-Newsletter = Annotated[str, typer.Option("--newsletter", "-n", help="The newsletter's slug.")]
-AnyNewsletter = Annotated[str | None, typer.Option("--newsletter", "-n", help="One newsletter; all when left out.")]
-Topics = Annotated[str | None, typer.Option(help="Topics' slugs, parted by commas, or all.")]
-Often = Annotated[str | None, typer.Option(help="How often: one of the newsletter's cadences.")]
+consents.add_to(app)
 
 
 @app.command()
@@ -54,14 +52,14 @@ def add(
             house,
             email,
             newsletter,
-            chosen=_chosen(topics),
+            chosen=chosen_topics(topics),
             cadence=cadence,
             name=name,
             language=language,
             confirmed=confirmed,
             detail=f"by {who()}",
         )
-    _print([held], as_json)
+    print_subscriptions([held], as_json)
 
 
 @app.command("import")
@@ -139,7 +137,7 @@ def list_readers(
     with opened() as house, house.store.read() as connection:
         found = [h for h in directory.stream(connection, *conditions) if _wants(h, topic)]
     if as_json:
-        out.as_json([_as_dict(held) for held in found])
+        out.as_json([as_dict(held) for held in found])
     else:
         rows = [(h.email, h.name or None, h.newsletter, h.state, h.preference, h.cadence) for h in found]
         out.table(("Address", "Name", "Newsletter", "State", "Topics", "How often"), rows, empty="No readers yet.")
@@ -161,136 +159,14 @@ def show(email: Email, as_json: Json = False) -> None:
             for r in history
         ]
         suppressed = [{"reason": s.reason, "scope": s.scope, "evidence": s.evidence, "at": s.at} for s in stops]
-        subscriptions = [_as_dict(each) for each in held]
+        subscriptions = [as_dict(each) for each in held]
         out.as_json({**about, "subscriptions": subscriptions, "suppressions": suppressed, "consent": consent})
         return
-    _print(held, False)
+    print_subscriptions(held, False)
     for stop in stops:
         out.say(f"Suppressed {stop.at:%Y-%m-%d}, {stop.reason}, for {stop.scope}: {stop.evidence or 'no evidence'}")
     for record in history:
         out.say(f"{record.at:%Y-%m-%d %H:%M} {record.kind} {record.newsletter} by {record.channel} {record.detail}")
-
-
-@app.command()
-def change(
-    email: Email, newsletter: Newsletter, topics: Topics = None, cadence: Often = None, as_json: Json = False
-) -> None:
-    """Change a subscription's topics or frequency; counts from the next issue.
-
-    Example: digest subscribers change priya@example.org -n social-care --topics mental-health
-    """
-    from digest.flow.enrol import must_be_known, rules_of
-    from subscribers import directory
-
-    with _people() as (people, house, connection):
-        rules, _ = rules_of(connection, newsletter)
-        held = _of(directory.of_reader(connection, house.keys, email), newsletter)
-        chosen = _chosen(topics) or held.preference
-        must_be_known(chosen, cadence, rules)
-        people.choose(held, chosen=chosen, cadence=cadence or held.cadence)
-        after = directory.of_reader(connection, house.keys, email)
-    _print(after, as_json)
-
-
-@app.command()
-def confirm(email: Email, newsletter: AnyNewsletter = None, as_json: Json = False) -> None:
-    """Take a reader's yes that reached you another way: what is pending becomes active."""
-    with _people() as (people, _, _connection):
-        held = people.confirm(email, newsletter, detail=f"by {who()}")
-    _print(held, as_json)
-
-
-@app.command()
-def pause(
-    email: Email,
-    newsletter: Newsletter,
-    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it goes on, such as 2027-01-31.")],
-    as_json: Json = False,
-) -> None:
-    """Send nothing until a day; what is new meanwhile comes after it."""
-    from subscribers import directory
-
-    with _people() as (people, house, connection):
-        at = until.astimezone() if until.tzinfo else until.replace(tzinfo=house.clock.now().tzinfo)
-        if at <= house.clock.now() + timedelta(hours=1):
-            raise typer.BadParameter("that day has come already")
-        people.pause(_of(directory.of_reader(connection, house.keys, email), newsletter), at)
-        held = directory.of_reader(connection, house.keys, email)
-    _print(held, as_json)
-
-
-@app.command()
-def resume(email: Email, newsletter: Newsletter, as_json: Json = False) -> None:
-    """End a pause early."""
-    from subscribers import directory
-
-    with _people() as (people, house, connection):
-        people.resume(_of(directory.of_reader(connection, house.keys, email), newsletter))
-        held = directory.of_reader(connection, house.keys, email)
-    _print(held, as_json)
-
-
-@app.command()
-def unsubscribe(email: Email, newsletter: AnyNewsletter = None, as_json: Json = False) -> None:
-    """End a reader's subscription, or all of them. What is still queued does not go out."""
-    with _people() as (people, _, _connection):
-        held = people.unsubscribe(email, newsletter, detail=f"by {who()}")
-    _print(held, as_json)
-
-
-@app.command()
-def suppress(
-    email: Email,
-    newsletter: AnyNewsletter = None,
-    reason: Annotated[SuppressionReason, typer.Option(help="Why.")] = SuppressionReason.ADMIN,
-    evidence: Annotated[str, typer.Option(help="What it rests on.")] = "",
-    lift: Annotated[str | None, typer.Option(help="Lift it instead, for this reason.")] = None,
-) -> None:
-    """Let nothing go to an address from now on, known or not; or lift that.
-
-    Example: digest subscribers suppress joe@example.org --reason requested --evidence "letter of 3 May"
-    """
-    scope = newsletter or EVERYWHERE
-    with _people() as (people, _, _connection):
-        if lift is None:
-            people.suppress(email, reason, scope=scope, evidence=evidence or f"by {who()}")
-            out.say(f"{email} gets nothing any more.")
-        else:
-            lifted = people.lift(email, scope=scope, because=f"{lift} (by {who()})")
-            out.say(f"{email} is {'no longer' if lifted else 'not'} suppressed.")
-
-
-@app.command()
-def erase(email: Email, yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False) -> None:
-    """Forget a reader for good. A keyed hash stays so that no import brings the address back."""
-    from digest.flow.purge import erase as forget
-
-    if not yes:
-        typer.confirm(f"Forget {email} for good?", abort=True)
-    with opened() as house:
-        forget(house, email, channel="command")
-    out.say("Forgotten.")
-
-
-@contextmanager
-def _people() -> "Iterator[tuple[Subscribers, Any, Any]]":
-    from digest.flow.enrol import people
-
-    with opened() as house, house.store.write() as connection:
-        yield people(house, connection), house, connection
-
-
-def _of(held: "list[Subscription]", newsletter: str) -> "Subscription":
-    from subscribers.errors import UnknownReader
-
-    for each in held:
-        if each.newsletter == newsletter:
-            return each
-    raise UnknownReader(f"{held[0].email} is not subscribed to {newsletter}.")
-
-
-def _chosen(topics: str | None) -> Preference | None:
-    return None if topics is None else parse(topics)
 
 
 def _wants(held: "Subscription", topic: str | None) -> bool:
@@ -334,29 +210,3 @@ def _print_report(report: "Report", as_json: bool, dry_run: bool) -> None:
         f"{report.added:,} {done} added, {report.changed:,} changed, {report.unchanged:,} unchanged, "
         f"{len(report.refused):,} refused."
     )
-
-
-def _print(held: "list[Subscription]", as_json: bool) -> None:
-    if as_json:
-        out.as_json([_as_dict(each) for each in held] if len(held) != 1 else _as_dict(held[0]))
-        return
-    for each in held:
-        until = f" until {each.paused_until:%Y-%m-%d}" if each.paused_until else ""
-        out.say(f"{each.email}: {each.newsletter}, {each.state}{until}, {each.preference}, {each.cadence}")
-
-
-def _as_dict(held: "Subscription") -> dict[str, Any]:
-    topics = held.preference.topics
-    return {
-        "email": held.email,
-        "name": held.name,
-        "newsletter": held.newsletter,
-        "state": held.state,
-        "topics": "all" if topics is None else sorted(topics),
-        "cadence": held.cadence,
-        "language": held.language,
-        "confirmed_at": held.confirmed_at,
-        "paused_until": held.paused_until,
-        "ended_at": held.ended_at,
-        "end_reason": held.end_reason,
-    }

@@ -37,7 +37,7 @@ class Reader:
     chosen: Preference
     cadence: str
     since: datetime
-    #: None for somebody who is only thought of: they have had nothing, and it is not their first issue.
+    #: None for somebody who is only thought of: a new reader, for whom the issue reaches one period back.
     held: Subscription | None = None
 
 
@@ -95,7 +95,7 @@ class Preview:
 
     def _readers(self, connection: Connection, reader: Reader) -> Readers:
         if reader.held is None:
-            return Readers(topics=reader.chosen.topics, received=frozenset(), first=False)
+            return Readers(topics=reader.chosen.topics, received=frozenset(), first=True)
         received = audiences.received_by(
             connection, self.edition.publication.id, reader.held.subscriber_id, self.issue, self.edition.window.since
         )

@@ -1,0 +1,143 @@
+"""Consents: change, confirm, pause, resume, unsubscribe, suppress, erase."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli import out
+from digest.cli.house import opened, who
+from digest.cli.subscriptions import (
+    AnyNewsletter,
+    Email,
+    Json,
+    Newsletter,
+    Often,
+    Topics,
+    chosen_topics,
+    print_subscriptions,
+)
+from subscribers.suppression import EVERYWHERE, SuppressionReason
+
+if TYPE_CHECKING:
+    from subscribers.directory import Subscription
+    from subscribers.service import Subscribers
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (change, confirm, pause, resume, unsubscribe, suppress, erase):
+        app.command()(command)
+
+
+def change(
+    email: Email, newsletter: Newsletter, topics: Topics = None, cadence: Often = None, as_json: Json = False
+) -> None:
+    """Change a subscription's topics or frequency; counts from the next issue.
+
+    Example: digest subscribers change priya@example.org -n social-care --topics mental-health
+    """
+    from digest.flow.enrol import must_be_known, rules_of
+    from subscribers import directory
+
+    with _people() as (people, house, connection):
+        rules, _ = rules_of(connection, newsletter)
+        held = _of(directory.of_reader(connection, house.keys, email), newsletter)
+        chosen = chosen_topics(topics) or held.preference
+        must_be_known(chosen, cadence, rules)
+        people.choose(held, chosen=chosen, cadence=cadence or held.cadence)
+        after = directory.of_reader(connection, house.keys, email)
+    print_subscriptions(after, as_json)
+
+
+def confirm(email: Email, newsletter: AnyNewsletter = None, as_json: Json = False) -> None:
+    """Take a reader's yes that reached you another way: what is pending becomes active."""
+    with _people() as (people, _, _connection):
+        held = people.confirm(email, newsletter, detail=f"by {who()}")
+    print_subscriptions(held, as_json)
+
+
+def pause(
+    email: Email,
+    newsletter: Newsletter,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it goes on, such as 2027-01-31.")],
+    as_json: Json = False,
+) -> None:
+    """Send nothing until a day; what is new meanwhile comes after it."""
+    from subscribers import directory
+
+    with _people() as (people, house, connection):
+        at = until.astimezone() if until.tzinfo else until.replace(tzinfo=house.clock.now().tzinfo)
+        if at <= house.clock.now() + timedelta(hours=1):
+            raise typer.BadParameter("that day has come already")
+        people.pause(_of(directory.of_reader(connection, house.keys, email), newsletter), at)
+        held = directory.of_reader(connection, house.keys, email)
+    print_subscriptions(held, as_json)
+
+
+def resume(email: Email, newsletter: Newsletter, as_json: Json = False) -> None:
+    """End a pause early."""
+    from subscribers import directory
+
+    with _people() as (people, house, connection):
+        people.resume(_of(directory.of_reader(connection, house.keys, email), newsletter))
+        held = directory.of_reader(connection, house.keys, email)
+    print_subscriptions(held, as_json)
+
+
+def unsubscribe(email: Email, newsletter: AnyNewsletter = None, as_json: Json = False) -> None:
+    """End a reader's subscription, or all of them. What is still queued does not go out."""
+    with _people() as (people, _, _connection):
+        held = people.unsubscribe(email, newsletter, detail=f"by {who()}")
+    print_subscriptions(held, as_json)
+
+
+def suppress(
+    email: Email,
+    newsletter: AnyNewsletter = None,
+    reason: Annotated[SuppressionReason, typer.Option(help="Why.")] = SuppressionReason.ADMIN,
+    evidence: Annotated[str, typer.Option(help="What it rests on.")] = "",
+    lift: Annotated[str | None, typer.Option(help="Lift it instead, for this reason.")] = None,
+) -> None:
+    """Let nothing go to an address from now on, known or not; or lift that.
+
+    Example: digest subscribers suppress joe@example.org --reason requested --evidence "letter of 3 May"
+    """
+    scope = newsletter or EVERYWHERE
+    with _people() as (people, _, _connection):
+        if lift is None:
+            people.suppress(email, reason, scope=scope, evidence=evidence or f"by {who()}")
+            out.say(f"{email} gets nothing any more.")
+        else:
+            lifted = people.lift(email, scope=scope, because=f"{lift} (by {who()})")
+            out.say(f"{email} is {'no longer' if lifted else 'not'} suppressed.")
+
+
+def erase(email: Email, yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False) -> None:
+    """Forget a reader for good. A keyed hash stays so that no import brings the address back."""
+    from digest.flow.purge import erase as forget
+
+    if not yes:
+        typer.confirm(f"Forget {email} for good?", abort=True)
+    with opened() as house:
+        forget(house, email, channel="command")
+    out.say("Forgotten.")
+
+
+@contextmanager
+def _people() -> "Iterator[tuple[Subscribers, Any, Any]]":
+    from digest.flow.enrol import people
+
+    with opened() as house, house.store.write() as connection:
+        yield people(house, connection), house, connection
+
+
+def _of(held: "list[Subscription]", newsletter: str) -> "Subscription":
+    from subscribers.errors import UnknownReader
+
+    for each in held:
+        if each.newsletter == newsletter:
+            return each
+    raise UnknownReader(f"{held[0].email} is not subscribed to {newsletter}.")

@@ -1,0 +1,196 @@
+"""The commands: what they print for programs, and how they refuse."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from digest.cli.app import main
+from digest.resources import folder
+
+ITEM = {"title": "Rights of carers", "published_at": "2014-11-03", "topics": ["carers"], "body": "Forty carers asked."}
+STATES = set("queued leased in_flight accepted bounced complained failed unknown suppressed cancelled expired".split())
+
+
+class Terminal:
+    """Runs commands as the console script does, in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys, self._monkeypatch = capsys, monkeypatch
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, output, errors."""
+        self._monkeypatch.setattr("sys.argv", ["digest", *words])
+        self._capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        out, errors = self._capsys.readouterr()
+        return code, out, errors
+
+    def done(self, *words: str) -> str:
+        """The output of a command that must work."""
+        code, out, errors = self.run(*words)
+        assert code == 0, errors
+        return out
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in a working folder that knows a newsletter, an item and a reader."""
+    monkeypatch.chdir(tmp_path)
+    terminal = Terminal(capsys, monkeypatch)
+    terminal.done("init")
+    terminal.done("apply", "newsletters/social-care.toml")
+    Path("items.json").write_text(json.dumps([ITEM]), encoding="utf-8")
+    terminal.done("items", "import", "items.json", "--source", "sscr-news")
+    terminal.done("subscribers", "add", "ruth@example.org", "-n", "social-care", "--confirmed")
+    return terminal
+
+
+def dump() -> list[str]:
+    """Everything in the database, as text."""
+    with sqlite3.connect("data/digest.db") as connection:
+        lines = list(connection.iterdump())
+    connection.close()
+    return lines
+
+
+def wrong_commands() -> dict[str, tuple[str, ...]]:
+    """Each a mistake that somebody will make."""
+    return {
+        "a period that is none": ("compose", "social-care", "--period", "2014-13"),
+        "a newsletter nobody knows": ("compose", "nowhere", "--period", "2014-11"),
+        "an issue nobody made": ("publish", "social-care/2013-01"),
+        "an unapproved issue": ("publish", "social-care/2014-11"),
+        "an unknown topic": ("subscribers", "add", "a@example.org", "-n", "social-care", "--topics", "gardening"),
+        "an unknown cadence": ("subscribers", "add", "a@example.org", "-n", "social-care", "--cadence", "hourly"),
+        "no address": ("subscribers", "add", "ruth", "-n", "social-care"),
+        "a reader nobody knows": ("subscribers", "show", "nobody@example.org"),
+        "a table without addresses": ("subscribers", "import", "bad.csv", "-n", "social-care"),
+        "a table that is torn": ("subscribers", "import", "torn.csv", "-n", "social-care"),
+        "a table that is not there": ("subscribers", "import", "nowhere.csv", "-n", "social-care"),
+        "a page without items": ("items", "import", "empty.txt", "--source", "sscr-news"),
+        "a page with an impossible date": ("items", "import", "date.txt", "--source", "sscr-news"),
+        "a page that is none": ("items", "import", "binary.txt", "--source", "sscr-news"),
+        "a source nobody knows": ("items", "import", "items.json", "--source", "nowhere"),
+        "a newsletter's file with a strange key": ("apply", "strange.toml"),
+        "a newsletter's file that is no TOML": ("apply", "torn.toml"),
+        "an item that is not there": ("items", "file", "99", "carers"),
+        "a reader who is not asked": ("explain", "nobody@example.org", "social-care/2014-11"),
+    }
+
+
+@pytest.fixture
+def wrong_files(tmp_path: Path) -> None:
+    """Files that cannot be taken."""
+    good = (folder("config") / "newsletters" / "social-care.toml").read_text(encoding="utf-8")
+    texts = {
+        "bad.csv": "name,topics\nRuth,carers\n",
+        "torn.csv": 'email,name\nanna@example.org,"Anna\n',
+        "empty.txt": "",
+        "date.txt": "A title\n\n31 February 2014\n\nWords that follow.\n",
+        "strange.toml": good.replace("[sender]", "colour = 1\n[sender]"),
+        "torn.toml": "[newsletter\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "binary.txt").write_bytes(b"\x00\x01\x02" * 50)
+
+
+@pytest.mark.parametrize("mistake", wrong_commands())
+@pytest.mark.usefixtures("wrong_files")
+def test_a_mistake_gets_one_line_and_changes_nothing(terminal: Terminal, mistake: str) -> None:
+    """Exit code 1, one line that begins with the program's name, and the database as it was."""
+    terminal.done("compose", "social-care", "--period", "2014-11")
+    before = dump()
+
+    code, _, errors = terminal.run(*wrong_commands()[mistake])
+
+    assert code == 1
+    assert errors.startswith("digest: ")
+    assert errors.count("\n") == 1
+    assert dump() == before
+
+
+def test_a_mail_server_that_is_away_changes_nothing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line that names the server, exit code 1; the same command later delivers."""
+    for words in ("compose social-care --period 2014-11", "approve social-care/2014-11", "publish social-care/2014-11"):
+        terminal.done(*words.split())
+    before = dump()
+    monkeypatch.setenv("DIGEST_MAIL__TRANSPORT", "smtp")
+    monkeypatch.setenv("DIGEST_MAIL__SMTP__PORT", "1")
+
+    code, _, errors = terminal.run("deliver")
+
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "localhost:1" in errors
+    assert dump() == before
+
+
+def test_a_bad_template_is_named_and_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    """File and line, exit code 1; the issue stays approved and can go out once the template is mended."""
+    own = tmp_path / "mine" / "email" / "issue"
+    own.mkdir(parents=True)
+    (own / "issue.mjml.j2").write_text("<mjml>\n{% if %}\n", encoding="utf-8")
+    Path("digest.toml").write_text('template_folder = "mine"\n', encoding="utf-8")
+    for words in ("compose social-care --period 2014-11", "approve social-care/2014-11"):
+        terminal.done(*words.split())
+    before = dump()
+
+    code, _, errors = terminal.run("publish", "social-care/2014-11")
+
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "issue.mjml.j2" in errors
+    assert dump() == before
+
+
+def test_a_setting_that_is_none_is_named(terminal: Terminal) -> None:
+    """A slip in digest.toml is told by its name."""
+    Path("digest.toml").write_text("[mail]\ntransprot = 'smtp'\n", encoding="utf-8")
+
+    code, _, errors = terminal.run("status")
+
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "mail.transprot" in errors
+
+
+def test_listings_have_the_keys_that_programs_rely_on(terminal: Terminal) -> None:
+    """compose, items, subscribers and status print JSON with these keys at least."""
+    composed = json.loads(terminal.done("compose", "social-care", "--period", "2014-11", "--json"))
+    imported = json.loads(terminal.done("items", "import", "items.json", "--source", "sscr-news", "--json"))
+    listed = json.loads(terminal.done("items", "list", "--json"))
+    shown = json.loads(terminal.done("subscribers", "show", "ruth@example.org", "--json"))
+    terminal.done("approve", "social-care/2014-11")
+    terminal.done("publish", "social-care/2014-11")
+    status = json.loads(terminal.done("status", "social-care/2014-11", "--json"))
+
+    assert (composed["issue"], composed["state"]) == ("social-care/2014-11", "draft")
+    assert imported == listed
+    assert listed[0]["published_at"] == "2014-11-03"
+    assert {"title", "published_at", "topics", "link", "people"} <= listed[0].keys()
+    assert shown["subscriptions"][0]["state"] == "active"
+    assert status.keys() == {"issue", "state", "expected", *STATES}
+    assert sum(status[state] for state in STATES) == status["expected"] == 1
+
+
+def test_every_command_explains_itself(terminal: Terminal) -> None:
+    """Each has a sentence, and each option too."""
+    import typer.main
+
+    from digest.cli.app import app
+
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        for each in getattr(command, "commands", {name: command}).values():
+            assert each.help, name
+            for parameter in each.params:
+                assert getattr(parameter, "help", "said"), f"{name}: {parameter.name}"
+
+
+def test_wrong_usage_is_exit_code_2(terminal: Terminal) -> None:
+    """A command or option that does not exist."""
+    assert terminal.run("nonsense")[0] == terminal.run("compose", "social-care", "--nonsense")[0] == 2
