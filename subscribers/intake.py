@@ -43,11 +43,14 @@ class Intake:
     def take(self, lines: list[Line]) -> None:
         """Subscribe these people; who is known already is changed only where the line says otherwise."""
         parsed = self._parsed(lines)
-        known = self._known([hashed for _, _, hashed in parsed])
-        fresh = [entry for entry in parsed if entry[2] not in known]
-        self._insert(fresh)
-        for line, _, _ in (entry for entry in parsed if entry[2] in known):
-            self._one_by_one(line)
+        hashes = [hashed for _, _, hashed in parsed]
+        known, refused = self._known(hashes), self._suppressed(hashes)
+        self._insert([entry for entry in parsed if entry[2] not in known and entry[2] not in refused])
+        for line, _, hashed in parsed:
+            if hashed not in refused and hashed in known and self._says_nothing_new(line, known[hashed]):
+                self._report.unchanged += 1
+            elif hashed in refused or hashed in known:
+                self._one_by_one(line)
 
     def _parsed(self, lines: list[Line]) -> list[tuple[Line, Address, str]]:
         parsed = []
@@ -65,15 +68,42 @@ class Intake:
                 self._report.refuse(line, f"the same address as in line {first}.")
         return parsed
 
-    def _known(self, hashes: list[str]) -> set[str]:
-        """Those that have a row already, as people or as suppressed."""
-        people = select(subscriber.c.address_hash).where(subscriber.c.address_hash.in_(hashes))
+    def _known(self, hashes: list[str]) -> dict[str, Any]:
+        """The people there are among these, with their subscription to this newsletter if they have one."""
+        mine = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.newsletter_id == self._newsletter_id)
+        rows = self._connection.execute(
+            select(
+                subscriber.c.address_hash,
+                subscriber.c.name,
+                subscriber.c.language,
+                subscription.c.state,
+                subscription.c.cadence,
+                subscription.c.preference_id,
+            )
+            .outerjoin(subscription, mine)
+            .where(subscriber.c.address_hash.in_(hashes))
+        )
+        return {row.address_hash: row for row in rows}
+
+    def _suppressed(self, hashes: list[str]) -> set[str]:
         refused = select(suppression.c.address_hash).where(
             suppression.c.address_hash.in_(hashes),
             suppression.c.scope.in_((EVERYWHERE, self._terms.newsletter)),
             suppression.c.lifted_at.is_(None),
         )
-        return {*self._connection.scalars(people), *self._connection.scalars(refused)}
+        return set(self._connection.scalars(refused))
+
+    def _says_nothing_new(self, line: Line, row: Any) -> bool:
+        settled = {SubscriptionState.ACTIVE, SubscriptionState.PAUSED}
+        if not self._terms.confirmed:
+            settled.add(SubscriptionState.PENDING)
+        return (
+            row.state in settled
+            and (not line.name or line.name == row.name)
+            and (not line.language or line.language == row.language)
+            and (line.cadence is None or line.cadence == row.cadence)
+            and (line.chosen is None or self._preference(line.chosen) == row.preference_id)
+        )
 
     def _insert(self, fresh: list[tuple[Line, Address, str]]) -> None:
         if not fresh:
@@ -98,7 +128,7 @@ class Intake:
                 default_cadence=self._terms.default_cadence,
                 name=line.name,
                 language=line.language,
-                confirmed=self._terms.confirmed,
+                confirmed=self._confirmed(line),
                 detail=self._detail(line),
             )
         except Problem as problem:
@@ -142,20 +172,24 @@ class Intake:
             "newsletter_id": self._newsletter_id,
             "preference_id": self._preference(line.chosen or EVERYTHING),
             "cadence": line.cadence or self._terms.default_cadence,
-            "state": SubscriptionState.ACTIVE if self._terms.confirmed else SubscriptionState.PENDING,
+            "state": SubscriptionState.ACTIVE if self._confirmed(line) else SubscriptionState.PENDING,
             "created_at": self._now,
-            "confirmed_at": self._now if self._terms.confirmed else None,
+            "confirmed_at": self._now if self._confirmed(line) else None,
         }
 
     def _consent(self, line: Line, subscriber_id: int) -> dict[str, Any]:
         return {
             "subscriber_id": subscriber_id,
             "newsletter_id": self._newsletter_id,
-            "kind": ConsentKind.IMPORTED if self._terms.confirmed else ConsentKind.REQUESTED,
+            "kind": ConsentKind.IMPORTED if self._confirmed(line) else ConsentKind.REQUESTED,
             "at": self._now,
             "channel": "import",
             "detail": self._detail(line),
         }
+
+    def _confirmed(self, line: Line) -> bool:
+        """Nobody can vouch for a yes that our own export says was never given."""
+        return self._terms.confirmed and not line.pending
 
     def _detail(self, line: Line) -> str:
         return f"{self._terms.origin}, line {line.number}"

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from subscribers.address import Address
 from subscribers.errors import UnknownReader
 from subscribers.preferences import Preference
 from subscribers.tables import newsletter, preference, subscriber
+from subscribers.upsert import insert_new
 
 
 def newsletter_id(connection: Connection, slug: str) -> int:
@@ -20,22 +21,24 @@ def newsletter_id(connection: Connection, slug: str) -> int:
 
 def preference_id(connection: Connection, chosen: Preference) -> int:
     """The row of a set of topics."""
-    found: int | None = connection.scalar(select(preference.c.id).where(preference.c.key == chosen.key))
+    known = select(preference.c.id).where(preference.c.key == chosen.key)
+    found: int | None = connection.scalar(known)
     if found is not None:
         return found
-    values = {"key": chosen.key, "topics": chosen.text}
-    made: int = connection.execute(insert(preference).values(values).returning(preference.c.id)).scalar_one()
+    # Two readers may be the first to choose the same at once.
+    insert_new(connection, preference, {"key": chosen.key, "topics": chosen.text})
+    made: int = connection.execute(known).scalar_one()
     return made
 
 
 def person(connection: Connection, address: Address, hashed: str, *, now: datetime, name: str, language: str) -> int:
     """The row of a person; a name or language that is given replaces the one kept."""
     given = {key: value for key, value in {"name": name, "language": language}.items() if value}
-    found: int | None = connection.scalar(select(subscriber.c.id).where(subscriber.c.address_hash == hashed))
-    if found is None:
+    known = select(subscriber.c.id).where(subscriber.c.address_hash == hashed)
+    if connection.scalar(known) is None:
         values = {"email": address.email, "address_hash": hashed, "created_at": now, **given}
-        made: int = connection.execute(insert(subscriber).values(values).returning(subscriber.c.id)).scalar_one()
-        return made
-    if given:
-        connection.execute(update(subscriber).where(subscriber.c.id == found).values(given))
+        insert_new(connection, subscriber, values)
+    elif given:
+        connection.execute(update(subscriber).where(subscriber.c.address_hash == hashed).values(given))
+    found: int = connection.execute(known).scalar_one()
     return found

@@ -6,17 +6,18 @@ A `Subscribers` lives within one transaction, which its caller opens and commits
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
-from subscribers import directory, rows
+from subscribers import directory, names, rows
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
 from subscribers.directory import Subscription
-from subscribers.errors import ConsentRefused, UnknownReader
+from subscribers.errors import ConsentRefused, Never, UnknownReader
 from subscribers.preferences import Preference
 from subscribers.suppression import EVERYWHERE, SuppressionReason
 from subscribers.tables import consent, subscriber, subscription, suppression
 from subscribers.tokens import Keys
+from subscribers.upsert import insert_new
 
 _State = SubscriptionState
 
@@ -45,22 +46,32 @@ class Subscribers:
         Without `confirmed` the subscription waits for its holder's yes. Raises AddressRefused, or ConsentRefused for
         an address that is suppressed or whose holder has left.
         """
-        address = parse(email)
+        address, newsletter_id = parse(email), rows.newsletter_id(self._connection, newsletter_slug)
         self._must_not_be_suppressed(address, newsletter_slug)
+        held = self._held(address, newsletter_id)
+        if held is not None and confirmed:
+            _must_not_have_left(held)
+        if language and not names.is_language(language):
+            raise Never(f"“{language[:35]}” is not a language.", remedy="Write it like en-GB.")
         subscriber_id = rows.person(
-            self._connection, address, self._hash(address), now=self._now, name=name, language=language
+            self._connection,
+            address,
+            self._hash(address),
+            now=self._now,
+            name=names.one_line(name),
+            language=language,
         )
-        newsletter_id = rows.newsletter_id(self._connection, newsletter_slug)
-        row = self._row(subscriber_id, newsletter_id)
-        if row is None:
+        if held is None:
             wanted = {
                 "preference_id": rows.preference_id(self._connection, chosen or Preference(None)),
                 "cadence": cadence or default_cadence,
             }
             self._begin(subscriber_id, newsletter_id, wanted, confirmed=confirmed, detail=detail)
         else:
-            self._renew(row, chosen=chosen, cadence=cadence, confirmed=confirmed, detail=detail)
-        return self._found(subscriber_id, newsletter_id)
+            self._renew(held, chosen=chosen, cadence=cadence, confirmed=confirmed, detail=detail)
+        found = self._held(address, newsletter_id)
+        assert found is not None
+        return found
 
     def confirm(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
         """Take the holder's yes: what is pending becomes active. Raises UnknownReader."""
@@ -107,19 +118,16 @@ class Subscribers:
 
     def suppress(self, email: str, reason: SuppressionReason, *, scope: str = EVERYWHERE, evidence: str = "") -> None:
         """Let nothing go to an address from now on, not even what is queued. An unknown address may be suppressed."""
-        hashed = self._hash(parse(email))
-        if self._suppressed(hashed, scope, exactly=True) is None:
-            self._connection.execute(
-                insert(suppression).values(
-                    address_hash=hashed, scope=scope, reason=reason, evidence=evidence, at=self._now
-                )
-            )
+        values = {"address_hash": self._hash(parse(email)), "scope": scope, "reason": reason}
+        insert_new(self._connection, suppression, {**values, "evidence": evidence, "at": self._now})
 
     def lift(self, email: str, *, scope: str = EVERYWHERE, because: str) -> bool:
         """Lift a suppression, for a reason that is kept. What an erased person asked for is never lifted.
 
         Returns whether there was one to lift.
         """
+        if not because.strip():
+            raise ConsentRefused("A suppression is lifted only for a reason.", remedy="Say why; it is kept.")
         found = self._suppressed(self._hash(parse(email)), scope, exactly=True)
         if found is None:
             return False
@@ -135,7 +143,7 @@ class Subscribers:
         held = self._of(email, None)
         for each in held:
             self.end(each, EndReason.ERASED)
-        self.suppress(email, SuppressionReason.ERASED)
+        self._suppress_for_good(email)
         forgotten = {"email": None, "address_hash": None, "name": "", "language": "", "erased_at": self._now}
         subscriber_id = held[0].subscriber_id
         self._connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(forgotten))
@@ -173,18 +181,23 @@ class Subscribers:
             .first()
         )
 
-    def _row(self, subscriber_id: int, newsletter_id: int) -> Subscription | None:
+    def _suppress_for_good(self, email: str) -> None:
+        """Whatever stopped the address before, now it is its holder's wish; evidence often repeats the address."""
+        self.suppress(email, SuppressionReason.ERASED)
+        theirs = suppression.c.address_hash == self._hash(parse(email))
+        in_force = (suppression.c.scope == EVERYWHERE) & suppression.c.lifted_at.is_(None)
+        self._connection.execute(
+            update(suppression).where(theirs, in_force).values(reason=SuppressionReason.ERASED, at=self._now)
+        )
+        self._connection.execute(update(suppression).where(theirs).values(evidence="", lifted_because=""))
+
+    def _held(self, address: Address, newsletter_id: int) -> Subscription | None:
         found = self._connection.execute(
             directory.subscriptions(
-                subscription.c.subscriber_id == subscriber_id, subscription.c.newsletter_id == newsletter_id
+                subscriber.c.address_hash == self._hash(address), subscription.c.newsletter_id == newsletter_id
             )
         ).first()
         return None if found is None else directory.find(self._connection, found.id)
-
-    def _found(self, subscriber_id: int, newsletter_id: int) -> Subscription:
-        found = self._row(subscriber_id, newsletter_id)
-        assert found is not None
-        return found
 
     def _begin(
         self, subscriber_id: int, newsletter_id: int, wanted: dict[str, Any], *, confirmed: bool, detail: str
@@ -197,19 +210,14 @@ class Subscribers:
             "confirmed_at": self._now if confirmed else None,
             **wanted,
         }
-        self._connection.execute(insert(subscription).values(values))
-        kind = ConsentKind.IMPORTED if confirmed else ConsentKind.REQUESTED
-        self._record(subscriber_id, newsletter_id, kind, detail)
+        if insert_new(self._connection, subscription, values):
+            kind = ConsentKind.IMPORTED if confirmed else ConsentKind.REQUESTED
+            self._record(subscriber_id, newsletter_id, kind, detail)
 
     def _renew(
         self, held: Subscription, *, chosen: Preference | None, cadence: str | None, confirmed: bool, detail: str
     ) -> None:
         if held.state is _State.ENDED:
-            if confirmed:
-                raise ConsentRefused(
-                    f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
-                    remedy="Only its holder can come back, by signing up and confirming.",
-                )
             self._move(held, _State.PENDING, {"ended_at": None, "end_reason": ""}, ConsentKind.REQUESTED, detail)
         elif held.state is _State.PENDING and confirmed:
             self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.IMPORTED, detail)
@@ -221,12 +229,26 @@ class Subscribers:
         """Move by compare-and-set, and record it; a move that the table does not have is refused."""
         if to is not held.state and to not in MOVES[held.state]:
             raise ConsentRefused(f"A subscription that is {held.state} cannot become {to}.")
-        self._set(held.id, {"state": to, **values})
-        self._record(held.subscriber_id, rows.newsletter_id(self._connection, held.newsletter), kind, detail)
+        # Leaving must work whatever happened since somebody looked; all else is for what they saw.
+        since = {state for state in MOVES if to in MOVES[state]} if to is _State.ENDED else {held.state}
+        moved = self._set(held.id, {"state": to, **values}, subscription.c.state.in_(since))
+        if moved:
+            self._record(held.subscriber_id, rows.newsletter_id(self._connection, held.newsletter), kind, detail)
+        elif to is not _State.ENDED:
+            raise ConsentRefused("The subscription was changed just now.", remedy="Look at it again.")
 
-    def _set(self, subscription_id: int, values: dict[str, Any]) -> None:
-        self._connection.execute(update(subscription).where(subscription.c.id == subscription_id).values(values))
+    def _set(self, subscription_id: int, values: dict[str, Any], *conditions: ColumnElement[bool]) -> bool:
+        this = subscription.c.id == subscription_id
+        return self._connection.execute(update(subscription).where(this, *conditions).values(values)).rowcount == 1
 
     def _record(self, subscriber_id: int, newsletter_id: int, kind: ConsentKind, detail: str) -> None:
         values = {"subscriber_id": subscriber_id, "newsletter_id": newsletter_id, "kind": kind, "at": self._now}
         self._connection.execute(insert(consent).values(channel=self._channel, detail=detail, **values))
+
+
+def _must_not_have_left(held: Subscription) -> None:
+    if held.state is _State.ENDED:
+        raise ConsentRefused(
+            f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
+            remedy="Only its holder can come back, by signing up and confirming.",
+        )

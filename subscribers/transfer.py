@@ -5,8 +5,6 @@ column of addresses, is refused whole.
 """
 
 import csv
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,6 +12,7 @@ from typing import TextIO
 
 from subscribers.consent import SubscriptionState
 from subscribers.errors import Never
+from subscribers.names import is_language, one_line
 from subscribers.preferences import Preference, parse, unknown
 
 #: The columns an import knows, and what else they are called in the wild.
@@ -151,7 +150,7 @@ def _line(cells: list[str], columns: dict[str, int], number: int) -> Line:
     return Line(
         number=number,
         email=cell("email"),
-        name=_one_line(cell("name"))[:200],
+        name=one_line(cell("name")),
         chosen=parse(cell("topics")) if cell("topics") else None,
         cadence=cell("cadence").casefold() or None,
         language=cell("language"),
@@ -170,13 +169,11 @@ def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], ru
         return f"unknown topic “{strange[0]}”."
     if line.cadence and line.cadence not in rules.cadences:
         return f"unknown cadence “{line.cadence}”; there is {', '.join(sorted(rules.cadences))}."
-    if line.language and not _LANGUAGE.fullmatch(line.language):
+    if line.language and not is_language(line.language):
         return f"unknown language “{line.language[:35]}”; write it like en-GB."
     return ""
 
 
-#: The shape of a BCP 47 tag, no longer than a row holds.
-_LANGUAGE = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _FORMULA = tuple("=+-@\t\r")
 # An apostrophe before one of these is ours, so one that was there before gets a second.
 _INERT_BEFORE = ("'", *_FORMULA)
@@ -186,11 +183,6 @@ def _inert(value: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     marked = value.startswith(_FORMULA) or (value[:1] == "'" and value[1:2] in _INERT_BEFORE)
     return f"'{value}" if marked else value
-
-
-def _one_line(text: str) -> str:
-    """Without line breaks and controls, each run of spaces one."""
-    return " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c) != "Cc").split())
 
 
 def _folded(name: str) -> str:

@@ -75,7 +75,7 @@ class _Lines:
 
     def __call__(self, by: int = 1) -> None:
         self._done += by
-        every = max(1000, (self._total or 0) // 10)
+        every = max(1000, self._total // 10) if self._total else 10_000
         if self._done // every > self._told:
             self._told = self._done // every
             of = f" of {self._total:,}" if self._total else ""

@@ -73,7 +73,7 @@ def _fill(connection: Connection, edition: Edition, now: datetime) -> int:
         (StoredBlock(key=k, html=b.html_json(), text=b.text_json()) for k, b in edition.blocks.items()),
     )
     audiences.save_cohorts(connection, issue.id, chosen)
-    expected = audiences.fill_outbox(connection, issue.id, now=now)
+    expected = audiences.fill_outbox(connection, issue.id)
     audiences.forget_readers(connection, now=now)
     return expected
 

@@ -22,7 +22,9 @@ def _wrapped_line(line: str, indent: str) -> str:
     hanging = indent + " " * (len(mark) + 1) * is_bullet
     # Not textwrap: this runs for every letter, and is twenty times as fast.
     lines, current = [], indent
-    for word in line.split():
+    for word in line.split(" "):
+        if not word:
+            continue
         if len(current) + len(word) > COLUMNS and current.strip():
             lines.append(current.rstrip())
             current = hanging

@@ -12,9 +12,10 @@ article    id slug title source meta minutes summary_html summary_text link link
 from collections.abc import Iterable
 
 from digest.errors import BadTemplate
+from digest.model.colour import DARK, LIGHT, Ground, Palette, is_colour, palette
 from digest.model.issue import Article, Heading, IssueContent
 from digest.rendering import phrases
-from digest.rendering.fragments import fragment, is_colour, one_line, several_lines, web_address
+from digest.rendering.fragments import fragment, one_line, several_lines, web_address
 
 #: Primary language subtags of scripts that run from right to left.
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
@@ -46,6 +47,7 @@ def under(topic: Heading, content: IssueContent) -> list[Article]:
 def _issue(content: IssueContent) -> Context:
     rtl = content.language.split("-")[0].lower() in _RIGHT_TO_LEFT
     publisher = one_line(content.brand.publisher)
+    light, dark = _palette(content.brand.accent, LIGHT), _palette(content.brand.accent_dark, DARK)
     return {
         "name": one_line(content.name),
         "title": one_line(content.title),
@@ -58,8 +60,10 @@ def _issue(content: IssueContent) -> Context:
         "publisher": publisher,
         "postal_address": one_line(content.brand.postal_address),
         "logo": web_address(content.brand.logo),
-        "accent": _colour(content.brand.accent),
-        "accent_dark": _colour(content.brand.accent_dark),
+        "accent": light.accent,
+        "accent_dark": dark.accent,
+        "tint": light.tint,
+        "tint_dark": dark.tint,
         "intro_html": fragment(content.intro_html),
         "intro_text": several_lines(content.intro_text),
         "published_on": content.published_on.isoformat(),
@@ -83,6 +87,8 @@ def _article(article: Article, named: dict[str, str], content: IssueContent) -> 
         "source": one_line(article.source),
         "meta": one_line(phrases.meta(article, on=content.published_on)),
         "minutes": phrases.minutes(article.reading_minutes),
+        # For the text part, where a line's end must not part the two words.
+        "minutes_whole": phrases.minutes(article.reading_minutes).replace(" ", "\u00a0"),
         "summary_html": fragment(article.summary_html),
         "summary_text": several_lines(article.summary_text),
         "link": web_address(article.link) or archive_url,
@@ -96,7 +102,7 @@ def _names(named: dict[str, str], slugs: Iterable[str], *, but: str) -> list[str
     return [named[slug] for slug in slugs if slug != but]
 
 
-def _colour(value: str) -> str:
-    if not is_colour(value):
-        raise BadTemplate(f"“{one_line(value)}” is not a colour.", remedy="Write it like #0f5c5c under [brand].")
-    return value
+def _palette(accent: str, ground: Ground) -> Palette:
+    if not is_colour(accent):
+        raise BadTemplate(f"“{one_line(accent)}” is not a colour.", remedy="Write it like #0f5c5c under [brand].")
+    return palette(accent, ground)

@@ -12,7 +12,6 @@ _SCHEMES = {"http", "https", "mailto"}
 #: Controls, halves of pairs that cannot be encoded, and signs that turn the direction of what follows.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
-_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 
 
 def fragment(html: str, *, tags: frozenset[str] = TAGS) -> Markup:
@@ -44,8 +43,3 @@ def web_address(url: str) -> str:
     """The address if it is one of the web, else nothing."""
     url = one_line(url).replace(" ", "%20")
     return url if url.lower().startswith(("https://", "http://")) else ""
-
-
-def is_colour(value: str) -> bool:
-    """True for #rgb and #rrggbb."""
-    return _COLOUR.fullmatch(value) is not None

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from digest.model.cadence import Cadence
 from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import Issue, IssueId
+from digest.storage.clock import database_now
 from digest.storage.tables import cohort, delivery, issue, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
@@ -162,7 +163,7 @@ def save_cohorts(connection: Connection, issue_id: IssueId, found: Sequence[tupl
         connection.execute(insert(cohort), rows)
 
 
-def fill_outbox(connection: Connection, issue_id: IssueId, *, now: datetime) -> int:
+def fill_outbox(connection: Connection, issue_id: IssueId) -> int:
     """One delivery for each reader whose cohort has a variant, and a note for each other. Returns the deliveries."""
     joined = and_(
         cohort.c.issue_id == issue_id,
@@ -171,7 +172,7 @@ def fill_outbox(connection: Connection, issue_id: IssueId, *, now: datetime) -> 
         cohort.c.first == _reader.c.first,
         cohort.c.received == _reader.c.received,
     )
-    at = literal(now, delivery.c.queued_at.type)
+    at = database_now()  # workers ask what is due by the same clock
     connection.execute(
         insert(delivery).from_select(
             ["issue_id", "subscriber_id", "subscription_id", "variant_id", "state", "not_before", "queued_at"],

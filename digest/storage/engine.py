@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from digest.errors import SettingsRefused, StorageUnavailable
 
@@ -107,6 +107,13 @@ def _told() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise StorageUnavailable(f"The database does not answer: {_line(error)}.", remedy="Try again later.") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        # SQLite says so of a file that is none of its own, or is damaged.
+        raise StorageUnavailable(
+            f"The database does not answer: {_line(error)}.", remedy="Bring it back from a backup."
+        ) from error
 
 
 def _line(error: DBAPIError) -> str:

@@ -13,8 +13,8 @@ from digest.model.issue import Issue, IssueId, IssueState
 from digest.model.item import ItemId
 from digest.storage.newsletters import Publication
 from digest.storage.tables import curation, issue
-from digest.storage.upsert import insert_new
 from subscribers.tables import newsletter
+from subscribers.upsert import insert_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

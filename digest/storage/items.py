@@ -1,15 +1,16 @@
 """Items: kept once each, by what they are known by within their source."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, String, and_, cast, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, or_, select, update
 
 from digest.errors import UnknownName
 from digest.model.item import FoundItem, Item, ItemId
 from digest.storage.tables import filing, item, newsletter_source, source, topic
+from subscribers.upsert import insert_new
 
 
 class Kept(StrEnum):
@@ -22,13 +23,15 @@ class Kept(StrEnum):
 
 def keep(connection: Connection, source_id: int, found: FoundItem, *, now: datetime) -> tuple[ItemId, Kept]:
     """Keep an item; one that is known is changed where the source has changed it."""
-    known = connection.execute(
-        select(item.c.id, item.c.fingerprint).where(item.c.source_id == source_id, item.c.identity == found.identity)
-    ).first()
+    this = (item.c.source_id == source_id) & (item.c.identity == found.identity)
+    known = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).first()
     if known is None:
         values = {"source_id": source_id, "identity": found.identity, "first_seen_at": now, **_values(found, now)}
-        made = connection.execute(insert(item).values(values).returning(item.c.id)).scalar_one()
-        return ItemId(made), Kept.NEW
+        made = insert_new(connection, item, values)
+        # Another scheduler may have found it at the same moment.
+        known = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).one()
+        if made:
+            return ItemId(known.id), Kept.NEW
     if known.fingerprint == found.fingerprint:
         return ItemId(known.id), Kept.SAME
     connection.execute(update(item).where(item.c.id == known.id).values(_values(found, now)))
@@ -74,23 +77,22 @@ def ids_of_sources(connection: Connection, source_ids: Iterable[int]) -> list[It
 
 def select_items(connection: Connection, *conditions: Any, newsletter_id: int | None = None) -> list[Item]:
     """Items that meet conditions, newest first, with topics of one newsletter or of all."""
-    rows = connection.execute(_items().where(*conditions)).mappings().all()
+    found = connection.execute(_items().where(*conditions)).mappings().all()
+    # Sorted here and not by the database, whose days would be those of its own zone. What is equal stays by id.
+    rows = sorted(found, key=_stands_at, reverse=True)
     topics = _topics_of(connection, [row["id"] for row in rows], newsletter_id)
     return [_item(row, topics.get(row["id"], ())) for row in rows]
 
 
 def _items() -> Select[Any]:
-    # An item without a date stands where it was first seen.
-    newest = func.coalesce(item.c.published_on, _day(item.c.published_at), _day(item.c.first_seen_at))
-    return (
-        select(item, source.c.slug.label("source"))
-        .join(source, source.c.id == item.c.source_id)
-        .order_by(newest.desc(), item.c.id)
-    )
+    return select(item, source.c.slug.label("source")).join(source, source.c.id == item.c.source_id).order_by(item.c.id)
 
 
-def _day(column: Any) -> Any:
-    return func.substr(cast(column, String), 1, 10)
+def _stands_at(row: RowMapping) -> datetime:
+    """Where an item stands among others: a bare day at its beginning, one without a date where it was first seen."""
+    bare = row["published_on"]
+    exact: datetime = row["published_at"] or row["first_seen_at"]
+    return datetime.combine(date.fromisoformat(bare), time.min, UTC) if bare else exact
 
 
 def _under(topic_slug: str) -> Select[Any]:

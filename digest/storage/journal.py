@@ -9,11 +9,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from digest.errors import StorageUnavailable
 from digest.model.delivery import Attempt, DeliveryId
-from digest.storage import outbox
+from digest.storage import outbox, settlement
 from digest.storage.engine import Store
 from digest.storage.outbox import RetryPolicy
 
@@ -115,7 +116,7 @@ class Journal:
         if not marks and not attempts:
             return set()
         with self._store.write() as connection:
-            outbox.settle(connection, self._token, attempts, self._retry)
+            settlement.settle(connection, self._token, attempts, self._retry)
             if self._on_settled and attempts:
                 self._on_settled(connection, attempts)
             return outbox.mark(connection, self._token, marks) if marks else set()
@@ -145,4 +146,5 @@ def _answer(mark: _Mark, answer: bool | Exception) -> None:
         else:
             mark.answer.set_result(answer)
 
-    mark.loop.call_soon_threadsafe(set_answer)
+    with suppress(RuntimeError):  # nobody waits any more: the loop has ended, the journal goes on
+        mark.loop.call_soon_threadsafe(set_answer)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
-from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Outcome
+from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
-from digest.storage.tables import attempt, delivery, issue
+from digest.storage.tables import delivery, issue
 from subscribers import audience
 from subscribers.tables import newsletter, preference, subscriber, subscription
 
@@ -66,12 +66,12 @@ def lease(connection: Connection, token: str, *, limit: int) -> list[Duty]:
 def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
     """Close those of our leases whose readers may not be written to any more: they left, or are suppressed."""
     closed = {"settled_at": database_now(), "reason": "the reader left, paused or is suppressed"}
-    _move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), **closed)
+    move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), **closed)
 
 
 def give_back(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
     """Return leases; nothing was handed over, so it does not count as a try."""
-    _move(connection, token, ids, {_S.LEASED}, _S.QUEUED, lease_token=None)
+    move(connection, token, ids, {_S.LEASED}, _S.QUEUED, lease_token=None)
 
 
 def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set[DeliveryId]:
@@ -81,22 +81,11 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
     """
     rows = connection.scalars(
         update(delivery)
-        .where(*_ours(token, ids, {_S.LEASED}), _permitted(), _published())
+        .where(*_ours(token, ids, {_S.LEASED}), _permitted(), published())
         .values(state=_S.IN_FLIGHT)
         .returning(delivery.c.id)
     )
     return {DeliveryId(i) for i in rows}
-
-
-def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retry: RetryPolicy) -> None:
-    """Write down how attempts ended, all of them in as many statements as there are outcomes."""
-    by_outcome: dict[Outcome, list[Attempt]] = {}
-    for each in attempts:
-        by_outcome.setdefault(each.handover.outcome, []).append(each)
-    for outcome, group in by_outcome.items():
-        _SETTLE[outcome](connection, token, group, retry)
-    if attempts:
-        connection.execute(insert(attempt), [_attempt_row(a) for a in attempts])
 
 
 def expire(connection: Connection, *, older_than: timedelta) -> int:
@@ -159,10 +148,12 @@ def _take(connection: Connection, token: str, limit: int) -> list[DeliveryId]:
         .limit(limit)
         # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
         .with_for_update(skip_locked=True, of=delivery)
+        # Worked out once: as a plain subquery it may be run again for each row, and take more than the limit.
+        .cte("due")
     )
     taken = connection.scalars(
         update(delivery)
-        .where(delivery.c.id.in_(due.scalar_subquery()))
+        .where(delivery.c.id.in_(select(due.c.id)))
         .values(
             state=_S.LEASED,
             lease_token=token,
@@ -206,7 +197,8 @@ def _permitted() -> ColumnElement[bool]:
     )
 
 
-def _published() -> ColumnElement[bool]:
+def published() -> ColumnElement[bool]:
+    """Whether a delivery's issue still goes out."""
     return exists().where(issue.c.id == delivery.c.issue_id, issue.c.state == IssueState.PUBLISHED)
 
 
@@ -214,7 +206,7 @@ def _ours(token: str, ids: Iterable[DeliveryId], states: Iterable[DeliveryState]
     return delivery.c.id.in_(list(ids)), delivery.c.lease_token == token, delivery.c.state.in_(list(states))
 
 
-def _move(
+def move(
     connection: Connection,
     token: str,
     ids: Collection[DeliveryId],
@@ -223,96 +215,6 @@ def _move(
     *also: ColumnElement[bool],
     **values: Any,
 ) -> None:
+    """Move those of these that are still ours and in one of these states, and that meet all conditions."""
     if ids:
         connection.execute(update(delivery).where(*_ours(token, ids, states), *also).values(state=to, **values))
-
-
-def _ids(attempts: Iterable[Attempt]) -> list[DeliveryId]:
-    return [a.delivery_id for a in attempts]
-
-
-# Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
-_OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
-
-
-def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    done = {"settled_at": database_now(), "tries": delivery.c.tries + 1}
-    _move(connection, token, _ids(attempts), {_S.IN_FLIGHT, _S.UNKNOWN}, _S.ACCEPTED, **done)
-
-
-def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    for each in attempts:
-        done = {"settled_at": database_now(), "tries": delivery.c.tries + 1, "reason": each.handover.diagnostic}
-        _move(connection, token, [each.delivery_id], _OPEN, _S.FAILED, **done)
-
-
-def _unknown(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    doubt = {"tries": delivery.c.tries + 1, "reason": "no reply after the final dot"}
-    _move(connection, token, _ids(attempts), {_S.IN_FLIGHT}, _S.UNKNOWN, **doubt)
-
-
-def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    ids = _ids(attempts)
-    refuse_forbidden(connection, token, ids)
-    cancelled = {"settled_at": database_now(), "reason": "the issue was cancelled"}
-    _move(connection, token, ids, {_S.LEASED}, _S.CANCELLED, ~_published(), **cancelled)
-    give_back(connection, token, ids)
-
-
-def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    tries = {
-        row.id: row.tries
-        for row in connection.execute(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ids(attempts))))
-    }
-    last = [a for a in attempts if tries.get(a.delivery_id, 0) + 1 >= retry.attempts]
-    _failed(connection, token, last, retry)
-    again = [a for a in attempts if a not in last]
-    if not again:
-        return
-    now = connection.execute(select(database_now())).scalar_one()
-    connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.id == bindparam("this"),
-            delivery.c.lease_token == token,
-            delivery.c.state.in_((_S.LEASED, _S.IN_FLIGHT)),
-        )
-        .values(
-            state=_S.QUEUED,
-            lease_token=None,
-            tries=delivery.c.tries + 1,
-            not_before=bindparam("later"),
-            reason=bindparam("why"),
-        ),
-        [
-            {
-                "this": a.delivery_id,
-                "later": now + retry.wait(tries.get(a.delivery_id, 0)),
-                "why": a.handover.diagnostic,
-            }
-            for a in again
-        ],
-    )
-
-
-_SETTLE = {
-    Outcome.ACCEPTED: _accepted,
-    Outcome.DEFERRED: _deferred,
-    Outcome.FAILED: _failed,
-    Outcome.UNKNOWN: _unknown,
-    Outcome.WITHHELD: _withheld,
-}
-
-
-def _attempt_row(each: Attempt) -> dict[str, Any]:
-    handover = each.handover
-    return {
-        "delivery_id": each.delivery_id,
-        "started_at": each.started_at,
-        "ended_at": each.ended_at,
-        "outcome": handover.outcome,
-        "phase": handover.phase,
-        "reply_code": handover.reply_code,
-        "enhanced_code": handover.enhanced_code,
-        "diagnostic": handover.diagnostic,
-    }

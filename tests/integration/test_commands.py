@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from digest.cli.app import main
+from digest.model.delivery import DeliveryState
 from digest.resources import folder
 
 ITEM = {"title": "Rights of carers", "published_at": "2014-11-03", "topics": ["carers"], "body": "Forty carers asked."}
-STATES = set("queued leased in_flight accepted bounced complained failed unknown suppressed cancelled expired".split())
+STATES = {state.value for state in DeliveryState}
 
 
 class Terminal:

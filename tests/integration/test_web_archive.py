@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from digest.errors import SettingsRefused
+from digest.model import colour
 from digest.model.newsletter import Brand
 from digest.storage.tables import article
 from digest.web import brand
@@ -216,8 +217,8 @@ def test_any_accent_becomes_one_that_can_be_read(accent: str) -> None:
     sheet = brand.stylesheet(Brand(accent=accent, accent_dark=accent)).decode()
 
     light = dict(part.split(": ") for part in sheet.split("{ ")[1].split(" }")[0].strip("; ").split("; "))
-    assert brand.contrast(light["--accent"], "#f6f4ef") >= brand.READABLE
-    assert brand.contrast(light["--accent"], light["--on-accent"]) >= brand.READABLE
+    assert colour.contrast(light["--accent"], "#f6f4ef") >= colour.READABLE
+    assert colour.contrast(light["--accent"], light["--on-accent"]) >= colour.READABLE
     assert "url" not in sheet
 
 
