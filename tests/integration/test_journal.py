@@ -1,0 +1,239 @@
+"""The journal: no dot without a committed marker, no outcome lost, whatever the database does meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, make_url, select, text
+
+from digest.errors import StorageUnavailable
+from digest.flow.house import House
+from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
+from digest.storage import journal as journals
+from digest.storage import outbox, workers
+from digest.storage.engine import open_store
+from digest.storage.journal import Journal, OnSettled
+from digest.storage.outbox import RetryPolicy
+from digest.storage.tables import delivery
+from tests.support.desk import Desk
+
+_S = DeliveryState
+READERS = 12
+ACCEPTED = Handover(outcome=Outcome.ACCEPTED, phase=Phase.DOT, reply_code=250)
+
+
+class Work:
+    """A worker with all deliveries of an issue leased, and its journal."""
+
+    def __init__(self, house: House, on_settled: OnSettled | None = None) -> None:
+        self.house = house
+        with house.store.write() as connection:
+            self.token = workers.register(connection)
+            self.ids = [duty.id for duty in outbox.lease(connection, self.token, limit=READERS)]
+        retry = RetryPolicy(attempts=3, first_wait=timedelta(minutes=5))
+        self.journal = Journal(house.store, self.token, retry, on_settled)
+
+    def mark(self, *ids: DeliveryId) -> list[bool | BaseException]:
+        """Ask for all these markers at once, as that many connections do."""
+
+        async def all_at_once() -> list[bool | BaseException]:
+            return await asyncio.gather(*map(self.journal.mark, ids), return_exceptions=True)
+
+        return asyncio.run(all_at_once())
+
+    def settle(self, *ids: DeliveryId, as_it: Handover = ACCEPTED) -> None:
+        """Have this end written down for all these."""
+        at = datetime.now(UTC)
+        for delivery_id in ids:
+            self.journal.settle(Attempt(delivery_id=delivery_id, started_at=at, ended_at=at, handover=as_it))
+
+    def states(self) -> list[str]:
+        """Where the deliveries are, in order."""
+        with self.house.store.read() as connection:
+            return list(connection.scalars(select(delivery.c.state).order_by(delivery.c.id)))
+
+
+@pytest.fixture
+def published(desk: Desk, tmp_path: Path) -> House:
+    """A house with twelve deliveries in its queue."""
+    desk.write_items(tmp_path, {"title": "Carers at work", "published_at": "2026-11-02"})
+    for number in range(READERS):
+        desk.reader(f"r{number}@example.org")
+    desk.issue("2026-11")
+    return desk.house
+
+
+@contextmanager
+def away(house: House) -> Iterator[None]:
+    """The database is not where it was while the block runs."""
+    house.store.close()
+    if house.store.embedded:
+        file = house.settings.data_folder / "digest.db"
+        file.rename(file.with_suffix(".away"))
+        file.mkdir()
+        yield
+        file.rmdir()
+        file.with_suffix(".away").rename(file)
+        return
+    name = make_url(house.settings.database.url).database
+    server = open_store(str(make_url(house.settings.database.url).set(database="postgres")), Path())
+
+    def say(statement: str) -> None:
+        with server.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text(statement))
+
+    say(f"ALTER DATABASE {name} RENAME TO {name}_away")
+    yield
+    say(f"ALTER DATABASE {name}_away RENAME TO {name}")
+    server.close()
+
+
+def test_markers_of_many_connections_come_back_to_whom_they_belong(published: House) -> None:
+    """Asked at once, committed together: yes to our leases, no to what is not ours."""
+    work = Work(published)
+    with published.store.write() as connection:
+        outbox.give_back(connection, work.token, work.ids[::2])
+
+    answers = work.mark(*work.ids)
+    work.journal.close()
+
+    assert answers == [False, True] * (READERS // 2)
+    assert work.states() == [_S.QUEUED, _S.IN_FLIGHT] * (READERS // 2)
+
+
+def test_outcomes_are_written_without_anybody_waiting(published: House) -> None:
+    """All that came in before the close is in the ledger after it, each with its own end."""
+    work = Work(published)
+    work.mark(*work.ids)
+    deferred = Handover(outcome=Outcome.DEFERRED, phase=Phase.DOT, reply_code=451, diagnostic="greylisted")
+
+    work.settle(*work.ids[:4])
+    work.settle(*work.ids[4:8], as_it=deferred)
+    work.settle(*work.ids[8:], as_it=Handover(outcome=Outcome.UNKNOWN, phase=Phase.DOT))
+    work.journal.close()
+
+    assert work.states() == [_S.ACCEPTED] * 4 + [_S.QUEUED] * 4 + [_S.UNKNOWN] * 4
+
+
+def test_a_database_that_is_away_lets_no_dot_out(published: House) -> None:
+    """Every marker is refused, and nothing was marked; back again, the same journal goes on."""
+    work = Work(published)
+
+    with away(published):
+        refused = work.mark(*work.ids)
+    back = work.mark(*work.ids[:3])
+    work.journal.close()
+
+    assert all(isinstance(answer, StorageUnavailable) for answer in refused)
+    assert back == [True] * 3
+    assert work.states() == [_S.IN_FLIGHT] * 3 + [_S.LEASED] * 9
+
+
+def test_outcomes_are_held_until_the_database_is_back(published: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has happened cannot be undone, so it is insisted on."""
+    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    work = Work(published)
+    work.mark(*work.ids)
+
+    with away(published):
+        work.settle(*work.ids)
+        time.sleep(0.1)
+    work.journal.close()
+
+    assert work.states() == [_S.ACCEPTED] * READERS
+
+
+def test_when_patience_is_over_it_says_so_and_the_ledger_shows_doubt(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outcome that could not be written is never called accepted; the sweep calls it unknown."""
+    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(journals, "PATIENCE_SECONDS", 0.1)
+    work = Work(published)
+    work.mark(*work.ids)
+
+    with away(published):
+        work.settle(*work.ids)
+        with pytest.raises(StorageUnavailable):
+            work.journal.close()
+    with published.store.write() as connection:
+        swept = workers.recover(connection, dead_after=None)
+
+    assert (swept.unknown, work.states()) == (READERS, [_S.UNKNOWN] * READERS)
+
+
+def test_a_mistake_of_ours_lets_no_dot_out_and_nobody_waits_for_ever(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What hangs on outcomes fails again and again: it is told, and markers are answered all the same."""
+    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+
+    def stumble(connection: Connection, attempts: Any) -> None:
+        raise ValueError("a mistake")
+
+    work = Work(published, stumble)
+    work.mark(*work.ids[:2])
+
+    work.settle(*work.ids[:2])
+    answers = work.mark(*work.ids[2:4])
+    with pytest.raises(StorageUnavailable, match="a mistake"):
+        work.journal.close()
+
+    assert len(answers) == 2
+    assert work.states()[:2] == [_S.IN_FLIGHT] * 2
+
+
+def test_what_hangs_on_outcomes_is_written_with_them_or_not_at_all(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction: where the second part fails once, both come with the next try, once."""
+    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    seen: list[int] = []
+
+    def fail_once(connection: Connection, attempts: Any) -> None:
+        seen.append(len(attempts))
+        if len(seen) == 1:
+            raise StorageUnavailable("Just now.")
+
+    work = Work(published, fail_once)
+    work.mark(*work.ids)
+    work.settle(*work.ids)
+    work.journal.close()
+
+    assert work.states() == [_S.ACCEPTED] * READERS
+    with published.store.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM attempt")) == READERS
+
+
+def test_whoever_stopped_waiting_does_not_stop_the_journal(published: House) -> None:
+    """A run is broken off while its marker waits; what others have to say is still written."""
+    work = Work(published)
+    work.mark(*work.ids[:2])
+    loop = asyncio.new_event_loop()
+
+    async def give_up() -> None:
+        asking = asyncio.ensure_future(work.journal.mark(work.ids[2]))
+        await asyncio.sleep(0)
+        asking.cancel()
+
+    if published.store.embedded:  # somebody else writes, so the marker has to wait
+        with published.store.write():
+            loop.run_until_complete(give_up())
+            loop.close()
+    else:
+        loop.run_until_complete(give_up())
+        loop.close()
+    work.settle(*work.ids[:2])
+    work.journal.close()
+
+    assert work.states()[:2] == [_S.ACCEPTED] * 2
+
+
+def test_a_journal_that_had_nothing_to_do_closes(published: House) -> None:
+    """At once, and without a word."""
+    Work(published).journal.close()
