@@ -2,10 +2,12 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from digest.errors import SettingsRefused
 from digest.flow.house import House
@@ -20,6 +22,7 @@ from digest.storage import schema
 from digest.storage.engine import Store, open_store
 from digest.storage.tables import fact
 from subscribers.tokens import Keys
+from subscribers.upsert import insert_new
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -108,28 +111,42 @@ def _secret(settings: Settings) -> bytes:
     path = settings.secret_path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123  needs a mode
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsRefused(f"The secret cannot be kept in {path}: {error.strerror}.") from error
-    secret = path.read_text(encoding="utf-8").strip()
+        raise SettingsRefused(
+            f"The secret cannot be kept in {path}: {error.strerror}.", remedy="Check secret_file and data_folder."
+        ) from error
     if len(secret) < 32:
         raise SettingsRefused(f"The secret in {path} is too short to be one.", remedy="Bring it back from a backup.")
     return secret.encode()
 
 
+def _make_secret(path: Path) -> None:
+    """Whole or not at all, and only once however many processes start together."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # readable by its owner alone
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
+
+
 def _must_be_the_same_secret(store: Store, keys: Keys) -> None:
     """With another secret, suppressed and erased people would no longer be recognised, and links would break."""
-    with store.read() as connection:
-        known = connection.scalar(select(fact.c.value).where(fact.c.name == "secret"))
+    known = _known_fingerprint(store)
     if known is None:
         with store.write() as connection:
-            connection.execute(insert(fact).values(name="secret", value=keys.fingerprint))
-    elif known != keys.fingerprint:
+            insert_new(connection, fact, {"name": "secret", "value": keys.fingerprint})
+        known = _known_fingerprint(store)
+    if known != keys.fingerprint:
         raise SettingsRefused(
             "The secret is not the one this database was made with.", remedy="Bring secret.key back from a backup."
         )
+
+
+def _known_fingerprint(store: Store) -> str | None:
+    with store.read() as connection:
+        known: str | None = connection.scalar(select(fact.c.value).where(fact.c.name == "secret"))
+        return known

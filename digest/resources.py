@@ -17,5 +17,6 @@ def folder(name: str) -> Path:
 
 def folders(name: str, own: Path | None) -> list[Path]:
     """The deployer's own folder first, where there is one, then the one that comes with the program."""
-    mine = [own] if own is not None and own.is_dir() else []
-    return [*mine, folder(name)]
+    if own is not None and not own.is_dir():
+        raise SettingsRefused(f"There is no folder {own}.", remedy="Check template_folder.")
+    return [*([own] if own else []), folder(name)]

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from digest.errors import Again, OutboxBusy, Problem
+from digest.errors import Again, Problem
 from digest.flow.deliver import Stop, deliver
 from digest.flow.house import House
 from digest.flow.recover import recover
@@ -21,33 +21,45 @@ def run(house: House, stop: threading.Event) -> None:
     """Deliver until told to stop; on the stop, what is in flight is finished and the rest given back."""
     ask = Stop()
     threading.Thread(target=_pass_on, args=(stop, ask), daemon=True).start()
+    pause = _Pause()
     while not stop.is_set():
         try:
             with lock.hold(house.store, house.settings.data_folder):
-                _work(house, stop, ask)
-        except OutboxBusy as problem:
-            log.warning("%s", problem)
-            stop.wait(10)
-
-
-def _work(house: House, stop: threading.Event, ask: Stop) -> None:
-    pause = 0.0
-    recover(house, alone=house.store.embedded)
-    while not stop.is_set():
-        try:
-            if not house.store.embedded:
-                recover(house, alone=False)
-            done = deliver(house, stop=ask)
+                recover(house, alone=house.store.embedded)
+                while not stop.is_set():
+                    _work(house, ask)
+                    pause.over()
+                    house.queue.wait(IDLE_SECONDS)
         except Problem as problem:
-            ask.wanted, ask.problem = stop.is_set(), None
-            pause = min(max(pause * 2, 5.0), LONGEST_PAUSE)
-            log.warning("%s Trying again in %d s.", problem, pause if isinstance(problem, Again) else LONGEST_PAUSE)
-            stop.wait(pause if isinstance(problem, Again) else LONGEST_PAUSE)
-            continue
-        pause = 0.0
-        if done.accepted or done.failed or done.unknown:
-            log.info("%d accepted, %d failed, %d unknown", done.accepted, done.failed, done.unknown)
-        house.queue.wait(IDLE_SECONDS)
+            log.warning("%s Trying again in %d s.", problem, pause.longer(again=isinstance(problem, Again)))
+        except Exception:  # a mistake of ours must not end the delivery for good
+            log.exception("The delivery stumbled; trying again in %d s.", pause.longer(again=True))
+        ask.wanted, ask.problem = stop.is_set(), None
+        stop.wait(pause.seconds)
+
+
+def _work(house: House, ask: Stop) -> None:
+    if not house.store.embedded:
+        recover(house, alone=False)
+    done = deliver(house, stop=ask)
+    if done.accepted or done.failed or done.unknown:
+        log.info("%d accepted, %d failed, %d unknown", done.accepted, done.failed, done.unknown)
+
+
+class _Pause:
+    """How long to wait after a failure: longer with each in a row, and long at once where only a person can help."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def longer(self, *, again: bool) -> float:
+        """The wait after one more failure."""
+        self.seconds = min(max(self.seconds * 2, 5.0), LONGEST_PAUSE) if again else LONGEST_PAUSE
+        return self.seconds
+
+    def over(self) -> None:
+        """It went well."""
+        self.seconds = 0.0
 
 
 def _pass_on(stop: threading.Event, ask: Stop) -> None:

@@ -5,20 +5,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tomlkit
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from digest.errors import SettingsRefused, UnknownName
+from digest.flow.checks import check
 from digest.flow.house import House
+from digest.model.cadence import Schedule
 from digest.model.newsletter import Brand, Newsletter, SelectionPolicy, Sender
 from digest.model.source import Source
 from digest.model.topic import Topic
 from digest.storage import filings, items, newsletters, sources
 from digest.storage.newsletters import Publication
-from subscribers import address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ def read_file(path: Path) -> NewsletterFile:
     for key in _strange_keys(raw):
         raise SettingsRefused(f"{path.name}: “{key}” is not a key of a newsletter.", remedy="Compare with the sample.")
     try:
-        return _checked(_FILE.validate_python(_arranged(raw)))
+        wanted = _FILE.validate_python(_arranged(raw))
+        check(wanted.newsletter, wanted.topics, wanted.sources)
+        return wanted
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "newsletter")
@@ -98,31 +100,25 @@ def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _strange_keys(raw: Mapping[str, Any]) -> Iterator[str]:
     yield from (key for key in raw if key not in _PARTS)
-    own = {f.name for f in fields(Newsletter)} - {"sender", "cadences", "selection", "brand"}
-    yield from (f"newsletter.{key}" for key in raw.get("newsletter", {}) if key not in own)
+    own = _fields(Newsletter) - {"sender", "cadences", "selection", "brand"}
+    yield from _strange("newsletter", raw.get("newsletter"), own)
     for name, kind in _TABLES.items():
-        yield from (f"{name}.{key}" for key in raw.get(name, {}) if key not in {f.name for f in fields(kind)})
+        yield from _strange(name, raw.get(name), _fields(kind))
+    cadences = raw.get("cadences")
+    for name, table in cadences.items() if isinstance(cadences, dict) else ():
+        yield from _strange(f"cadences.{name}", table, _fields(Schedule))
     for name, kind in _LISTS.items():
-        known = {f.name for f in fields(kind)}
-        yield from (f"{name}.{key}" for each in raw.get(name, []) for key in each if key not in known)
+        for table in raw[name] if isinstance(raw.get(name), list) else ():
+            yield from _strange(name, table, _fields(kind))
 
 
-def _checked(wanted: NewsletterFile) -> NewsletterFile:
-    newsletter = wanted.newsletter
-    address.parse(newsletter.sender.address)
-    try:
-        ZoneInfo(newsletter.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsRefused(
-            f"there is no time zone “{newsletter.timezone}”.", remedy="Write Europe/London."
-        ) from error
-    if newsletter.default_cadence not in newsletter.cadences:
-        raise SettingsRefused("default_cadence is none of the cadences.", remedy="Add [cadences.…] for it.")
-    for name, slugs in (("topic", [t.slug for t in wanted.topics]), ("source", [s.slug for s in wanted.sources])):
-        for slug in slugs:
-            if slugs.count(slug) > 1:
-                raise SettingsRefused(f"the {name} “{slug}” comes twice.", remedy="Name each once.")
-    return wanted
+def _strange(name: str, table: object, known: set[str]) -> Iterator[str]:
+    """Keys of a table that are none of the known; what is no table is told where its shape is looked at."""
+    yield from (f"{name}.{key}" for key in table if key not in known) if isinstance(table, dict) else ()
+
+
+def _fields(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}
 
 
 def _present(connection: Connection, slug: str) -> Publication | None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.errors import WrongState
+from digest.errors import Never, WrongState
 from digest.flow.house import House
 from digest.model.issue import FROZEN, Issue, IssueState
+from digest.rendering.fragments import one_line, several_lines
 from digest.storage import issues, items, outbox
 
 
@@ -56,10 +57,9 @@ def curate(house: House, issue_name: str, wishes: Wishes) -> Issue:
         issues.curate(connection, issue.id, wishes.unpin, pinned=False)
         issues.curate(connection, issue.id, wishes.leave_out, left_out=True)
         issues.curate(connection, issue.id, wishes.put_back, left_out=False)
-        for position, item_id in enumerate(wishes.order, 1):
-            issues.curate(connection, issue.id, [item_id], position=position)
-        texts = {"title": wishes.title, "subject": wishes.subject, "intro": wishes.intro}
-        issues.edit(connection, issue, **{name: text for name, text in texts.items() if text is not None})
+        if wishes.order:
+            issues.put_in_order(connection, issue.id, wishes.order)
+        issues.edit(connection, issue, **_texts(wishes))
         return issues.find(connection, str(issue.id))
 
 
@@ -71,3 +71,17 @@ def cancel(house: House, issue_name: str) -> tuple[Issue, int]:
             return issue, 0
         moved = issues.move(connection, issue, IssueState.CANCELLED)
         return moved, outbox.cancel(connection, issue.id)
+
+
+#: What a row holds of a title or a subject.
+_LONGEST = 200
+
+
+def _texts(wishes: Wishes) -> dict[str, str]:
+    """What was said, as rows and headers can hold it. Raises Never for what is too long."""
+    lines = {"title": wishes.title, "subject": wishes.subject}
+    texts = {name: one_line(text) for name, text in lines.items() if text is not None}
+    for name, text in texts.items():
+        if len(text) > _LONGEST:
+            raise Never(f"The {name} is {len(text)} characters long.", remedy=f"Make it {_LONGEST} at most.")
+    return texts if wishes.intro is None else {**texts, "intro": several_lines(wishes.intro)}

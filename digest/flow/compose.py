@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from digest.errors import Never
 from digest.flow.house import House
 from digest.model.cadence import Cadence, Period, parse_period, period_of
 from digest.model.issue import Issue
@@ -14,7 +15,7 @@ def compose(
 ) -> tuple[Issue, bool]:
     """The issue of a period (by default the present one of the newsletter's own cadence), and whether it is new.
 
-    Raises UnknownName or BadPeriod.
+    Raises UnknownName, BadPeriod, or Never for a cadence that the newsletter does not have.
     """
     now = house.clock.now()
     with house.store.write() as connection:
@@ -25,7 +26,10 @@ def compose(
 
 
 def period_named(newsletter: Newsletter, key: str | None, cadence: str | None, *, today: date) -> Period:
-    """The period that a person means; without a key, the one that today falls in."""
+    """The period that a person means; without a key, the one that today falls in. Raises Never for a cadence that the
+    newsletter does not have, whose issue nobody could get."""
+    if cadence and cadence not in newsletter.cadences:
+        raise Never(f"There is no cadence “{cadence}”.", remedy=f"There are: {', '.join(newsletter.cadences)}.")
     if key is None:
         return period_of(Cadence(cadence) if cadence else newsletter.default_cadence, today)
     first = [Cadence(cadence)] if cadence else [newsletter.default_cadence, *newsletter.cadences]

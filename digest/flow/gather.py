@@ -1,5 +1,6 @@
 """Gather: read sources, keep what is new, file it under topics. Gathered twice is gathered once."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,9 +79,16 @@ def _gather_one(house: House, slug: str) -> Gathered:
             sources.fared(connection, slug, now=house.clock.now())
             return gathered
     except Problem as problem:
-        with house.store.write() as connection:
-            sources.fared(connection, slug, now=house.clock.now(), error=str(problem))
-        return Gathered(source=slug, error=str(problem))
+        return _noted(house, slug, str(problem))
+    except Exception as error:  # a page that makes a reader stumble must not stop the other sources
+        logging.getLogger(__name__).exception("%s cannot be read", slug)
+        return _noted(house, slug, f"It makes the program stumble ({type(error).__name__}); please report it.")
+
+
+def _noted(house: House, slug: str, error: str) -> Gathered:
+    with house.store.write() as connection:
+        sources.fared(connection, slug, now=house.clock.now(), error=error)
+    return Gathered(source=slug, error=error)
 
 
 def _read(kind: SourceKind, data: bytes, location: str) -> list[FoundItem]:
@@ -94,7 +102,6 @@ def _keep_all(
 ) -> tuple[Gathered, list[Item]]:
     now = house.clock.now()
     source_id = sources.find(connection, slug).id
-    # Oldest first, so that the ids of undated items follow the order of the page from its end.
     kept = [items.keep(connection, source_id, each, now=now) for each in found]
     filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
     count = {how: sum(k is how for _, k in kept) for how in Kept}

@@ -96,13 +96,14 @@ class Preview:
     def _readers(self, connection: Connection, reader: Reader) -> Readers:
         if reader.held is None:
             return Readers(topics=reader.chosen.topics, received=frozenset(), first=True)
+        here = tuple(c.id for c in self.edition.candidates)
+        span = audiences.Span(since=self.edition.window.since, items=here)
         received = audiences.received_by(
-            connection, self.edition.publication.id, reader.held.subscriber_id, self.issue, self.edition.window.since
+            connection, self.edition.publication.id, reader.held.subscriber_id, self.issue, span
         )
-        here = frozenset(c.id for c in self.edition.candidates)
         return Readers(
             topics=reader.chosen.topics,
-            received=editions.items_of(connection, received) & here,
+            received=editions.items_of(connection, received) & frozenset(here),
             first=_is_first(connection, reader.held, self.issue),
         )
 

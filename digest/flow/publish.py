@@ -17,7 +17,7 @@ from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
 from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.variant import Layout
-from digest.storage import audiences, editions, issues
+from digest.storage import audiences, editions, issues, lock
 from digest.storage.editions import StoredBlock
 
 _LAYOUT = TypeAdapter(Layout)
@@ -37,8 +37,10 @@ class Published:
 def publish(house: House, issue_name: str) -> Published:
     """Freeze an approved issue and put one delivery per reader into the outbox. Raises WrongState, BadTemplate."""
     now = house.clock.now()
-    with house.store.write(steady=True) as connection:
+    with lock.publishing(house.store), house.store.write(steady=True) as connection:
         issue = issues.find(connection, issue_name)
+        if issue.state is IssueState.CANCELLED:
+            issue.must_allow(IssueState.PUBLISHED)
         if issue.state not in FROZEN:
             issue.must_allow(IssueState.PUBLISHED)
             edition = freeze(house, connection, issue, now=now)
@@ -58,7 +60,8 @@ def layout_from(stored: dict[str, Any]) -> Layout:
 
 def _fill(connection: Connection, edition: Edition, now: datetime) -> int:
     issue, publication = edition.issue, edition.publication
-    audiences.gather_readers(connection, publication.id, issue.period.cadence, since=edition.window.since, now=now)
+    span = audiences.Span(since=edition.window.since, items=tuple(c.id for c in edition.candidates))
+    audiences.gather_readers(connection, publication.id, issue.period.cadence, span, now=now)
     chooser = Chooser(edition)
     chosen = [
         (cohort, None if layout is None else _save_variant(connection, issue, layout))

@@ -42,7 +42,8 @@ def tick(house: House) -> Ticked:
     for slug in _slugs(house):
         try:
             done.composed += _compose_due(house, slug)
-            done.published += _publish_due(house, slug)
+            for issue in _due(house, slug):
+                _publish(house, issue, done)
         except Problem as problem:
             done.problems.append(f"{slug}: {problem}")
     if not house.store.embedded:
@@ -61,19 +62,23 @@ def wanted_periods(
 ) -> list[Period]:
     """The periods whose issues are to be made now; what becomes of missed ones is the deployer's choice."""
     zone = publication.newsletter.zone
-    last = max((i.period.first for i in made if i.period.cadence is cadence), default=None)
+    mine = [i.period for i in made if i.period.cadence is cadence]
+    # A draft that somebody made ahead by hand does not stand for the periods before it.
+    last = max((p.first for p in mine if p.draft_at(schedule, zone) <= now), default=None)
     due = [
         period
         for period in periods_due(cadence, schedule, zone, since=publication.created_at, now=now)
-        if last is None or period.first > last
+        if period not in mine and (last is None or period.first > last)
     ]
+    # Drafts may be wanted so early that several periods are open at once: none of those is missed.
+    in_time = [p for p in due if now < p.due_at(schedule, zone) + MISSED_AFTER]
     match missed:
         case MissedPeriods.ALL:
             return due
         case MissedPeriods.LATEST:
-            return due[-1:]
+            return in_time or due[-1:]
         case MissedPeriods.NONE:
-            return [p for p in due if now < p.due_at(schedule, zone) + MISSED_AFTER]
+            return in_time
 
 
 def _slugs(house: House) -> list[str]:
@@ -103,17 +108,24 @@ def _create(house: House, publication: Publication, wanted: list[Period], now: d
                 yield issue.name
 
 
-def _publish_due(house: House, slug: str) -> list[str]:
+def _due(house: House, slug: str) -> list[Issue]:
     with house.store.read() as connection:
         newsletter = newsletters.load(connection, slug).newsletter
         waiting = issues.listed(connection, slug, IssueState.DRAFT, IssueState.APPROVED)
-    published = []
-    for issue in sorted(waiting, key=lambda i: i.period.first):
-        schedule = newsletter.cadences.get(issue.period.cadence)
-        if schedule is None or house.clock.now() < issue.period.due_at(schedule, newsletter.zone):
-            continue
-        if issue.state is IssueState.DRAFT and newsletter.approval is Approval.AUTOMATIC:
-            issue = approve(house, str(issue.id), by="the newsletter's own rule")
-        if issue.state is IssueState.APPROVED:
-            published.append(publish(house, str(issue.id)).issue.name)
-    return published
+    now, automatic = house.clock.now(), newsletter.approval is Approval.AUTOMATIC
+    return [
+        issue
+        for issue in sorted(waiting, key=lambda i: i.period.first)
+        if (schedule := newsletter.cadences.get(issue.period.cadence))
+        and now >= issue.period.due_at(schedule, newsletter.zone)
+        and (automatic or issue.state is IssueState.APPROVED)
+    ]
+
+
+def _publish(house: House, issue: Issue, done: Ticked) -> None:
+    """One that fails is told, and does not hold up the next."""
+    try:
+        approve(house, str(issue.id), by="the newsletter's own rule")
+        done.published.append(publish(house, str(issue.id)).issue.name)
+    except Problem as problem:
+        done.problems.append(f"{issue.name}: {problem}")

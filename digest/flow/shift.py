@@ -67,6 +67,7 @@ class Shift:
     async def _registered(self, transport: Transport, first: Session) -> "AsyncIterator[_Worker]":
         with self.house.store.write() as connection:
             token = workers.register(connection)
+            outbox.expire(connection, older_than=timedelta(hours=self.house.settings.delivery.expire_hours))
         worker = _Worker(self, token, transport, first)
         heart = asyncio.create_task(worker.beat())
         try:
@@ -131,10 +132,8 @@ class _Worker:
             self._stop.because(problem)
 
     def _lease(self) -> list[Duty]:
-        settings = self._house.settings.delivery
         with self._house.store.write() as connection:
-            outbox.expire(connection, older_than=timedelta(hours=settings.expire_hours))
-            duties = outbox.lease(connection, self._token, limit=settings.batch)
+            duties = outbox.lease(connection, self._token, limit=self._house.settings.delivery.batch)
             self._letters.load(connection, duties)
             return duties
 

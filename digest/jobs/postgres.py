@@ -10,7 +10,7 @@ import logging
 import threading
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 
 QUEUE = "deliveries"
 TASK = "digest.deliver"
@@ -27,10 +27,14 @@ class PostgresQueue:
         self._listener: threading.Thread | None = None
 
     def prepare(self) -> None:
-        """Make procrastinate's own tables where they are missing."""
-        if not inspect(self._engine).has_table("procrastinate_jobs"):
-            with self._app.open():
-                self._app.schema_manager.apply_schema()
+        """Make procrastinate's own tables where they are missing; once, however many processes start together."""
+        if inspect(self._engine).has_table("procrastinate_jobs"):
+            return
+        with self._engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7143403)"))
+            if not inspect(connection).has_table("procrastinate_jobs"):
+                with self._app.open():
+                    self._app.schema_manager.apply_schema()
 
     def wake(self, connection: object, issue_id: int, batches: int) -> None:
         """Enqueue a job for each batch, in the transaction of `connection`."""

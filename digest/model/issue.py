@@ -70,9 +70,9 @@ class Issue:
 _REMEDIES = {
     IssueState.DRAFT: "Approve it first: digest approve ISSUE.",
     IssueState.APPROVED: "Publish it: digest publish ISSUE.",
-    IssueState.PUBLISHED: "What is published stays; write a new issue.",
-    IssueState.EMPTY: "Nobody had anything new; write a new issue.",
-    IssueState.CANCELLED: "What is cancelled stays; write a new issue.",
+    IssueState.PUBLISHED: "What is published stays as it is.",
+    IssueState.EMPTY: "Nobody had anything new; what comes later is in the next issue.",
+    IssueState.CANCELLED: "What is cancelled stays so; its items are in the next issue.",
 }
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -32,8 +33,9 @@ from sqlalchemy import (
 from digest.model.cadence import Cadence
 from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import Issue, IssueId
+from digest.model.item import ItemId
 from digest.storage.clock import database_now
-from digest.storage.tables import cohort, delivery, issue, nothing_new
+from digest.storage.tables import article, cohort, delivery, issue, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
 from subscribers.tables import Id, preference, subscription
@@ -66,13 +68,21 @@ class Cohort:
     readers: int
 
 
-def gather_readers(
-    connection: Connection, newsletter_id: int, cadence: Cadence, *, since: datetime, now: datetime
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Which receipts may matter to an issue."""
+
+    #: Those of issues whose period ended after it, as what it may take is dated later.
+    since: datetime
+    #: And those of these items wherever they were: a source may date anew what was sent long ago.
+    items: tuple[ItemId, ...]
+
+
+def gather_readers(connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime) -> None:
     """Write down who gets this issue, with the receipts that may matter to it."""
     _reader.metadata.create_all(connection, checkfirst=False)
     who = audience.readers(newsletter_id, cadence, now).subquery()
-    had = receipts(newsletter_id, since=since).subquery()
+    had = receipts(newsletter_id, span).subquery()
     columns = ["subscriber_id", "subscription_id", "preference_id", "language", "first", "received"]
     query = select(
         who.c.subscriber_id,
@@ -85,26 +95,24 @@ def gather_readers(
     connection.execute(insert(_reader).from_select(columns, query))
 
 
-def received_by(
-    connection: Connection, newsletter_id: int, subscriber_id: int, before: Issue, since: datetime
-) -> list[int]:
+def received_by(connection: Connection, newsletter_id: int, subscriber_id: int, before: Issue, span: Span) -> list[int]:
     """The variants one reader had when an issue was frozen, or has now while it is a draft."""
     query = (
         select(delivery.c.variant_id)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(*_had(newsletter_id, since), delivery.c.subscriber_id == subscriber_id, issue.c.id != before.id)
+        .where(*_had(newsletter_id, span), delivery.c.subscriber_id == subscriber_id, issue.c.id != before.id)
     )
     if before.frozen_at is not None:
         query = query.where(issue.c.frozen_at < before.frozen_at)
     return list(connection.scalars(query))
 
 
-def receipts(newsletter_id: int, *, since: datetime) -> Select[Any]:
-    """Per reader, the variants they have had: "3,17". An issue that ended by `since` holds nothing that matters."""
+def receipts(newsletter_id: int, span: Span) -> Select[Any]:
+    """Per reader, the variants they have had: "3,17", as far as they may matter."""
     had = (
         select(delivery.c.subscriber_id, delivery.c.variant_id)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(*_had(newsletter_id, since))
+        .where(*_had(newsletter_id, span))
         .order_by(delivery.c.subscriber_id, delivery.c.variant_id)
     )
     each = had.subquery()
@@ -112,10 +120,11 @@ def receipts(newsletter_id: int, *, since: datetime) -> Select[Any]:
     return select(each.c.subscriber_id, joined.label("received")).group_by(each.c.subscriber_id)
 
 
-def _had(newsletter_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
+def _had(newsletter_id: int, span: Span) -> tuple[ColumnElement[bool], ...]:
+    holds_one = issue.c.id.in_(select(article.c.issue_id).where(article.c.item_id.in_(span.items)))
     return (
         issue.c.newsletter_id == newsletter_id,
-        issue.c.period_ends_at > since,
+        or_(issue.c.period_ends_at > span.since, holds_one),
         delivery.c.state.not_in(NO_RECEIPT),
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, String, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -12,33 +12,25 @@ from subscribers.tables import Instant
 
 
 class _Now(FunctionElement[datetime]):
-    """The instant at which a statement runs, shifted by some seconds."""
+    """The instant at which a statement runs, shifted by a span such as "-30.000 seconds"."""
 
     type = Instant()
-    inherit_cache = False
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = float(seconds)
+    # The span is a bound value, so statements that differ only in it are compiled once.
+    inherit_cache = True
 
 
 @compiles(_Now, "sqlite")
 def _sqlite(element: _Now, compiler: SQLCompiler, **kw: Any) -> str:
     # Six decimals, as instants are written everywhere else, so that text compares as time does.
-    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000'"
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {compiler.process(element.clauses, **kw)}) || '000')"
 
 
 @compiles(_Now)
 def _postgresql(element: _Now, compiler: SQLCompiler, **kw: Any) -> str:
-    # Not now(): that stands still within a transaction.
-    return f"(clock_timestamp() + interval '{element.seconds:.3f} seconds')"
+    # Not now(), which stands still within a transaction; and not clock_timestamp(), which no index can serve.
+    return f"(statement_timestamp() + CAST({compiler.process(element.clauses, **kw)} AS interval))"
 
 
 def database_now(shift: timedelta = timedelta()) -> ColumnElement[datetime]:
     """The database's present, for use within a statement."""
-    return _Now(shift.total_seconds())
-
-
-def read(connection: Connection) -> datetime:
-    """The database's present."""
-    return connection.execute(select(database_now())).scalar_one()
+    return _Now(literal(f"{shift.total_seconds():+.3f} seconds", String))

@@ -90,6 +90,13 @@ def curate(connection: Connection, issue_id: IssueId, item_ids: Iterable[int], *
         connection.execute(update(curation).where(this).values(values))
 
 
+def put_in_order(connection: Connection, issue_id: IssueId, item_ids: Iterable[int]) -> None:
+    """Set the order of a draft's items; those not named follow by date, whatever place they had before."""
+    connection.execute(update(curation).where(curation.c.issue_id == issue_id).values(position=None))
+    for position, item_id in enumerate(item_ids, 1):
+        curate(connection, issue_id, [item_id], position=position)
+
+
 def last_frozen(connection: Connection, newsletter_slug: str, before: Issue) -> Issue | None:
     """The issue of the same cadence that came out before this one."""
     return next(
@@ -103,7 +110,7 @@ def last_frozen(connection: Connection, newsletter_slug: str, before: Issue) -> 
 
 
 def _named(name: str) -> list[ColumnElement[bool]]:
-    if name.isdigit():
+    if name.isascii() and name.isdecimal() and len(name) < 19:  # no id is longer
         return [issue.c.id == int(name)]
     slug, _, key = name.partition("/")
     return [newsletter.c.slug == slug, issue.c.period_key == key]

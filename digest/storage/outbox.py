@@ -114,14 +114,17 @@ def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int
 
 
 def waiting(connection: Connection) -> tuple[bool, datetime | None]:
-    """Whether a delivery is due now; and when the next of those that wait, or that others have leased, comes due."""
-    in_the_queue = (
-        select(func.min(delivery.c.not_before))
+    """Whether a delivery is due now; if not, when the next of those that wait, or that others have leased, comes due."""
+    open_still = (
+        select(delivery.c.not_before)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(delivery.c.state.in_((_S.QUEUED, _S.LEASED)), issue.c.state == IssueState.PUBLISHED)
+        .where(issue.c.state == IssueState.PUBLISHED)
     )
-    due = connection.scalar(in_the_queue.where(delivery.c.state == _S.QUEUED, delivery.c.not_before <= database_now()))
-    return due is not None, connection.scalar(in_the_queue)
+    due = open_still.where(delivery.c.state == _S.QUEUED, delivery.c.not_before <= database_now()).limit(1)
+    if connection.scalar(due) is not None:
+        return True, None
+    later = open_still.where(delivery.c.state.in_((_S.QUEUED, _S.LEASED))).subquery()
+    return False, connection.scalar(select(func.min(later.c.not_before)))
 
 
 def count_waiting(connection: Connection) -> int:

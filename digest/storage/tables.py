@@ -225,7 +225,9 @@ delivery = Table(
     Column("settled_at", Instant),
     Column("reason", Text, nullable=False, server_default=""),
     UniqueConstraint("issue_id", "subscriber_id"),
-    Index("ix_delivery_due", "state", "not_before"),
+    # Leases are taken in the order of ids, so that a worker meets one variant after the other.
+    Index("ix_delivery_state", "state", "id"),
+    Index("ix_delivery_queued", "state", "queued_at"),
     Index("ix_delivery_issue_state", "issue_id", "state"),
     Index("ix_delivery_variant", "variant_id"),
 )

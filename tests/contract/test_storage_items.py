@@ -78,7 +78,9 @@ def test_items_are_listed_newest_first_by_the_minute(social_care: House) -> None
         "older": date(2026, 11, 19),
         "undated": None,
     }
-    keep(social_care, *(replace(FOUND, title=t, link=f"https://example.org/{t}", published=d) for t, d in dates.items()))
+    keep(
+        social_care, *(replace(FOUND, title=t, link=f"https://example.org/{t}", published=d) for t, d in dates.items())
+    )
 
     assert titles(social_care) == ["undated", "evening", "morning", "bare", "older"]
 
@@ -87,7 +89,9 @@ def test_a_newsletter_sees_what_may_be_dated_since(social_care: House) -> None:
     """Bare days with a day of grace, as zones differ; what has no date by when it was seen."""
     since = datetime(2026, 11, 10, tzinfo=UTC)
     dates = {"in": since, "out": since - timedelta(seconds=1), "grace": date(2026, 11, 9), "far": date(2026, 11, 8)}
-    keep(social_care, *(replace(FOUND, title=t, link=f"https://example.org/{t}", published=d) for t, d in dates.items()))
+    keep(
+        social_care, *(replace(FOUND, title=t, link=f"https://example.org/{t}", published=d) for t, d in dates.items())
+    )
     keep(social_care, replace(FOUND, title="seen before", link=None), now=since - timedelta(days=1))
     keep(social_care, replace(FOUND, title="seen since", link=None), now=since)
 

@@ -64,7 +64,9 @@ class Ledger:
         assert self.do(outbox.mark, token, ids) == set(ids)
         return ids
 
-    def settle(self, token: str, ids: Sequence[DeliveryId], end: Outcome | Handover, retry: RetryPolicy = RETRY) -> None:
+    def settle(
+        self, token: str, ids: Sequence[DeliveryId], end: Outcome | Handover, retry: RetryPolicy = RETRY
+    ) -> None:
         """Write down that all of these ended so."""
         handover = ENDS[end] if isinstance(end, Outcome) else end
         at = datetime.now(UTC)
@@ -330,7 +332,7 @@ def test_the_deferred_wait_longer_each_time_and_then_have_failed(ledger: Ledger)
     assert 4.9 <= minutes[0][0] <= minutes[0][1] <= 6.25
     assert 9.9 <= minutes[1][0] <= minutes[1][1] <= 12.5
     assert ledger.states() == {_S.FAILED: READERS}
-    assert {row for row in ledger.rows(delivery.c.tries, delivery.c.reason)} == {(3, "not now")}
+    assert set(ledger.rows(delivery.c.tries, delivery.c.reason)) == {(3, "not now")}
 
 
 def test_no_wait_is_longer_than_six_hours_but_for_its_jitter() -> None:
@@ -353,7 +355,7 @@ def test_a_lease_that_is_given_back_does_not_count_as_a_try(ledger: Ledger) -> N
     ledger.do(outbox.give_back, one, ids)
 
     assert (still, ledger.states()) == ({_S.LEASED: READERS}, {_S.QUEUED: READERS})
-    assert {row for row in ledger.rows(delivery.c.tries, delivery.c.lease_token)} == {(0, None)}
+    assert set(ledger.rows(delivery.c.tries, delivery.c.lease_token)) == {(0, None)}
 
 
 def test_the_dead_leave_their_leases_to_others_and_their_flights_in_doubt(ledger: Ledger) -> None:

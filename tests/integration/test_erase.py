@@ -84,9 +84,7 @@ def test_what_was_sent_when_stays_without_saying_to_whom(desk: Desk, tmp_path: P
     assert (list(kinds), reason) == ([ConsentKind.IMPORTED, ConsentKind.ERASED], "erased")
 
 
-def test_what_was_still_queued_for_them_does_not_go_out(
-    desk: Desk, tmp_path: Path, transport: MemoryTransport
-) -> None:
+def test_what_was_still_queued_for_them_does_not_go_out(desk: Desk, tmp_path: Path, transport: MemoryTransport) -> None:
     """Between publishing and delivering, a wish to be forgotten holds."""
     write_one(desk, tmp_path)
     desk.reader(PRIYA, "carers")

@@ -52,7 +52,9 @@ def told(report: Report) -> tuple[int, int, int, int]:
 
 def test_readers_are_brought_in_with_what_they_chose(social_care: House, tmp_path: Path) -> None:
     """Active where somebody vouches; each with the file and line it came from."""
-    report = bring_in(social_care, tmp_path, "email,name,topics\npriya@example.org,Priya,law;carers\njoe@example.org,,\n")
+    report = bring_in(
+        social_care, tmp_path, "email,name,topics\npriya@example.org,Priya,law;carers\njoe@example.org,,\n"
+    )
 
     priya = held(social_care, PRIYA)
     with social_care.store.read() as connection:

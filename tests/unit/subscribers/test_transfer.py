@@ -14,13 +14,13 @@ from subscribers.transfer import COLUMNS, Line, Report, Rules, UnreadableTable, 
 RULES = Rules(topics=frozenset({"carers", "law"}), cadences=frozenset({"monthly", "weekly"}))
 
 
-def lines_of(text: str, mapping: Mapping[str, str] = {}) -> tuple[list[Line], Report]:  # noqa: B006  it is not changed
+def lines_of(text: str, mapping: Mapping[str, str] = {}) -> tuple[list[Line], Report]:
     """The lines of a file's text, and the report."""
     report = Report()
     return list(read(io.StringIO(text, newline=""), mapping=mapping, rules=RULES, report=report)), report
 
 
-def only(text: str, mapping: Mapping[str, str] = {}) -> Line:  # noqa: B006  it is not changed
+def only(text: str, mapping: Mapping[str, str] = {}) -> Line:
     """The one line of a file in which nothing is refused."""
     lines, report = lines_of(text, mapping)
     assert report.refused == []
@@ -71,7 +71,9 @@ def test_no_two_columns_share_a_name(ours: str, theirs: str) -> None:
 
 def test_columns_of_other_names_are_mapped() -> None:
     """By whoever knows the file."""
-    line = only("Contact;Person\n".replace(";", ",") + "p@example.org,Priya\n", {"contact": "email", " PERSON ": "name"})
+    line = only(
+        "Contact;Person\n".replace(";", ",") + "p@example.org,Priya\n", {"contact": "email", " PERSON ": "name"}
+    )
 
     assert (line.email, line.name) == ("p@example.org", "Priya")
 
@@ -130,7 +132,7 @@ def test_trailing_empty_cells_do_no_harm() -> None:
 )
 def test_a_file_that_is_no_table_of_readers_is_refused_whole(text: str) -> None:
     """In one line, with the place and what to do."""
-    with pytest.raises(UnreadableTable, match="^line") as refused:
+    with pytest.raises(UnreadableTable, match=r"^line") as refused:
         lines_of(f"{text}")
 
     assert "\n" not in str(refused.value)
@@ -168,7 +170,7 @@ def test_no_cell_of_an_export_is_a_formula(value: str) -> None:
     file = io.StringIO(newline="")
     write(file, [{"name": value}], ["name"], lambda: None)
 
-    (cell,) = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))[0].values()
+    (cell,) = next(iter(csv.DictReader(io.StringIO(file.getvalue(), newline="")))).values()
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert cell.endswith(value)
 
@@ -191,6 +193,8 @@ def test_what_was_exported_is_imported_as_it_was(email: str, name: str) -> None:
 def test_any_file_is_a_table_or_is_refused(text: str) -> None:
     """Nothing else comes of it."""
     try:
-        lines_of(f"email,name,topics\n{text}")
-    except UnreadableTable as refused:
-        assert refused.remedy
+        lines, report = lines_of(f"email,name,topics\n{text}")
+    except UnreadableTable:
+        return
+
+    assert all(number >= 2 for number in [*(line.number for line in lines), *(r.line for r in report.refused)])

@@ -326,9 +326,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("issue_id", "subscriber_id", name=op.f("uq_delivery_issue_id_subscriber_id")),
     )
-    op.create_index("ix_delivery_due", "delivery", ["state", "not_before"], unique=False)
     op.create_index("ix_delivery_issue_state", "delivery", ["issue_id", "state"], unique=False)
     op.create_index(op.f("ix_delivery_lease_token"), "delivery", ["lease_token"], unique=False)
+    op.create_index("ix_delivery_queued", "delivery", ["state", "queued_at"], unique=False)
+    op.create_index("ix_delivery_state", "delivery", ["state", "id"], unique=False)
     op.create_index(op.f("ix_delivery_subscriber_id"), "delivery", ["subscriber_id"], unique=False)
     op.create_index("ix_delivery_variant", "delivery", ["variant_id"], unique=False)
     op.create_table(
@@ -368,9 +369,10 @@ def downgrade() -> None:
     op.drop_table("variant_item")
     op.drop_index("ix_delivery_variant", table_name="delivery")
     op.drop_index(op.f("ix_delivery_subscriber_id"), table_name="delivery")
+    op.drop_index("ix_delivery_state", table_name="delivery")
+    op.drop_index("ix_delivery_queued", table_name="delivery")
     op.drop_index(op.f("ix_delivery_lease_token"), table_name="delivery")
     op.drop_index("ix_delivery_issue_state", table_name="delivery")
-    op.drop_index("ix_delivery_due", table_name="delivery")
     op.drop_table("delivery")
     op.drop_index("ix_cohort_issue_preference", table_name="cohort")
     op.drop_table("cohort")

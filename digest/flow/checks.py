@@ -1,0 +1,96 @@
+"""Checks: what a newsletter's file must hold beyond its shape, told as whoever wrote it would look for it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from digest.errors import AddressRefused, SettingsRefused
+from digest.model.colour import is_colour
+from digest.model.newsletter import Newsletter
+from digest.model.source import Source
+from digest.model.topic import Topic
+from subscribers import address
+from subscribers.preferences import EVERYTHING_WORD
+
+_SLUG = re.compile(r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_NAME = 200
+#: The least and the most of each number; past the most it can only be a slip of the pen.
+_LIMITS = {
+    "look_back": (1, 1_000),
+    "first_reach": (1, 1_000),
+    "per_topic": (1, 10_000),
+    "per_issue": (1, 10_000),
+    # Less than that would hold the head and the foot of a letter and nothing between.
+    "byte_budget": (20_000, 10_000_000),
+    "day": (1, 92),
+    "draft_days_before": (0, 366),
+}
+
+
+def check(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+    """Raises SettingsRefused for the first thing that is wrong."""
+    _check_names(newsletter, topics, sources)
+    _check_sender(newsletter)
+    _check_calendar(newsletter)
+    _check_brand(newsletter)
+    for name, value in _numbers(newsletter):
+        least, most = _LIMITS[name.rpartition(".")[2]]
+        if not least <= value <= most:
+            bound = f"the least is {least}" if value < least else f"the most is {most}"
+            raise SettingsRefused(f"{name} is {value}, {bound}.", remedy="Mend that number.")
+
+
+def _check_names(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+    named: list[tuple[str, str, str]] = [("newsletter", newsletter.slug, newsletter.name)]
+    named += [("topic", t.slug, t.name) for t in topics] + [("source", s.slug, s.name) for s in sources]
+    for kind, slug, name in named:
+        if not _SLUG.fullmatch(slug) or (kind, slug) == ("topic", EVERYTHING_WORD):
+            raise SettingsRefused(
+                f"“{slug}” cannot be a {kind}'s slug.",
+                remedy=f"Write small letters, digits and hyphens, at most 80, not “{EVERYTHING_WORD}”.",
+            )
+        if len(name) > _LONGEST_NAME:
+            raise SettingsRefused(
+                f"{kind} {slug}: its name is longer than {_LONGEST_NAME} characters.", remedy="Cut it."
+            )
+        if [(k, s) for k, s, _ in named].count((kind, slug)) > 1:
+            raise SettingsRefused(f"the {kind} “{slug}” comes twice.", remedy="Name each once.")
+    for topic in topics:
+        if any(not phrase.strip("* -") for phrase in topic.phrases):
+            raise SettingsRefused(f"the topic “{topic.slug}” has a phrase of no words.", remedy="Take it out.")
+
+
+def _check_sender(newsletter: Newsletter) -> None:
+    sender = newsletter.sender
+    for key, written in (("address", sender.address), ("reply_to", sender.reply_to)):
+        try:
+            if written or key == "address":
+                address.parse(written)
+        except AddressRefused as error:
+            raise SettingsRefused(f"sender.{key}: {error.what}", remedy="Write it like digest@example.org.") from error
+
+
+def _check_calendar(newsletter: Newsletter) -> None:
+    try:
+        ZoneInfo(newsletter.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsRefused(
+            f"there is no time zone “{newsletter.timezone}”.", remedy="Write Europe/London."
+        ) from error
+    if newsletter.default_cadence not in newsletter.cadences:
+        raise SettingsRefused("default_cadence is none of the cadences.", remedy="Add [cadences.…] for it.")
+
+
+def _check_brand(newsletter: Newsletter) -> None:
+    for key, colour in (("accent", newsletter.brand.accent), ("accent_dark", newsletter.brand.accent_dark)):
+        if not is_colour(colour):
+            raise SettingsRefused(f"brand.{key} “{colour}” is not a colour.", remedy="Write it like #0f5c5c.")
+
+
+def _numbers(newsletter: Newsletter) -> Iterator[tuple[str, int]]:
+    selection = newsletter.selection
+    for name in ("look_back", "first_reach", "per_topic", "per_issue", "byte_budget"):
+        yield f"selection.{name}", getattr(selection, name)
+    for cadence, schedule in newsletter.cadences.items():
+        yield f"cadences.{cadence}.day", schedule.day
+        yield f"cadences.{cadence}.draft_days_before", schedule.draft_days_before

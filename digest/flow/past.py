@@ -1,0 +1,93 @@
+"""Past: an issue as it was when it came out, whatever became of its items, topics, rules and readers since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from digest.flow.choose import Chooser
+from digest.flow.freeze import Edition
+from digest.flow.letters import stored_blocks
+from digest.flow.publish import layout_from
+from digest.model.choice import Candidate, Choice, Chosen, Readers, Reason
+from digest.model.issue import Article
+from digest.model.item import Item, day, instant
+from digest.model.topic import Topic
+from digest.rendering.variant import Layout
+from digest.storage import audiences, editions, items
+from subscribers.directory import Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Came:
+    """What came to one reader, and what held for them when it was chosen."""
+
+    readers: Readers
+    #: None where nothing was new to them.
+    layout: Layout | None
+
+
+def as_it_was(connection: Connection, edition: Edition) -> tuple[Edition, Mapping[int, Item]]:
+    """The edition with what was stored of it, and its items as they stood in it."""
+    content, headers = editions.load_content(connection, edition.issue.id)
+    found = {item.id: item for item in items.these(connection, [a.id for a in content.articles])}
+    then = {a.id: replace(found[a.id], title=a.title, topics=a.topics) for a in content.articles}
+    topics = tuple(Topic(slug=heading.slug, name=heading.name) for heading in content.topics)
+    past = replace(
+        edition,
+        content=content,
+        headers=headers,
+        blocks=stored_blocks(connection, edition.issue.id),
+        publication=replace(edition.publication, topics=topics),
+        candidates=tuple(_candidate(edition, article, then[article.id]) for article in content.articles),
+    )
+    return past, dict(then)
+
+
+def what_came(connection: Connection, edition: Edition, held: Subscription) -> Came | None:
+    """What a reader got of an issue that is out; None for somebody who was not in its audience."""
+    found = audiences.cohort_of(connection, edition.issue.id, held.subscriber_id, held.preference)
+    if found is None:
+        return None
+    cohort, variant_id = found
+    here = frozenset(c.id for c in edition.candidates)
+    readers = Readers(
+        topics=cohort.chosen.topics,
+        received=editions.items_of(connection, cohort.received) & here,
+        first=cohort.first,
+    )
+    layout = None if variant_id is None else layout_from(editions.load_variant(connection, variant_id)[1])
+    return Came(readers=readers, layout=layout)
+
+
+def choice_of(edition: Edition, came: Came) -> Choice:
+    """What came, in its order, and why the others did not. Limits may have changed since; what came has not."""
+    now = Chooser(edition).choice(came.readers)
+    chosen = _chosen(came.layout.parts_of_items()) if came.layout else ()
+    ids = {c.id for c in chosen}
+    no_room = {c.id: Reason.ISSUE_FULL for c in now.chosen}
+    others = {item: why for item, why in (no_room | now.passed_over).items() if item not in ids}
+    return Choice(chosen=chosen, passed_over=others)
+
+
+def _chosen(placed: Sequence[tuple[int, str | None]]) -> tuple[Chosen, ...]:
+    return tuple(
+        Chosen(id=item, under=under, reason=Reason.PINNED if under is None else Reason.TOPIC)  # type: ignore[arg-type]
+        for item, under in placed
+    )
+
+
+def _candidate(edition: Edition, article: Article, item: Item) -> Candidate:
+    return Candidate(
+        id=article.id, topics=article.topics, dated_at=_dated_at(edition, article, item), pinned=article.pinned
+    )
+
+
+def _dated_at(edition: Edition, article: Article, item: Item) -> datetime:
+    """To the minute while its source has not dated it anew, to the day else; it was within the window in any case."""
+    zone = edition.publication.newsletter.zone
+    if day(item.published, zone) == article.published_on:
+        return item.dated_at(zone)
+    then = instant(article.published_on, zone) or item.first_seen_at
+    return max(then, edition.window.since)

@@ -1,0 +1,190 @@
+"""Applying a newsletter's file: rows become what it says, what changes is told, what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+import tomlkit
+
+from digest.errors import SettingsRefused, UnknownName
+from digest.flow.apply import apply, export, read_file
+from digest.flow.house import House
+from digest.model.cadence import Cadence
+from digest.resources import folder
+from digest.storage import newsletters
+from digest.storage.newsletters import Publication
+
+SAMPLES = folder("config") / "newsletters"
+SOCIAL_CARE = (SAMPLES / "social-care.toml").read_text(encoding="utf-8")
+SMALLEST = """
+[newsletter]
+slug = "news"
+name = "News"
+[sender]
+name = "News"
+address = "news@example.org"
+[[topics]]
+slug = "law"
+name = "Law"
+"""
+
+
+def write(to: Path, text: str) -> Path:
+    """A file with that text."""
+    file = to / "news.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def loaded(house: House, slug: str = "social-care") -> Publication:
+    """What the rows say."""
+    with house.store.read() as connection:
+        return newsletters.load(connection, slug)
+
+
+def test_a_new_newsletter_is_told_in_one_line_and_applied_twice_is_once(house: House) -> None:
+    """The second time nothing changes."""
+    first = apply(house, SAMPLES / "social-care.toml")
+    before = loaded(house)
+
+    again = apply(house, SAMPLES / "social-care.toml")
+
+    assert first == [f"newsletter social-care: new, with {len(before.topics)} topics and 2 sources"]
+    assert (again, loaded(house)) == ([], before)
+
+
+def test_a_dry_run_tells_and_changes_nothing(house: House) -> None:
+    """What would change, changes then."""
+    dry = apply(house, SAMPLES / "social-care.toml", dry_run=True)
+
+    with pytest.raises(UnknownName):
+        loaded(house)
+    assert apply(house, SAMPLES / "social-care.toml") == dry
+
+
+def test_what_changes_is_told_a_line_each(social_care: House, tmp_path: Path) -> None:
+    """And then it is so."""
+    text = SOCIAL_CARE.replace('name = "Social Care Digest"', 'name = "Care Digest"', 1)
+    text = text.replace('"carer*", ', "").replace("per_topic = 8", "per_topic = 5")
+    text = text.replace('slug = "events"', 'slug = "dates"').replace('name = "Blog"', 'name = "The blog"')
+
+    changes = apply(social_care, write(tmp_path, text))
+
+    assert changes == [
+        "newsletter social-care: name changes",
+        "newsletter social-care: selection changes",
+        "topic dates: new",
+        "topic events: goes",
+        "topic carers: changes",
+        "source scwru-blog: changes",
+        "topics: their order changes",
+    ]
+    after = loaded(social_care)
+    assert (after.newsletter.name, after.newsletter.selection.per_topic) == ("Care Digest", 5)
+    assert after.topic_order[-1] == "dates"
+
+
+def test_topics_come_in_the_files_order(social_care: House, tmp_path: Path) -> None:
+    """An issue shows them so."""
+    document = tomlkit.parse(SOCIAL_CARE)
+    document["topics"].reverse()  # type: ignore[union-attr]
+
+    changes = apply(social_care, write(tmp_path, tomlkit.dumps(document)))
+
+    assert changes == ["topics: their order changes"]
+    assert loaded(social_care).topic_order[0] == "events"
+
+
+def test_what_is_left_out_has_its_usual_value(house: House, tmp_path: Path) -> None:
+    """A newsletter is four lines."""
+    apply(house, write(tmp_path, SMALLEST))
+
+    found = loaded(house, "news").newsletter
+    assert (list(found.cadences), found.default_cadence, found.timezone) == (
+        [Cadence.MONTHLY],
+        Cadence.MONTHLY,
+        "Europe/London",
+    )
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_what_was_exported_is_applied_without_a_change(house: House, tmp_path: Path, sample: Path) -> None:
+    """A newsletter can be moved to another house by a file."""
+    apply(house, sample)
+    slug = read_file(sample).newsletter.slug
+
+    text = export(house, slug)
+
+    assert apply(house, write(tmp_path, text)) == []
+    assert read_file(tmp_path / "news.toml").newsletter == loaded(house, slug).newsletter
+
+
+def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
+    """Naming what is."""
+    with pytest.raises(UnknownName, match="none yet"):
+        export(house, "social-care")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('slug = "news"', 'slug = "news"\ncolour = "red"'), "“newsletter.colour” is not a key of a newsletter"),
+        (("[sender]", "[postbox]\nsize = 3\n[sender]"), "“postbox” is not a key of a newsletter"),
+        (('name = "Law"', 'name = "Law"\nwords = []'), "“topics.words” is not a key of a newsletter"),
+        (("[sender]", "[selection]\nper_page = 3\n[sender]"), "“selection.per_page” is not a key"),
+        (("[sender]", "[brand]\nfont = 'x'\n[sender]"), "“brand.font” is not a key"),
+        (("[sender]", "[cadences.monthly]\nhour = 8\n[sender]"), "“cadences.monthly.hour” is not a key"),
+        (("[sender]", "[cadences.hourly]\nday = 1\n[sender]"), "“cadences.hourly.[key]” is wrong"),
+        (('name = "News"\n[sender]', "[sender]"), "“name” is wrong: Field required"),
+        (('name = "News"\n[sender]', 'name = "News"\ntimezone = "Mars/Olympus"\n[sender]'), "no time zone “Mars/Olympus”"),
+        (('name = "News"\n[sender]', 'name = "News"\ntimezone = ""\n[sender]'), "no time zone “”"),
+        (('name = "News"\n[sender]', 'name = "News"\ntimezone = "../etc"\n[sender]'), "no time zone “../etc”"),
+        (('name = "News"\n[sender]', 'name = "News"\ndefault_cadence = "weekly"\n[sender]'), "none of the cadences"),
+        (('name = "News"\n[sender]', 'name = "News"\napproval = "nobody"\n[sender]'), "“approval” is wrong"),
+        (("news@example.org", "news at example.org"), "is not an e-mail address"),
+        (('name = "Law"', 'name = "Law"\n[[topics]]\nslug = "law"\nname = "L"'), "the topic “law” comes twice"),
+        (('slug = "law"', 'slug = "all"'), "“all” cannot be a topic's slug"),
+        (('slug = "law"', 'slug = "Law, rights"'), "“Law, rights” cannot be a topic's slug"),
+        (('slug = "news"', 'slug = "my/news"'), "“my/news” cannot be a newsletter's slug"),
+        (('slug = "news"', 'slug = ""'), "“” cannot be a newsletter's slug"),
+        (('slug = "news"', f'slug = "{"n" * 81}"'), "cannot be a newsletter's slug"),
+        (('name = "News"\n[sender]', f'name = "{"N" * 201}"\n[sender]'), "name is longer than 200 characters"),
+        (('name = "Law"', 'name = "Law"\nphrases = ["", "law"]'), "the topic “law” has a phrase of no words"),
+        (('name = "Law"', 'name = "Law"\nphrases = ["*"]'), "the topic “law” has a phrase of no words"),
+        (("[sender]", "[cadences.monthly]\nday = 0\n[sender]"), "cadences.monthly.day is 0, the least is 1"),
+        (("[sender]", "[cadences.monthly]\ndraft_days_before = -1\n[sender]"), "draft_days_before is -1, the least is 0"),
+        (("[sender]", "[selection]\nlook_back = 0\n[sender]"), "selection.look_back is 0, the least is 1"),
+        (("[sender]", "[selection]\nlook_back = 30000\n[sender]"), "selection.look_back is 30000, the most is 1000"),
+        (("[sender]", "[selection]\nper_issue = 0\n[sender]"), "selection.per_issue is 0, the least is 1"),
+        (("[sender]", "[selection]\nbyte_budget = 10\n[sender]"), "selection.byte_budget is 10, the least is 20000"),
+        (("[[topics]]", "topics = 3\n[[others]]"), "news.toml: "),
+        (("[sender]", "[sender"), "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_line_and_nothing_is_applied(
+    tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    """With the file, the key and what it may be."""
+    assert change[0] in SMALLEST
+    with pytest.raises(SettingsRefused) as refused:
+        read_file(write(tmp_path, SMALLEST.replace(*change, 1)))
+
+    assert words in str(refused.value)
+    assert str(refused.value).startswith("news.toml")
+    assert "\n" not in str(refused.value)
+    assert refused.value.remedy
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    with pytest.raises(SettingsRefused, match=r"absent\.toml cannot be read"):
+        read_file(tmp_path / "absent.toml")
+
+
+def test_a_source_that_two_newsletters_read_stays_when_one_lets_it_go(social_care: House, tmp_path: Path) -> None:
+    """Its items are the other's still."""
+    source = '\n[[sources]]\nslug = "sscr-news"\nname = "Research news"\nkind = "capture"\nlink_label = "Read the findings"\n'
+    apply(social_care, write(tmp_path, SMALLEST + source))
+    apply(social_care, write(tmp_path, SMALLEST))
+
+    assert [s.slug for s in loaded(social_care).sources] == ["sscr-news", "scwru-blog"]
+    assert loaded(social_care, "news").sources == ()
