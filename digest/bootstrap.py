@@ -41,6 +41,14 @@ def open_house(settings: Settings) -> House:
     Raises SettingsRefused or StorageUnavailable.
     """
     store = open_store(settings.database.url, settings.data_folder)
+    try:
+        return _joined(settings, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _joined(settings: Settings, store: Store) -> House:
     schema.prepare(store)
     keys = Keys(_secret(settings))
     _must_be_the_same_secret(store, keys)

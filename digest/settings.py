@@ -3,13 +3,14 @@
 No setting has a default here: the documented file has them all, and a test holds the two together.
 """
 
+import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from digest.errors import SettingsRefused
 from digest.resources import folder
@@ -154,11 +155,17 @@ def load(working_folder: Path) -> Settings:
     values = _merged(_read(folder("config") / "default.toml"), _read(working_folder / FILE))
     try:
         return Settings(**values)
+    except SettingsError as error:
+        raise SettingsRefused(f"The environment is wrong: {error}.", remedy="See config/default.toml.") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         what = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-        raise SettingsRefused(f"“{name}” in {FILE} {what}.", remedy="See config/default.toml.") from error
+        variable = f"DIGEST_{'__'.join(str(part) for part in first['loc'])}".upper()
+        where = f"the environment ({variable})" if variable in os.environ else FILE
+        raise SettingsRefused(
+            f"“{name}” in {where} {what}.", remedy="Every setting is explained in the digest.toml of `digest init`."
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

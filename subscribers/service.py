@@ -49,7 +49,7 @@ class Subscribers:
         address, newsletter_id = parse(email), rows.newsletter_id(self._connection, newsletter_slug)
         self._must_not_be_suppressed(address, newsletter_slug)
         held = self._held(address, newsletter_id)
-        if held is not None and confirmed:
+        if held is not None and (confirmed or self._channel == "import"):
             _must_not_have_left(held)
         if language and not names.is_language(language):
             raise Never(f"“{language[:35]}” is not a language.", remedy="Write it like en-GB.")
@@ -77,7 +77,8 @@ class Subscribers:
         """Take the holder's yes: what is pending becomes active. Raises UnknownReader."""
         for held in self._of(email, newsletter_slug):
             if held.state is _State.PENDING:
-                self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.CONFIRMED, detail)
+                values = {"confirmed_at": self._now, "ended_at": None, "end_reason": ""}
+                self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, detail)
         return self._of(email, newsletter_slug)
 
     def choose(self, held: Subscription, *, chosen: Preference, cadence: str) -> None:
@@ -218,7 +219,8 @@ class Subscribers:
         self, held: Subscription, *, chosen: Preference | None, cadence: str | None, confirmed: bool, detail: str
     ) -> None:
         if held.state is _State.ENDED:
-            self._move(held, _State.PENDING, {"ended_at": None, "end_reason": ""}, ConsentKind.REQUESTED, detail)
+            # That they left once stays, so that nothing but their own yes makes it active.
+            self._move(held, _State.PENDING, {}, ConsentKind.REQUESTED, detail)
         elif held.state is _State.PENDING and confirmed:
             self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.IMPORTED, detail)
         self.choose(held, chosen=chosen or held.preference, cadence=cadence or held.cadence)
@@ -247,8 +249,8 @@ class Subscribers:
 
 
 def _must_not_have_left(held: Subscription) -> None:
-    if held.state is _State.ENDED:
+    if held.ended_at is not None:
         raise ConsentRefused(
             f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
-            remedy="Only its holder can come back, by signing up and confirming.",
+            remedy="Ask them; when they say yes: digest subscribers add, without --confirmed, then confirm.",
         )

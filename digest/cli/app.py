@@ -56,7 +56,14 @@ def main() -> None:
     except Problem as problem:
         out.warn(f"digest: {' '.join(str(problem).split())}")
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has read enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            _end_quietly()
+        out.warn(f"digest: {error.filename or 'A file'} cannot be used: {error.strerror}. Check its name and rights.")
         sys.exit(1)
+
+
+def _end_quietly() -> None:
+    """Whoever read our output has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

@@ -28,4 +28,4 @@ def build(
 
     with opened() as house, out.progress("Pages", None) as step:
         count = write_site(house, folder, progress=lambda _: step())
-    out.say(f"{count:,} files in {folder}; begin with {folder / 'index.html'}")
+    out.say(f"{out.counted(count, 'file')} in {folder}; begin with {folder / 'index.html'}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,12 +65,15 @@ def pause(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it goes on, such as 2027-01-31.")],
     as_json: Json = False,
 ) -> None:
-    """Send nothing until a day; what is new meanwhile comes after it."""
+    """Send nothing until a day; what is new in the last weeks before it comes after it."""
+    from digest.model.cadence import local_instant
+    from digest.storage.newsletters import load
     from subscribers import directory
 
     with _people() as (people, house, connection):
-        at = until.astimezone() if until.tzinfo else until.replace(tzinfo=house.clock.now().tzinfo)
-        if at <= house.clock.now() + timedelta(hours=1):
+        zone = load(connection, newsletter).newsletter.zone
+        at = local_instant(until.date(), time.min, zone)
+        if at <= house.clock.now():
             raise typer.BadParameter("that day has come already")
         people.pause(_of(directory.of_reader(connection, house.keys, email), newsletter), at)
         held = directory.of_reader(connection, house.keys, email)
@@ -105,11 +108,15 @@ def suppress(
 
     Example: digest subscribers suppress joe@example.org --reason requested --evidence "letter of 3 May"
     """
+    from digest.storage.newsletters import load
+
     scope = newsletter or EVERYWHERE
-    with _people() as (people, _, _connection):
+    with _people() as (people, _, connection):
+        if newsletter:
+            load(connection, newsletter)
         if lift is None:
             people.suppress(email, reason, scope=scope, evidence=evidence or f"by {who()}")
-            out.say(f"{email} gets nothing any more.")
+            out.say(f"{email} gets nothing any more{f' of {newsletter}' if newsletter else ''}.")
         else:
             lifted = people.lift(email, scope=scope, because=f"{lift} (by {who()})")
             out.say(f"{email} is {'no longer' if lifted else 'not'} suppressed.")

@@ -41,15 +41,18 @@ def deliver(
             waiting = outbox.count_waiting(connection)
         with out.progress("Delivering", waiting) as step:
             done = drain_outbox(house, drain=drain, stop=stop, progress=lambda _: step())
+        kind = house.settings.mail.transport
         with house.store.read() as connection:
             still = outbox.count_waiting(connection)
     if as_json:
         keys = ("accepted", "deferred", "failed", "unknown", "withheld")
         out.as_json({**{key: getattr(done, key) for key in keys}, "waiting": still})
         return
+    folder = house.settings.mail.folder.path
+    where = f" Written into {folder}/; nothing left this machine." if kind == "folder" and done.accepted else ""
     out.say(
         f"{done.accepted:,} accepted, {done.deferred:,} deferred, {done.failed:,} failed, {done.unknown:,} unknown; "
-        f"{still:,} still wait."
+        f"{still:,} still wait.{where}"
     )
 
 

@@ -68,7 +68,7 @@ def curate(
     )
     with opened() as house:
         done = carry_out(house, issue, wishes)
-    _print(done, as_json, f"{done.name}: done. See it: digest preview {done.name}")
+    _print(done, as_json, f"{done.name} is a draft with these changes. See it: digest preview {done.name}")
 
 
 def preview(
@@ -86,7 +86,7 @@ def preview(
     with opened() as house:
         if files is not None:
             count = page.write_files(house, issue, files)
-            out.say(f"{count} files in {files}; begin with {files / 'index.html'}")
+            out.say(f"{out.counted(count, 'file')} in {files}; begin with {files / 'index.html'}")
             return
         page.serve(house, issue, port=port, ready=lambda url: _show(url, browse))
 
@@ -144,8 +144,8 @@ def publish(issue: Name, as_json: Json = False) -> None:
     _print(
         done.issue,
         False,
-        f"{done.issue.name} is {done.issue.state}: {done.readers:,} readers get {done.variants:,} different letters, "
-        f"{done.without:,} have nothing new.",
+        f"{done.issue.name} is {done.issue.state}: {out.counted(done.readers, 'reader')}, "
+        f"{out.counted(done.variants, 'different letter')}; nothing new for {out.counted(done.without, 'reader')}.",
     )
 
 
@@ -155,7 +155,7 @@ def cancel(issue: Name, as_json: Json = False) -> None:
 
     with opened() as house:
         done, stopped = stop(house, issue)
-    _print(done, as_json, f"{done.name} is cancelled; {stopped:,} deliveries were stopped.")
+    _print(done, as_json, f"{done.name} is cancelled; {out.counted(stopped, 'delivery', 'deliveries')} stopped.")
 
 
 def _print(issue: Issue, as_json: bool, line: str) -> None:

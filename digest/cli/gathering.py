@@ -12,6 +12,7 @@ from digest.model.item import Item
 items_app = typer.Typer(help="What was gathered: list, show, import, file under topics.", no_args_is_help=True)
 sources_app = typer.Typer(help="Where items are read.", no_args_is_help=True)
 topics_app = typer.Typer(help="What items are filed under.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="The item's number; see: digest items list.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -55,15 +56,19 @@ def list_items(
 
     Example: digest items list --topic carers
     """
-    from digest.storage import items
+    from digest.storage import items, newsletters, sources
 
     with opened() as house, house.store.read() as connection:
+        if source:
+            sources.find(connection, source)
+        if topic:
+            newsletters.must_have_topic(connection, topic)
         found = items.listed(connection, source_slug=source, topic_slug=topic)
     _print(found, as_json)
 
 
 @items_app.command("show")
-def show_item(item: Annotated[int, typer.Argument(help="The item's number.")], as_json: Json = False) -> None:
+def show_item(item: Number, as_json: Json = False) -> None:
     """Show one item with its text, and why it is filed where it is."""
     from digest.storage import filings, items
 
@@ -101,11 +106,15 @@ def import_items(
         _print(found, True)
     else:
         out.say(f"{file}: {gathered.new} new, {gathered.changed} changed, {gathered.same} known already.")
+        unfiled = [i for i in found if not i.topics]
+        if unfiled:
+            numbers = ", ".join(str(i.id) for i in unfiled[:20])
+            out.say(f"Under no topic, so that no reader gets them: {numbers}. File them: digest items file ITEM TOPIC.")
 
 
 @items_app.command("file")
 def file_item(
-    item: Annotated[int, typer.Argument(help="The item's number.")],
+    item: Number,
     topic: Annotated[str, typer.Argument(help="The topic's slug.")],
     out_of: Annotated[bool, typer.Option("--out", help="Take it out of the topic instead.")] = False,
 ) -> None:
@@ -113,9 +122,10 @@ def file_item(
 
     Example: digest items file 12 carers
     """
-    from digest.storage import filings
+    from digest.storage import filings, items
 
     with opened() as house, house.store.write() as connection:
+        items.load(connection, item)
         filings.file_by_hand(connection, item, topic, stands=not out_of, by=who(), now=house.clock.now())
     out.say(f"Item {item} is {'kept out of' if out_of else 'under'} {topic}.")
 

@@ -33,6 +33,11 @@ def warn(line: str) -> None:
     errors.print(escape(line), soft_wrap=True)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """ "1 reader", "2,000 readers"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def as_json(value: object) -> None:
     """A value for a program."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")

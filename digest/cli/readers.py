@@ -83,6 +83,8 @@ def import_readers(
     from digest.flow.enrol import import_csv
 
     mapping = _mapping(columns or [])
+    if refused is not None:
+        refused.touch()  # a place that cannot be written is told before anything is done
     with opened() as house, out.progress("Readers", _lines_of(file)) as step:
         report = import_csv(
             house, file, newsletter, confirmed=confirmed, mapping=mapping, dry_run=dry_run, progress=step
@@ -127,6 +129,7 @@ def list_readers(
 
     Example: digest subscribers list --state pending
     """
+    from digest.storage.newsletters import load, must_have_topic
     from subscribers import directory
     from subscribers.tables import newsletter as newsletters
     from subscribers.tables import subscription
@@ -135,6 +138,10 @@ def list_readers(
     if state:
         conditions.append(subscription.c.state == state)
     with opened() as house, house.store.read() as connection:
+        if newsletter:
+            load(connection, newsletter)
+        if topic:
+            must_have_topic(connection, topic)
         found = [h for h in directory.stream(connection, *conditions) if _wants(h, topic)]
     if as_json:
         out.as_json([as_dict(held) for held in found])

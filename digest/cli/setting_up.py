@@ -72,11 +72,11 @@ def apply(
 
 def export(
     newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
-    to: Annotated[Path | None, typer.Option("--to", help="A file instead of the screen.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="A new file instead of the screen.")] = None,
 ) -> None:
-    """Write a newsletter with its topics and sources back as a file that `digest apply` takes.
+    """Write a newsletter with its topics and sources as a file that `digest apply` takes. Overwrites nothing.
 
-    Example: digest export social-care --to newsletters/social-care.toml
+    Example: digest export social-care --to social-care.toml
     """
     from digest.flow.apply import export as export_text
 
@@ -85,7 +85,8 @@ def export(
     if to is None:
         typer.echo(text, nl=False)
     else:
-        to.write_text(text, encoding="utf-8")
+        with to.open("x", encoding="utf-8") as file:
+            file.write(text)
         out.say(f"{to}: written")
 
 

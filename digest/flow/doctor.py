@@ -82,14 +82,14 @@ def _newsletters(house: House) -> Iterator[Finding]:
             elif not publication.topics:
                 yield _warning("newsletters", f"{slug} has no topics; readers have nothing to choose.")
             else:
-                yield _good("newsletters", f"{slug} has {len(publication.topics)} topics.")
+                yield _good("newsletters", f"{slug} has its topics and a postal address.")
 
 
 def _sources(house: House) -> Iterator[Finding]:
     with house.store.read() as connection:
         for row in sources.listed(connection):
             if row.last_error:
-                yield _warning("sources", f"{row.slug} failed {row.failures} times: {row.last_error}")
+                yield _warning("sources", f"{row.slug} failed, {row.failures} in a row: {row.last_error}")
 
 
 def _templates(house: House) -> Iterator[Finding]:

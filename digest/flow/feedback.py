@@ -14,6 +14,9 @@ from subscribers.suppression import SuppressionReason
 from subscribers.tables import subscriber
 from subscribers.tokens import Purpose
 
+#: RFC 3463 statuses that say the address itself is wrong. A bare 550 may be a relay that was set up badly.
+NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+
 
 def one_click(house: House, token: str) -> None:
     """End the subscription that an unsubscribe link was made for (RFC 8058). Clicked twice is once.
@@ -43,10 +46,11 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
 
 def _is_gone(attempt: Attempt) -> bool:
     handover = attempt.handover
-    bad_mailbox = handover.enhanced_code.startswith("5.1.") or (
-        handover.reply_code == 550 and not handover.enhanced_code
+    return (
+        handover.outcome is Outcome.FAILED
+        and handover.about is About.READER
+        and handover.enhanced_code in NO_SUCH_MAILBOX
     )
-    return handover.outcome is Outcome.FAILED and handover.about is About.READER and bad_mailbox
 
 
 def _addresses(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> list[tuple[DeliveryId, str]]:

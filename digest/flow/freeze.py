@@ -103,7 +103,7 @@ def _content(
 ) -> tuple[IssueContent, frozenset[ItemId]]:
     visible = {c.id: c for c in candidates if _may_be_offered(c, span)}
     shown = [item for item in found if item.id in visible]
-    before = archive.shown_before(connection, issue.newsletter, visible)
+    before = archive.shown_before(connection, issue.newsletter, visible, but=issue.id)
     sources = {s.slug: s for s in publication.sources}
     articles = tuple(
         _article(house, issue, item, slug, sources[item.source], publication, before.get(item.id), visible[item.id])

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from digest.errors import Problem, SettingsRefused, UnreadableSource
 from digest.flow.house import House
-from digest.model.item import FoundItem, Item
+from digest.model.item import FoundItem, Item, ItemId
 from digest.model.source import SourceKind
 from digest.sources import detect
 from digest.sources.fetch import fetch
@@ -63,6 +63,9 @@ def import_file(house: House, path: Path, source_slug: str) -> tuple[Gathered, l
         found = detect.read(data)
     except UnreadableSource as error:
         raise UnreadableSource(f"{path.name}: {error.what}", remedy=error.remedy) from error
+    except Exception as error:
+        what = f"{path.name}: it makes the program stumble ({type(error).__name__})."
+        raise UnreadableSource(what, remedy="Please report it, with the file.") from error
     with house.store.write() as connection:
         return _keep_all(house, connection, source_slug, found)
 
@@ -102,7 +105,9 @@ def _keep_all(
 ) -> tuple[Gathered, list[Item]]:
     now = house.clock.now()
     source_id = sources.find(connection, slug).id
-    kept = [items.keep(connection, source_id, each, now=now) for each in found]
+    kept: list[tuple[ItemId, Kept]] = []
+    for each in found:
+        kept.append(items.keep(connection, source_id, each, now=now, met={i for i, _ in kept}))
     filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
     count = {how: sum(k is how for _, k in kept) for how in Kept}
     gathered = Gathered(source=slug, new=count[Kept.NEW], changed=count[Kept.CHANGED], same=count[Kept.SAME])

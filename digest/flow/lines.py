@@ -15,6 +15,9 @@ from digest.storage.outbox import Duty
 #: So many refusals in a row that are about us, not about a reader, stop the stream.
 PATIENCE_WITH_US = 5
 
+#: So many readers refused in a row are no coincidence: the server's own list is broken, or ours is.
+PATIENCE_WITH_MAILBOXES = 20
+
 #: So many connections may end while idle before that counts as a try.
 MOST_IDLE_ENDS = 100
 
@@ -66,6 +69,7 @@ class Lines:
         self._open = 0
         self._refusals_of_us = 0
         self._idle_ends = 0
+        self._bad_mailboxes = 0
 
     async def hand_over(self, duties: list[Duty]) -> list[Duty]:
         """Hand over these, over as many connections as there may be. Returns those that were not tried."""
@@ -142,6 +146,11 @@ class Lines:
                 self.stop.because(_turned_away(handover))
         elif handover.outcome is not Outcome.WITHHELD:
             self._refusals_of_us = 0
+        self._bad_mailboxes = self._bad_mailboxes + 1 if handover.outcome is Outcome.FAILED else 0
+        if self._bad_mailboxes >= PATIENCE_WITH_MAILBOXES:
+            self.stop.because(_refuses_everybody(handover))
+        if handover.outcome is Outcome.ACCEPTED:
+            self._idle_ends = 0
         if self.journal.broken:
             self.stop.because(self.journal.broken)
 
@@ -156,6 +165,13 @@ def _held_if_about_us(handover: Handover) -> Handover:
     if handover.outcome is Outcome.FAILED and handover.about is About.US:
         return replace(handover, outcome=Outcome.DEFERRED)
     return handover
+
+
+def _refuses_everybody(handover: Handover) -> Problem:
+    return TransportRefused(
+        f"The mail server refused {PATIENCE_WITH_MAILBOXES} readers in a row, the last with: {handover.diagnostic}",
+        remedy="Check whether it is the right server and the addresses are real, then run: digest deliver.",
+    )
 
 
 def _turned_away(handover: Handover) -> Problem:

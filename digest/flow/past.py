@@ -1,6 +1,6 @@
 """Past: an issue as it was when it came out, whatever became of its items, topics, rules and readers since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from digest.flow.letters import stored_blocks
 from digest.flow.publish import layout_from
 from digest.model.choice import Candidate, Choice, Chosen, Readers, Reason
 from digest.model.issue import Article
-from digest.model.item import Item, day, instant
+from digest.model.item import Item, ItemId, day, instant
 from digest.model.topic import Topic
 from digest.rendering.variant import Layout
 from digest.storage import audiences, editions, items
@@ -42,7 +42,7 @@ def as_it_was(connection: Connection, edition: Edition) -> tuple[Edition, Mappin
         publication=replace(edition.publication, topics=topics),
         candidates=tuple(_candidate(edition, article, then[article.id]) for article in content.articles),
     )
-    return past, dict(then)
+    return past, {int(number): item for number, item in then.items()}
 
 
 def what_came(connection: Connection, edition: Edition, held: Subscription) -> Came | None:
@@ -64,18 +64,22 @@ def what_came(connection: Connection, edition: Edition, held: Subscription) -> C
 def choice_of(edition: Edition, came: Came) -> Choice:
     """What came, in its order, and why the others did not. Limits may have changed since; what came has not."""
     now = Chooser(edition).choice(came.readers)
-    chosen = _chosen(came.layout.parts_of_items()) if came.layout else ()
+    chosen = tuple(_chosen(came.layout)) if came.layout else ()
     ids = {c.id for c in chosen}
     no_room = {c.id: Reason.ISSUE_FULL for c in now.chosen}
     others = {item: why for item, why in (no_room | now.passed_over).items() if item not in ids}
     return Choice(chosen=chosen, passed_over=others)
 
 
-def _chosen(placed: Sequence[tuple[int, str | None]]) -> tuple[Chosen, ...]:
-    return tuple(
-        Chosen(id=item, under=under, reason=Reason.PINNED if under is None else Reason.TOPIC)  # type: ignore[arg-type]
-        for item, under in placed
-    )
+def _chosen(layout: Layout) -> Iterator[Chosen]:
+    """The items of a letter, from the keys of its blocks."""
+    for part in layout.parts:
+        kind, _, rest = part.key.partition(":")
+        item, _, under = rest.partition(":")
+        if kind == "note":
+            yield Chosen(id=ItemId(int(item)), under=None, reason=Reason.PINNED)
+        elif kind == "item":
+            yield Chosen(id=ItemId(int(item)), under=under, reason=Reason.TOPIC)
 
 
 def _candidate(edition: Edition, article: Article, item: Item) -> Candidate:

@@ -1,23 +1,24 @@
 """Preview: an issue as one reader gets it, by the same way as sending, and without writing anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 
 from sqlalchemy import Connection, select
 
+from digest.flow import past
 from digest.flow.choose import Chooser
 from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
-from digest.flow.letters import stored_blocks
 from digest.model.choice import Choice, Readers
 from digest.model.issue import Issue
 from digest.model.item import Item
 from digest.rendering import phrases
 from digest.rendering.headers import PersonalFields
 from digest.rendering.message import prepare
+from digest.rendering.variant import Layout
 from digest.storage import audiences, editions, issues, items
 from subscribers import directory
 from subscribers.consent import SubscriptionState
@@ -37,7 +38,7 @@ class Reader:
     chosen: Preference
     cadence: str
     since: datetime
-    #: None for somebody who is only thought of: a new reader, for whom the issue reaches one period back.
+    #: None for somebody who is only thought of: who has had what earlier issues showed.
     held: Subscription | None = None
 
 
@@ -72,7 +73,7 @@ class Preview:
 
     def letter(self, connection: Connection, reader: Reader) -> Letter | None:
         """What this reader gets; None when nothing is new to them and the newsletter sends nothing then."""
-        choice, layout = Chooser(self.edition).letter(self._readers(connection, reader))
+        choice, layout = self._outcome(connection, reader)
         if layout is None:
             return None
         prepared = prepare(self.edition.blocks, layout, self.edition.headers)
@@ -91,11 +92,19 @@ class Preview:
 
     def choice(self, connection: Connection, reader: Reader) -> Choice:
         """What this reader gets and why, also when it is nothing."""
-        return Chooser(self.edition).choice(self._readers(connection, reader))
+        return self._outcome(connection, reader)[0]
+
+    def _outcome(self, connection: Connection, reader: Reader) -> tuple[Choice, Layout | None]:
+        """What the reader got where the issue is out, else what they would get now."""
+        if reader.held is not None and self.issue.frozen_at is not None:
+            came = past.what_came(connection, self.edition, reader.held)
+            if came is not None:
+                return past.choice_of(self.edition, came), came.layout
+        return Chooser(self.edition).letter(self._readers(connection, reader))
 
     def _readers(self, connection: Connection, reader: Reader) -> Readers:
         if reader.held is None:
-            return Readers(topics=reader.chosen.topics, received=frozenset(), first=True)
+            return Readers(topics=reader.chosen.topics, received=self.edition.shown_before, first=False)
         here = tuple(c.id for c in self.edition.candidates)
         span = audiences.Span(since=self.edition.window.since, items=here)
         received = audiences.received_by(
@@ -141,7 +150,8 @@ def preview(house: House, connection: Connection, issue_name: str) -> Preview:
     issue = issues.find(connection, issue_name)
     edition = freeze(house, connection, issue, now=issue.frozen_at or house.clock.now())
     if issue.frozen_at is not None:
-        edition = _as_it_was(connection, edition)
+        edition, then = past.as_it_was(connection, edition)
+        return Preview(house=house, edition=edition, items=then)
     found = items.of_newsletter(connection, edition.publication.id, since=edition.window.since)
     return Preview(house=house, edition=edition, items={item.id: item for item in found})
 
@@ -185,14 +195,6 @@ def reader_of_topics(issue: Issue, chosen: Preference = EVERYTHING) -> Reader:
         cadence=issue.period.cadence,
         since=issue.composed_at,
     )
-
-
-def _as_it_was(connection: Connection, edition: Edition) -> Edition:
-    """The edition with the content and blocks that were stored, and without what was gathered after it."""
-    content, headers = editions.load_content(connection, edition.issue.id)
-    then = tuple(c for c in edition.candidates if c.id in {a.id for a in content.articles})
-    blocks = stored_blocks(connection, edition.issue.id)
-    return replace(edition, content=content, headers=headers, blocks=blocks, candidates=then)
 
 
 def _is_first(connection: Connection, held: Subscription, issue: Issue) -> bool:

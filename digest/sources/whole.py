@@ -11,6 +11,8 @@ from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_word
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _LEAD = 80
+#: A date outside these is a slip or a trap; the item then has none.
+_EARLIEST, _LATEST = 1900, 2200
 
 
 def whole_item(
@@ -50,7 +52,7 @@ def whole_item(
         title=title,
         guid=guid or None,
         link=link,
-        published=published,
+        published=published if published and _EARLIEST <= published.year <= _LATEST else None,
         people=people,
         body_html=body_html,
         body_text=body_text,

@@ -103,13 +103,20 @@ def stamp(connection: Connection, newsletter_slug: str) -> str:
     return "" if row is None else " ".join(map(str, row))
 
 
-def shown_before(connection: Connection, newsletter_slug: str, item_ids: Iterable[ItemId]) -> dict[ItemId, str]:
-    """Which of these items an earlier issue's page has shown, and the address there."""
+def shown_before(
+    connection: Connection, newsletter_slug: str, item_ids: Iterable[ItemId], *, but: IssueId
+) -> dict[ItemId, str]:
+    """Which of these items the page of another issue has shown, and the address there."""
     rows = connection.execute(
         select(article.c.item_id, article.c.content)
         .join(issue, issue.c.id == article.c.issue_id)
         .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
-        .where(newsletter.c.slug == newsletter_slug, article.c.shown, article.c.item_id.in_(list(item_ids)))
+        .where(
+            newsletter.c.slug == newsletter_slug,
+            article.c.shown,
+            article.c.issue_id != but,
+            article.c.item_id.in_(list(item_ids)),
+        )
     )
     return {ItemId(r.item_id): r.content["archive_url"] for r in rows}
 

@@ -138,15 +138,18 @@ def cohorts(connection: Connection) -> Iterator[Cohort]:
         .group_by(*alike, preference.c.topics)
         .order_by(*alike)
     )
-    for row in connection.execute(query).all():
-        yield Cohort(
-            preference_id=row.preference_id,
-            chosen=from_text(row.topics),
-            language=row.language,
-            first=row.first,
-            received=parse_received(row.received),
-            readers=row.readers,
-        )
+    yield from map(_cohort, connection.execute(query).all())
+
+
+def _cohort(row: Any) -> Cohort:
+    return Cohort(
+        preference_id=row.preference_id,
+        chosen=from_text(row.topics),
+        language=row.language,
+        first=row.first,
+        received=parse_received(row.received),
+        readers=row.readers,
+    )
 
 
 def parse_received(text: str) -> tuple[int, ...]:
@@ -209,6 +212,27 @@ def fill_outbox(connection: Connection, issue_id: IssueId) -> int:
         select(func.count()).select_from(delivery).where(delivery.c.issue_id == issue_id)
     ).scalar_one()
     return filled
+
+
+def cohort_of(
+    connection: Connection, issue_id: IssueId, subscriber_id: int, chosen: Preference
+) -> tuple[Cohort, int | None] | None:
+    """The cohort that a reader was of when an issue was frozen, and its variant; None for who was of none.
+
+    Cohorts with one variant had the same chosen for them; of these, the one with the topics the reader has now.
+    """
+    mine = and_(delivery.c.issue_id == issue_id, delivery.c.subscriber_id == subscriber_id)
+    variant_id: int | None = connection.scalar(select(delivery.c.variant_id).where(mine))
+    quiet = and_(nothing_new.c.issue_id == issue_id, nothing_new.c.subscriber_id == subscriber_id)
+    if variant_id is None and connection.scalar(select(nothing_new.c.issue_id).where(quiet)) is None:
+        return None
+    row = connection.execute(
+        select(cohort, preference.c.topics)
+        .join(preference, preference.c.id == cohort.c.preference_id)
+        .where(cohort.c.issue_id == issue_id, cohort.c.variant_id.is_not_distinct_from(variant_id))
+        .order_by(case((preference.c.key == chosen.key, 0), else_=1), cohort.c.id)
+    ).first()
+    return None if row is None else (_cohort(row), variant_id)
 
 
 def forget_readers(connection: Connection, *, now: datetime) -> None:

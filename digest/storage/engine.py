@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from digest.errors import SettingsRefused, StorageUnavailable
+from digest.errors import Never, SettingsRefused, StorageUnavailable
 
 #: Seconds a writer waits for another on SQLite.
 BUSY_SECONDS = 30
@@ -79,7 +89,13 @@ def _sqlite(url: URL, data_folder: Path) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "recursive_triggers = ON",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -89,10 +105,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
+#: A process that was frozen in the middle of a transaction must not hold up all others for ever.
+_TIMEOUTS = "-c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000"
+
+
 def _postgresql(url: URL) -> Engine:
     try:
         return create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args={"options": _TIMEOUTS},
         )
     except (ImportError, NoSuchModuleError) as error:
         raise SettingsRefused(
@@ -105,8 +129,14 @@ def _told() -> Iterator[None]:
     """Failures of the database itself in plain words; mistakes in our statements stay what they are."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         raise StorageUnavailable(f"The database does not answer: {_line(error)}.", remedy="Try again later.") from error
+    except PoolTimeoutError as error:
+        raise StorageUnavailable("All connections to the database are in use.", remedy="Try again later.") from error
+    except DataError as error:
+        raise Never(
+            f"The database cannot hold a value: {_line(error)}.", remedy="Shorten it or take it out."
+        ) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise

@@ -1,6 +1,7 @@
 """Items: kept once each, by what they are known by within their source."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -21,10 +22,20 @@ class Kept(StrEnum):
     SAME = "same"
 
 
-def keep(connection: Connection, source_id: int, found: FoundItem, *, now: datetime) -> tuple[ItemId, Kept]:
-    """Keep an item; one that is known is changed where the source has changed it."""
+def keep(
+    connection: Connection,
+    source_id: int,
+    found: FoundItem,
+    *,
+    now: datetime,
+    met: AbstractSet[ItemId] = frozenset(),
+) -> tuple[ItemId, Kept]:
+    """Keep an item; one that is known is changed where the source has changed it. `met` are those of the same reading
+    that were kept already, which this cannot be."""
     this = (item.c.source_id == source_id) & (item.c.identity == found.identity)
-    known = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).first()
+    known: Any = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).first()
+    if known is None:
+        known = _mended(connection, source_id, found, met)
     if known is None:
         values = {"source_id": source_id, "identity": found.identity, "first_seen_at": now, **_values(found, now)}
         made = insert_new(connection, item, values)
@@ -34,7 +45,8 @@ def keep(connection: Connection, source_id: int, found: FoundItem, *, now: datet
             return ItemId(known.id), Kept.NEW
     if known.fingerprint == found.fingerprint:
         return ItemId(known.id), Kept.SAME
-    connection.execute(update(item).where(item.c.id == known.id).values(_values(found, now)))
+    values = {"identity": found.identity, **_values(found, now)}
+    connection.execute(update(item).where(item.c.id == known.id).values(values))
     return ItemId(known.id), Kept.CHANGED
 
 
@@ -54,6 +66,11 @@ def listed(connection: Connection, *, source_slug: str | None = None, topic_slug
     if topic_slug:
         conditions.append(item.c.id.in_(_under(topic_slug)))
     return select_items(connection, *conditions)
+
+
+def these(connection: Connection, item_ids: Iterable[int]) -> list[Item]:
+    """The items of these numbers, newest first."""
+    return select_items(connection, item.c.id.in_(list(item_ids)))
 
 
 def of_newsletter(connection: Connection, newsletter_id: int, *, since: datetime) -> list[Item]:
@@ -82,6 +99,26 @@ def select_items(connection: Connection, *conditions: Any, newsletter_id: int | 
     rows = sorted(found, key=_stands_at, reverse=True)
     topics = _topics_of(connection, [row["id"] for row in rows], newsletter_id)
     return [_item(row, topics.get(row["id"], ())) for row in rows]
+
+
+def _mended(connection: Connection, source_id: int, found: FoundItem, met: AbstractSet[ItemId]) -> Any:
+    """The item that this is with another text: pages without links correct their pieces too."""
+    if found.guid or found.link:
+        return None
+    dated = _dates(found)
+    return connection.execute(
+        select(item.c.id, item.c.fingerprint)
+        .where(
+            item.c.source_id == source_id,
+            item.c.guid.is_(None),
+            item.c.link.is_(None),
+            item.c.title == found.title,
+            item.c.published_on.is_not_distinct_from(dated["published_on"]),
+            item.c.published_at.is_not_distinct_from(dated["published_at"]),
+            item.c.id.not_in(met),
+        )
+        .order_by(item.c.id)
+    ).first()
 
 
 def _items() -> Select[Any]:
@@ -120,16 +157,19 @@ def _topics_of(connection: Connection, item_ids: list[int], newsletter_id: int |
     return {item_id: tuple(slugs) for item_id, slugs in found.items()}
 
 
-def _values(found: FoundItem, now: datetime) -> dict[str, Any]:
+def _dates(found: FoundItem) -> dict[str, Any]:
     exact = found.published if isinstance(found.published, datetime) else None
     bare = None if exact or found.published is None else found.published.isoformat()
+    return {"published_at": exact, "published_on": bare}
+
+
+def _values(found: FoundItem, now: datetime) -> dict[str, Any]:
     return {
+        **_dates(found),
         "fingerprint": found.fingerprint,
         "title": found.title,
         "guid": found.guid,
         "link": found.link,
-        "published_at": exact,
-        "published_on": bare,
         "changed_at": now,
         "people": list(found.people),
         "categories": list(found.categories),

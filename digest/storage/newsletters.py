@@ -58,6 +58,13 @@ def slugs(connection: Connection) -> list[str]:
     return list(connection.scalars(select(newsletter.c.slug).order_by(newsletter.c.slug)))
 
 
+def must_have_topic(connection: Connection, slug: str) -> None:
+    """Raises UnknownName, naming the topics there are, when no newsletter has this one."""
+    known = list(connection.scalars(select(topic.c.slug).distinct().order_by(topic.c.slug)))
+    if slug not in known:
+        raise UnknownName(f"There is no topic “{slug}”.", remedy=f"There are: {', '.join(known) or 'none yet'}.")
+
+
 def slug_of(connection: Connection, newsletter_id: int) -> str:
     """The slug of one newsletter."""
     slug: str = connection.execute(select(newsletter.c.slug).where(newsletter.c.id == newsletter_id)).scalar_one()

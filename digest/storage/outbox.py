@@ -79,6 +79,7 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
 
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
+    _await_those_who_leave(connection, ids)
     rows = connection.scalars(
         update(delivery)
         .where(*_ours(token, ids, {_S.LEASED}), _permitted(), published())
@@ -114,7 +115,7 @@ def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int
 
 
 def waiting(connection: Connection) -> tuple[bool, datetime | None]:
-    """Whether a delivery is due now; if not, when the next of those that wait, or that others have leased, comes due."""
+    """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due."""
     open_still = (
         select(delivery.c.not_before)
         .join(issue, issue.c.id == delivery.c.issue_id)
@@ -189,6 +190,19 @@ def _duties(connection: Connection, token: str, ids: Sequence[DeliveryId]) -> li
         .order_by(delivery.c.id)
     ).mappings()
     return [Duty(**row) for row in rows]
+
+
+def _await_those_who_leave(connection: Connection, ids: Collection[DeliveryId]) -> None:
+    """Let whoever is just leaving or being erased finish first: on PostgreSQL a statement that had to wait for a row
+    goes on with what it saw of the others before the wait. SQLite has one writer at a time."""
+    if connection.dialect.name == "sqlite":
+        return
+    connection.execute(
+        select(delivery.c.id, subscription.c.id)
+        .join(subscription, subscription.c.id == delivery.c.subscription_id)
+        .where(delivery.c.id.in_(list(ids)))
+        .with_for_update(of=[delivery, subscription])
+    )
 
 
 def _permitted() -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Outcome
+from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Outcome
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
@@ -61,7 +61,8 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
         row.id: row.tries
         for row in connection.execute(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ids(attempts))))
     }
-    last = [a for a in attempts if tries.get(a.delivery_id, 0) + 1 >= retry.attempts]
+    # What is about us does not use up a reader's tries; what waits too long expires.
+    last = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) >= retry.attempts]
     _failed(connection, token, last, retry)
     again = [a for a in attempts if a not in last]
     if not again:
@@ -78,13 +79,14 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
         .values(
             state=_S.QUEUED,
             lease_token=None,
-            tries=delivery.c.tries + 1,
+            tries=delivery.c.tries + bindparam("more"),
             not_before=bindparam("later"),
             reason=bindparam("why"),
         ),
         [
             {
                 "this": a.delivery_id,
+                "more": _counts(a),
                 "later": now + retry.wait(tries.get(a.delivery_id, 0)),
                 "why": a.handover.diagnostic,
             }
@@ -92,6 +94,10 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
         ],
     )
     _cancel_if_stopped(connection, again)
+
+
+def _counts(each: Attempt) -> int:
+    return 0 if each.handover.about is About.US else 1
 
 
 def _cancel_if_stopped(connection: Connection, attempts: list[Attempt]) -> None:

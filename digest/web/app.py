@@ -2,11 +2,12 @@
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
@@ -25,7 +26,8 @@ _log = logging.getLogger(__name__)
 def create_app(house: House) -> FastAPI:
     """Every public page of a house."""
     kit = open_kit(house)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    # Its own redirects would name whatever host the request claims to be for.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(public.router(kit))
     app.include_router(archive.router(kit))
     _add_files(app, kit)
@@ -68,6 +70,16 @@ def _health(code: int, **words: Any) -> Response:
     return JSONResponse(words, status_code=code, headers={"Cache-Control": "no-store"})
 
 
+def _lacks_slash(request: Request) -> bool:
+    """Whether somebody wrote the address of a page of the archive without the slash at its end."""
+    path = request.url.path
+    return request.method in _READ and "/archive/" in path and not path.endswith("/") and "." not in path
+
+
+def _with_slash(path: str) -> Response:
+    return RedirectResponse(f"{quote('/' + path.lstrip('/'))}/", status_code=307)
+
+
 class _Faults:
     """Turns what went wrong into a page of plain words; what only an admin can use goes to the log."""
 
@@ -98,7 +110,7 @@ class _Faults:
         status = refused.status_code if isinstance(refused, HTTPException) else 400
         headers = dict(getattr(refused, "headers", None) or {})
         if status == 404:
-            return self._missing()
+            return _with_slash(request.url.path) if _lacks_slash(request) else self._missing()
         response = self._kit.message("That did not work", "This page cannot be used that way.", status=status)
         response.headers.update(headers)
         return response

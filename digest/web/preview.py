@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from digest.errors import Never, Problem, UnknownName, UnknownReader
@@ -51,6 +52,8 @@ def create_preview(house: House, issue_name: str) -> FastAPI:
     app.add_exception_handler(Problem, desk.problem)
     app.add_exception_handler(HTTPException, desk.missing)
     app.add_middleware(Guard, broken=_broken, policy=_POLICY)
+    # A page elsewhere could have its name resolve to this machine, and read who subscribes.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"], www_redirect=False)
     return app
 
 

@@ -149,6 +149,7 @@ def test_a_view_writes_nothing(store: Store) -> None:
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     """A failure in its midst leaves no half."""
+
     def stumble() -> None:
         with store.write() as connection:
             connection.execute(insert(fact).values(name="test", value="1"))

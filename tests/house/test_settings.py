@@ -180,10 +180,11 @@ def test_the_folders_of_data_are_found(name: str, held: str) -> None:
 
 
 def test_a_deployers_own_templates_are_looked_into_first(tmp_path: Path) -> None:
-    """One template can be changed without a fork; a folder that is not there is left out."""
+    """One template can be changed without a fork; a folder that is not there is a slip of the pen."""
     assert folders("templates", tmp_path) == [tmp_path, folder("templates")]
-    assert folders("templates", tmp_path / "absent") == [folder("templates")]
     assert folders("templates", None) == [folder("templates")]
+    with pytest.raises(SettingsRefused, match="Check template_folder"):
+        folders("templates", tmp_path / "absent")
 
 
 def test_a_folder_of_data_that_is_missing_is_told_in_one_line() -> None:

@@ -45,9 +45,7 @@ def edited(desk: Desk, tmp_path: Path) -> Desk:
     )
     compose(desk.house, NEWSLETTER, period_key="2026-11")
     numbers = {item.title: item.id for item in desk.items()}
-    curate(
-        desk.house, NOVEMBER, Wishes(pin=[numbers["A note to all"]], leave_out=[numbers["Carers left out"]])
-    )
+    curate(desk.house, NOVEMBER, Wishes(pin=[numbers["A note to all"]], leave_out=[numbers["Carers left out"]]))
     return desk
 
 
@@ -108,9 +106,7 @@ def test_explaining_and_previewing_write_nothing(edited: Desk, transport: Memory
 
 
 @pytest.mark.parametrize("change", ["topics", "refiled", "redated", "edited", "removed topic", "caps", "left"])
-def test_what_was_delivered_stays_explained_whatever_changes_later(
-    edited: Desk, tmp_path: Path, change: str
-) -> None:
+def test_what_was_delivered_stays_explained_whatever_changes_later(edited: Desk, tmp_path: Path, change: str) -> None:
     """The reader chooses anew, an item is filed anew, dated anew, written anew; topics go, rules change."""
     edited.month("2026-11")
     before = explain(edited.house, CARER, NOVEMBER)

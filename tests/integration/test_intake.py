@@ -155,7 +155,7 @@ def test_known_readers_keep_what_a_line_leaves_open(desk: Desk, tmp_path: Path) 
 
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_nobody_who_left_is_made_active_again(desk: Desk, tmp_path: Path, confirmed: bool) -> None:
-    """Whoever vouches is refused, and nothing of the line is kept; without, they are asked anew."""
+    """No import brings anybody back, whether or not somebody vouches; nothing of the line is kept."""
     desk.reader(PRIYA, "carers", name="Priya")
     with desk.house.store.write() as connection:
         people(desk.house, connection).unsubscribe(PRIYA)
@@ -163,8 +163,8 @@ def test_nobody_who_left_is_made_active_again(desk: Desk, tmp_path: Path, confir
     report = bring_in(desk.house, tmp_path, "email,name\npriya@example.org,Pria\n", confirmed=confirmed)
 
     after = held(desk.house, PRIYA)
-    assert (after.state, after.name) == ((_State.ENDED, "Priya") if confirmed else (_State.PENDING, "Pria"))
-    assert len(report.refused) == confirmed
+    assert (after.state, after.name) == (_State.ENDED, "Priya")
+    assert len(report.refused) == 1
 
 
 @pytest.mark.parametrize("scope", ["*", NEWSLETTER])

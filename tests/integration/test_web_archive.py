@@ -236,3 +236,12 @@ def test_a_broken_page_template_shows_no_trace(house: Trial, tmp_path: Path, tem
     assert "Something went wrong" in answer.text
     assert "nonsense" not in answer.text
     assert "content-security-policy" in answer.headers
+
+
+def test_a_forgotten_slash_leads_to_the_same_place_whatever_host_is_named(house: Trial) -> None:
+    """The redirect names no host, so no request can have it lead elsewhere."""
+    answer = client(create_app(house.house)).get(
+        "/archive/quay", headers={"Host": "evil.example"}, follow_redirects=False
+    )
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/archive/quay/")

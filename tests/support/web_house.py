@@ -135,7 +135,7 @@ def trial(folder: Path, *, base: str = "http://testserver") -> Iterator[Trial]:
 
 def client(app: FastAPI) -> TestClient:
     """A browser without scripts."""
-    return TestClient(app, raise_server_exceptions=True)
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True)
 
 
 def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:

@@ -156,14 +156,17 @@ def test_a_refused_attempt_changes_nothing_even_within_a_larger_transaction(peop
 
 
 def test_who_has_left_comes_back_by_asking_and_saying_yes_anew(people: People) -> None:
-    """As pending, with no word of the old end; then by their own yes."""
+    """As pending, with the old end still in sight, so that nobody can vouch it away; then by their own yes."""
     people.add(PRIYA, confirmed=True)
     people.do(lambda p: p.unsubscribe(PRIYA))
 
     asked = people.add(PRIYA, chosen=parse("law"))
+    with pytest.raises(ConsentRefused):
+        people.add(PRIYA, confirmed=True)
     people.do(lambda p: p.confirm(PRIYA))
 
-    assert (asked.state, asked.ended_at, asked.end_reason) == (_State.PENDING, None, "")
+    assert (asked.state, asked.end_reason) == (_State.PENDING, "unsubscribed")
+    assert people.held(PRIYA).ended_at is None
     assert (people.held(PRIYA).state, str(people.held(PRIYA).preference)) == (_State.ACTIVE, "law")
     assert people.history(PRIYA) == ["imported", "unsubscribed", "requested", "changed", "confirmed"]
 
