@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -19,7 +20,7 @@ class Address:
     @property
     def key(self) -> str:
         """The spelling it is compared by. No provider that matters tells mailboxes apart by case."""
-        return self.email.casefold()
+        return unicodedata.normalize("NFKC", self.email).casefold()
 
     @property
     def masked(self) -> str:

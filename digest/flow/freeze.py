@@ -114,7 +114,7 @@ def _content(
         newsletter=newsletter.slug,
         name=newsletter.name,
         title=issue.title or f"{newsletter.name}, {phrases.period_label(issue.period)}",
-        number=issue.number,
+        number=issue.number or issues.next_number(connection, publication.id, issue.period.cadence),
         period_label=phrases.period_label(issue.period),
         published_on=min(now.astimezone(newsletter.zone).date(), issue.period.after - timedelta(days=1)),
         language=newsletter.language,

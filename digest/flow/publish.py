@@ -46,7 +46,9 @@ def publish(house: House, issue_name: str) -> Published:
             edition = freeze(house, connection, issue, now=now)
             expected = _fill(connection, edition, now)
             state = IssueState.PUBLISHED if expected else IssueState.EMPTY
-            issue = issues.move(connection, issue, state, frozen_at=now, expected=expected)
+            # Readers count what they get, so a month in which nobody gets anything takes no number.
+            number = edition.content.number if expected else 0
+            issue = issues.move(connection, issue, state, frozen_at=now, expected=expected, number=number)
             batches = -(-expected // house.settings.delivery.batch)
             house.queue.wake(connection, issue.id, batches)
         readers, without, variants = audiences.count_by_cohort(connection, issue.id)

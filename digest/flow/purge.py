@@ -18,3 +18,4 @@ def erase(house: House, email: str, *, channel: str) -> None:
         theirs = select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
         connection.execute(update(attempt).where(attempt.c.delivery_id.in_(theirs)).values(diagnostic=""))
         connection.execute(update(delivery).where(delivery.c.subscriber_id == subscriber_id).values(reason=""))
+    house.store.settle()  # the file as it was before still stands beside the database

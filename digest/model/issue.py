@@ -43,7 +43,7 @@ class Issue:
     newsletter: str
     period: Period
     state: IssueState
-    #: Counts up within the newsletter and cadence, from 1, in the order of making.
+    #: Counts up within the newsletter and cadence, from 1, in the order of coming out; 0 until then.
     number: int
     title: str
     subject: str

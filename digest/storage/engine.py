@@ -1,7 +1,7 @@
 """The database: opened once, written in short transactions, on SQLite or PostgreSQL alike."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,12 @@ class Store:
         options = {"isolation_level": "REPEATABLE READ"} if steady and not self.embedded else {}
         with _told(), self.engine.execution_options(**options).begin() as connection:
             yield connection
+
+    def settle(self) -> None:
+        """Bring what was written into the database's own file, and empty the log beside it (SQLite)."""
+        if self.embedded:
+            with closing(self.engine.raw_connection()) as connection:  # a checkpoint is no part of a transaction
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -33,7 +33,7 @@ def create(connection: Connection, publication: Publication, period: Period, *, 
         "newsletter_id": publication.id,
         "cadence": period.cadence,
         "period_key": period.key,
-        "number": _next_number(connection, publication.id, period.cadence),
+        "number": 0,
         "state": IssueState.DRAFT,
         "composed_at": now,
         "period_ends_at": period.ends_at(publication.newsletter.zone),
@@ -140,7 +140,8 @@ def _issue(row: Row[Any]) -> Issue:
     )
 
 
-def _next_number(connection: Connection, newsletter_id: int, cadence: Cadence) -> int:
+def next_number(connection: Connection, newsletter_id: int, cadence: Cadence) -> int:
+    """The number of the issue that comes out next."""
     mine = (issue.c.newsletter_id == newsletter_id) & (issue.c.cadence == cadence)
     return (connection.scalar(select(func.max(issue.c.number)).where(mine)) or 0) + 1
 

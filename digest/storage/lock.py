@@ -48,5 +48,8 @@ def publishing(store: Store) -> Iterator[None]:
         yield
         return
     with store.write() as connection:
+        # It waits for as long as another publishes, and then idles while this one does.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(7143403)"))
         yield

@@ -43,8 +43,7 @@ def test_composed_twice_is_composed_once(desk: Desk) -> None:
     again, is_new_again = compose(desk.house, NEWSLETTER)
 
     assert (is_new, is_new_again) == (True, False)
-    assert (again, first.number, first.state) == (first, 1, IssueState.DRAFT)
-    assert compose(desk.house, NEWSLETTER, period_key="2026-12")[0].number == 2
+    assert (again, first.number, first.state) == (first, 0, IssueState.DRAFT)
 
 
 @pytest.mark.parametrize("key", ["2026-W47", "2026-11-21", "November", "2026-13"])

@@ -67,7 +67,7 @@ def test_the_facts_are_in_a_sentence(house: Trial) -> None:
     """How many pieces, how long against what Gmail shows, and why the others are not in it."""
     said = words(client(create_preview(house.house, ISSUE)).get("/?reader=topic:carers").text)
 
-    assert "pieces ; " in said
+    assert "piece ; " in said
     assert "of the 102 kB that Gmail shows whole." in said
     assert "Received before" in said
 

@@ -21,6 +21,8 @@ APPEND_ONLY = {
            $$ BEGIN RAISE EXCEPTION 'consent is append-only'; END $$""",
         """CREATE TRIGGER consent_is_append_only BEFORE UPDATE OR DELETE ON consent
            FOR EACH ROW EXECUTE FUNCTION consent_is_append_only()""",
+        """CREATE TRIGGER consent_is_never_emptied BEFORE TRUNCATE ON consent
+           FOR EACH STATEMENT EXECUTE FUNCTION consent_is_append_only()""",
     ),
 }
 
