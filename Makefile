@@ -15,12 +15,13 @@ setup: .venv/ready
 
 # `ready` is younger than what it was made from, so a change of dependencies installs them anew.
 .venv/ready: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch .venv/ready
+	@echo "Setting up .venv; the first time this takes about a minute."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch .venv/ready
 
 demo: setup
-	$(BIN)/digest demo demo-site
+	@$(BIN)/digest demo demo-site
 
 test: setup
 	$(BIN)/python -m pytest

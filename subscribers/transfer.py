@@ -7,7 +7,7 @@ column of addresses, is refused whole.
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TextIO
 
 from subscribers.consent import SubscriptionState
@@ -87,6 +87,8 @@ def read(file: TextIO, *, mapping: Mapping[str, str], rules: Rules, report: Repo
     """
     reader = csv.reader(file, strict=True)
     try:
+        first = next(iter(file), "")
+        reader = csv.reader(chain([first], file), strict=True, delimiter=_delimiter(first))
         header = next(reader, [])
         columns = _columns(header, mapping)
         for cells in reader:
@@ -97,7 +99,11 @@ def read(file: TextIO, *, mapping: Mapping[str, str], rules: Rules, report: Repo
                     report.refuse(line, wrong)
                 else:
                     yield line
-    except (csv.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UnreadableTable(
+            "The file is not in UTF-8.", remedy="Save it anew as “CSV UTF-8”; nothing was imported."
+        ) from error
+    except csv.Error as error:
         where = f"line {reader.line_num}: " if reader.line_num else ""
         raise UnreadableTable(
             f"{where}this is not CSV in UTF-8 ({error}).", remedy="Mend the line; nothing was imported."
@@ -120,6 +126,11 @@ def write(file: TextIO, rows: Iterable[Mapping[str, str]], columns: Iterable[str
         writer.writerow({name: _inert(value) for name, value in row.items()})
         progress()
     return count
+
+
+def _delimiter(header: str) -> str:
+    """What parts the columns: spreadsheets of many countries write semicolons, some write tabs."""
+    return max((",", ";", "\t"), key=header.count)
 
 
 def _columns(header: list[str], mapping: Mapping[str, str]) -> dict[str, int]:

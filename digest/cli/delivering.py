@@ -9,9 +9,11 @@ import typer
 
 from digest.cli import out
 from digest.cli.house import opened
+from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from digest.flow.deliver import Stop
+    from digest.storage.ledger import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -20,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(deliver)
     app.command()(status)
+    app.command()(deliveries)
 
 
 def deliver(
@@ -73,16 +76,39 @@ def status(
         out.as_json(reports[0] if issue else reports)
         return
     if not issue:
-        rows = [
-            [r["issue"], r["state"], r["expected"], r["accepted"], r["queued"] + r["leased"], r["unknown"]]
-            for r in reports
-        ]
-        columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown")
+        rows = [[r["issue"], r["state"], r["expected"], *_summary(r)] for r in reports]
+        columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown", "Failed", "Not sent")
         out.table(columns, rows, empty="No issues yet. Make one: digest compose NEWSLETTER.")
         return
     out.say(f"{reports[0]['issue']} is {reports[0]['state']}.")
     rows = [[key, count] for key, count in reports[0].items() if key not in ("issue", "state") and count]
     out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
+
+
+def deliveries(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Such as social-care/2014-11, or its number.")],
+    state: Annotated[list[DeliveryState] | None, typer.Option(help="Only in this state; again for more.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what became of each delivery of an issue: to whom, when, and what the mail server answered.
+
+    Example: digest deliveries social-care/2014-11 --state unknown --state failed
+    """
+    from digest.storage import issues, ledger
+
+    with opened() as house, house.store.read() as connection:
+        found = issues.find(connection, issue)
+        entries = list(ledger.entries(connection, found.id, *(state or ())))
+    if as_json:
+        out.as_json([{key: getattr(e, key) for key in e.__slots__} for e in entries])
+        return
+    rows = [(e.email or "erased", e.state, e.tries, e.attempted_at, _answer(e)) for e in entries]
+    out.table(("Reader", "State", "Tries", "Last tried", "Answer"), rows, empty="No deliveries in that state.")
+
+
+def _answer(entry: "Entry") -> str | None:
+    said = " ".join(str(part) for part in (entry.reply_code, entry.enhanced_code, entry.diagnostic) if part)
+    return said or entry.reason or None
 
 
 def _report(connection: Any, issue: Any) -> dict[str, Any]:
@@ -95,6 +121,18 @@ def _report(connection: Any, issue: Any) -> dict[str, Any]:
         "expected": issue.expected or 0,
         **{state.value: count for state, count in counts.items()},
     }
+
+
+def _summary(report: dict[str, Any]) -> list[int]:
+    """Columns that sum to what was expected."""
+    groups = (
+        ("accepted", "bounced", "complained"),
+        ("queued", "leased", "in_flight"),
+        ("unknown",),
+        ("failed",),
+        ("suppressed", "cancelled", "expired"),
+    )
+    return [sum(report[state] for state in group) for group in groups]
 
 
 @contextmanager

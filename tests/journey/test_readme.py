@@ -25,7 +25,7 @@ A day centre let carers set its opening hours. The Care Act asks for no less.
 def commands() -> list[list[str]]:
     """The commands of the README's walk through the main job."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(r"## The main job by hand\n\n```sh\n(.*?)```", text, re.DOTALL)
+    block = re.search(r"## The main job by hand\n.*?```sh\n(.*?)```", text, re.DOTALL)
     assert block is not None
     lines = [line.partition("   #")[0].strip() for line in block[1].splitlines()]
     return [shlex.split(part.strip()) for line in lines for part in line.split("&&")]

@@ -41,7 +41,7 @@ def test_a_preference_is_read_back_as_it_was_written(topics: frozenset[str] | No
     assert from_text(Preference(topics).text) == Preference(topics)
 
 
-@given(st.frozensets(st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda s: s != "all"), min_size=1))
+@given(st.frozensets(st.text("abc-12", min_size=1, max_size=9), min_size=1, max_size=5))
 def test_what_is_shown_to_people_can_be_typed_in_again(topics: frozenset[str]) -> None:
     """An export is an import."""
     assert parse(str(Preference(topics))) == Preference(topics)
