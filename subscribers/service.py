@@ -104,6 +104,19 @@ class Subscribers:
         if held.state is _State.PAUSED:
             self._move(held, _State.ACTIVE, {"paused_until": None}, ConsentKind.RESUMED, "")
 
+    def resume_elapsed(self) -> int:
+        """End the pauses whose day has come. Returns how many."""
+        over = (subscription.c.state == _State.PAUSED) & (subscription.c.paused_until <= self._now)
+        ended = self._connection.execute(
+            update(subscription)
+            .where(over)
+            .values(state=_State.ACTIVE, paused_until=None)
+            .returning(subscription.c.subscriber_id, subscription.c.newsletter_id)
+        ).all()
+        for row in ended:
+            self._record(row.subscriber_id, row.newsletter_id, ConsentKind.RESUMED, "the pause was over")
+        return len(ended)
+
     def end(self, held: Subscription, reason: EndReason = EndReason.UNSUBSCRIBED, *, detail: str = "") -> None:
         """End one subscription. Nothing that is still queued for it goes out."""
         if held.state is not _State.ENDED:

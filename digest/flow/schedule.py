@@ -19,6 +19,7 @@ from digest.model.newsletter import Approval
 from digest.settings import MissedPeriods
 from digest.storage import issues, newsletters
 from digest.storage.newsletters import Publication
+from subscribers.service import Subscribers
 
 #: A period counts as missed when its issue was due so long ago and nobody has made it.
 MISSED_AFTER = timedelta(hours=12)
@@ -46,6 +47,8 @@ def tick(house: House) -> Ticked:
                 _publish(house, issue, done)
         except Problem as problem:
             done.problems.append(f"{slug}: {problem}")
+    with house.store.write() as connection:
+        Subscribers(connection, house.keys, now=house.clock.now(), channel="clock").resume_elapsed()
     if not house.store.embedded:
         recover(house, alone=False)
     return done

@@ -306,3 +306,15 @@ def test_a_pause_until_a_time_without_a_zone_is_a_mistake_of_ours(people: People
 
     with pytest.raises(Exception, match="an instant without a time zone"):
         people.do(lambda p: p.pause(people.held(PRIYA), datetime(2027, 1, 1)))
+
+
+def test_a_pause_whose_day_has_come_is_over(people: People) -> None:
+    """The clock ends it, once, and the record says so."""
+    people.add(PRIYA, confirmed=True)
+    people.do(lambda p: p.pause(people.held(PRIYA), datetime(2026, 11, 21, 11, tzinfo=UTC)))
+
+    people.do(lambda p: p.resume_elapsed())
+    people.do(lambda p: p.resume_elapsed())
+
+    assert (people.held(PRIYA).state, people.held(PRIYA).paused_until) == (_State.ACTIVE, None)
+    assert people.history(PRIYA) == ["imported", "paused", "resumed"]
