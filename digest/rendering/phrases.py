@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from digest.model.cadence import Cadence, Period
 from digest.model.issue import Article
+from subscribers.address import masked
 
 _NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
 _MONTHS = [
@@ -122,12 +123,6 @@ def why(*, cadence: Cadence, signed_up_on: date | None, address: str, topics: Se
     since = f" on {long_date(signed_up_on)}" if signed_up_on else ""
     chose = "all topics" if topics is None else listed(topics) or "no topics"
     return f"You get this {_OFTEN[cadence]} because you signed up{since} with {masked(address)} and chose {chose}."
-
-
-def masked(address: str) -> str:
-    """An address that its owner recognises and a passer-by does not: "p•••@example.org"."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -97,18 +97,20 @@ class _Desk:
 
     def change(self, token: str, form: Form) -> Response:
         """Do what the button says."""
-        with self._house.store.write() as connection:
+        with self._house.store.read() as connection:  # all that takes time comes before the writing
             held = self._held(connection, Purpose.PREFERENCES, token)
-            if held is None:
-                return self._not_subscribed()
-            pages = self._kit.archive(connection, held.newsletter)
-            if held.state is SubscriptionState.ENDED:
-                return self._ended(held, pages)
-            try:
+            pages = None if held is None else self._kit.archive(connection, held.newsletter)
+        if held is None or pages is None:
+            return self._not_subscribed()
+        try:
+            with self._house.store.write() as connection:
+                held = directory.find(connection, held.id) or held
+                if held.state is SubscriptionState.ENDED:
+                    return self._ended(held, pages)
                 notice = self._carry_out(connection, held, pages, form)
-            except FormRefused as refused:
-                return self._page(token, held, pages, refusal=str(refused), asked=form)
-            changed = directory.find(connection, held.id) or held
+                changed = directory.find(connection, held.id) or held
+        except FormRefused as refused:
+            return self._page(token, held, pages, refusal=str(refused), asked=form)
         return self._page(token, changed, pages, notice=notice)
 
     def preview(self) -> Response:
