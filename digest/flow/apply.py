@@ -62,9 +62,14 @@ def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
     """Make the rows say what the file says. Returns what changes, a line each; applied twice, the second is empty."""
     wanted = read_file(path)
     with house.store.write() as connection:
-        changes = list(_changes(_present(connection, wanted.newsletter.slug), wanted))
+        present = _present(connection, wanted.newsletter.slug)
+        changes = list(_changes(present, wanted))
         if changes and not dry_run:
-            save(house, connection, wanted)
+            now = house.clock.now()
+            newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
+            if present is None or _files_otherwise(present, wanted):
+                source_ids = [sources.find(connection, s.slug).id for s in wanted.sources]
+                filings.file_by_rules(connection, items.ids_of_sources(connection, source_ids), now=now)
     return changes
 
 
@@ -80,12 +85,12 @@ def export(house: House, slug: str) -> str:
     return tomlkit.dumps({"newsletter": newsletter, **tables, "topics": whole["topics"], "sources": whole["sources"]})
 
 
-def save(house: House, connection: Connection, wanted: NewsletterFile) -> None:
-    """Write the rows, and file the items of its sources by the phrases as they are now."""
-    now = house.clock.now()
-    newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
-    source_ids = [sources.find(connection, s.slug).id for s in wanted.sources]
-    filings.file_by_rules(connection, items.ids_of_sources(connection, source_ids), now=now)
+def _files_otherwise(present: Publication, wanted: NewsletterFile) -> bool:
+    """Whether items may now stand under other topics; filing all of them anew takes its time."""
+    rules = {(t.slug, t.name, t.phrases) for t in present.topics} != {
+        (t.slug, t.name, t.phrases) for t in wanted.topics
+    }
+    return rules or {s.slug for s in present.sources} != {s.slug for s in wanted.sources}
 
 
 def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
