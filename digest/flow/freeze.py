@@ -179,8 +179,8 @@ def _headers(house: House, publication: Publication, issue: Issue) -> dict[str, 
         newsletter,
         list_domain=domain,
         feedback_id=feedback,
-        archive_url=house.links.archive(newsletter.slug),
-        help_url=house.links.archive(newsletter.slug),
+        archive_url=house.links.issue(newsletter.slug, issue.period.key),
+        help_url=f"mailto:{newsletter.sender.reply_to or newsletter.sender.address}",
         owner=newsletter.sender.reply_to or newsletter.sender.address,
     )
 
