@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from email.utils import format_datetime
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from digest.rendering.headers import PersonalFields
 from digest.rendering.message import Prepared, prepare
 from digest.storage import editions
 from digest.storage.outbox import Duty
-from subscribers.preferences import from_text
+from subscribers.preferences import Preference, from_text
 from subscribers.tokens import Purpose
 
 #: Variants kept ready. Deliveries come in the order of their variants, so few are needed at once.
@@ -60,21 +61,16 @@ class Letters:
 
     def personal(self, duty: Duty, content: IssueContent) -> Mapping[str, str]:
         """The values of the personal slots."""
-        preferences = self._preferences_url(duty.subscription_id)
-        names = {t.slug: t.name for t in content.topics}
-        chosen = from_text(duty.topics).topics
-        return {
-            "greeting": phrases.greeting(duty.name),
-            "why": phrases.why(
-                cadence=Cadence(duty.cadence),
-                signed_up_on=duty.since.date(),
-                address=duty.email,
-                topics=None if chosen is None else [name for slug, name in names.items() if slug in chosen],
-            ),
-            "preferences_url": preferences,
-            "pause_url": f"{preferences}#pause",
-            "unsubscribe_url": self._unsubscribe_url(duty.subscription_id),
-        }
+        return personal_values(
+            content,
+            name=duty.name,
+            email=duty.email,
+            since=duty.since,
+            cadence=Cadence(duty.cadence),
+            chosen=from_text(duty.topics),
+            preferences_url=self._preferences_url(duty.subscription_id),
+            unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
+        )
 
     def _fields(self, duty: Duty, parts: "_IssueParts") -> PersonalFields:
         delivery_id = f"{duty.issue_id}.{duty.id}"
@@ -110,6 +106,33 @@ class _IssueParts:
         # The List-Id and the addresses were frozen with the issue, so an id stays the same whatever is configured.
         self.sender = self.headers["From"].rpartition("<")[2].rstrip(">")
         self.domain = self.sender.rpartition("@")[2]
+
+
+def personal_values(
+    content: IssueContent,
+    *,
+    name: str,
+    email: str,
+    since: datetime,
+    cadence: Cadence,
+    chosen: Preference,
+    preferences_url: str,
+    unsubscribe_url: str,
+) -> dict[str, str]:
+    """What a letter says to one reader alone, by slot; the same for a message and for a preview."""
+    topics = [t.name for t in content.topics if chosen.topics is not None and t.slug in chosen.topics]
+    return {
+        "greeting": phrases.greeting(name),
+        "why": phrases.why(
+            cadence=cadence,
+            signed_up_on=since.date(),
+            address=email,
+            topics=None if chosen.topics is None else topics,
+        ),
+        "preferences_url": preferences_url,
+        "pause_url": f"{preferences_url}#pause",
+        "unsubscribe_url": unsubscribe_url,
+    }
 
 
 def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, Block]:

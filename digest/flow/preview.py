@@ -12,10 +12,10 @@ from digest.flow import past
 from digest.flow.choose import Chooser
 from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
+from digest.flow.letters import personal_values
 from digest.model.choice import Choice, Readers
 from digest.model.issue import Issue
 from digest.model.item import Item
-from digest.rendering import phrases
 from digest.rendering.headers import PersonalFields
 from digest.rendering.message import prepare
 from digest.rendering.variant import Layout
@@ -117,22 +117,17 @@ class Preview:
         )
 
     def _personal(self, reader: Reader) -> dict[str, str]:
-        names = {t.slug: t.name for t in self.edition.content.topics}
-        chosen = reader.chosen.topics
-        # Links that look like a reader's but do nothing: a preview must not be able to unsubscribe anybody.
-        nowhere = self.house.links.preferences("preview")
-        return {
-            "greeting": phrases.greeting(reader.name),
-            "why": phrases.why(
-                cadence=self.issue.period.cadence,
-                signed_up_on=reader.since.date(),
-                address=reader.email,
-                topics=None if chosen is None else [name for slug, name in names.items() if slug in chosen],
-            ),
-            "preferences_url": nowhere,
-            "pause_url": f"{nowhere}#pause",
-            "unsubscribe_url": self.house.links.unsubscribe("preview"),
-        }
+        return personal_values(
+            self.edition.content,
+            name=reader.name,
+            email=reader.email,
+            since=reader.since,
+            cadence=self.issue.period.cadence,
+            chosen=reader.chosen,
+            # Links that look like a reader's but do nothing: a preview must not be able to unsubscribe anybody.
+            preferences_url=self.house.links.preferences("preview"),
+            unsubscribe_url=self.house.links.unsubscribe("preview"),
+        )
 
     def _fields(self, reader: Reader, unsubscribe_url: str) -> PersonalFields:
         return PersonalFields(

@@ -4,9 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NewType
-
-TopicId = NewType("TopicId", int)
 
 #: A phrase in the title speaks for the whole piece; one in the text may be in passing.
 TITLE_WEIGHT = 3

@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, func, select
 
-from digest.errors import UnknownName
 from digest.model.issue import Article, Heading, IssueId, IssueState
 from digest.model.item import ItemId
 from digest.storage.tables import article, issue
@@ -62,14 +61,6 @@ def past_issues(connection: Connection, newsletter_slug: str) -> list[PastIssue]
         )
         for r in rows
     ]
-
-
-def past_issue(connection: Connection, newsletter_slug: str, key: str) -> PastIssue:
-    """One issue that came out. Raises UnknownName."""
-    for each in past_issues(connection, newsletter_slug):
-        if each.key == key:
-            return each
-    raise UnknownName(f"There is no past issue {newsletter_slug}/{key}.", remedy="See the list of past issues.")
 
 
 def articles_of(connection: Connection, issue_id: IssueId) -> list[Article]:

@@ -97,18 +97,6 @@ def put_in_order(connection: Connection, issue_id: IssueId, item_ids: Iterable[i
         curate(connection, issue_id, [item_id], position=position)
 
 
-def last_frozen(connection: Connection, newsletter_slug: str, before: Issue) -> Issue | None:
-    """The issue of the same cadence that came out before this one."""
-    return next(
-        (
-            i
-            for i in listed(connection, newsletter_slug, IssueState.PUBLISHED)
-            if i.period.cadence == before.period.cadence and i.period.first < before.period.first
-        ),
-        None,
-    )
-
-
 def _named(name: str) -> list[ColumnElement[bool]]:
     if name.isascii() and name.isdecimal() and len(name) < 19:  # no id is longer
         return [issue.c.id == int(name)]

@@ -65,12 +65,6 @@ def must_have_topic(connection: Connection, slug: str) -> None:
         raise UnknownName(f"There is no topic “{slug}”.", remedy=f"There are: {', '.join(known) or 'none yet'}.")
 
 
-def slug_of(connection: Connection, newsletter_id: int) -> str:
-    """The slug of one newsletter."""
-    slug: str = connection.execute(select(newsletter.c.slug).where(newsletter.c.id == newsletter_id)).scalar_one()
-    return slug
-
-
 def save(
     connection: Connection, wanted: Newsletter, topics: Sequence[Topic], sources: Sequence[Source], *, now: datetime
 ) -> NewsletterId:

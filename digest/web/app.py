@@ -30,7 +30,7 @@ def create_app(house: House) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(public.router(kit))
     app.include_router(archive.router(kit))
-    _add_files(app, kit)
+    add_files(app, kit)
     _add_health(app, house)
     app.add_exception_handler(Problem, _Faults(kit).problem)
     app.add_exception_handler(HTTPException, _Faults(kit).refused)
@@ -38,7 +38,9 @@ def create_app(house: House) -> FastAPI:
     return app
 
 
-def _add_files(app: FastAPI, kit: Kit) -> None:
+def add_files(app: FastAPI, kit: Kit) -> None:
+    """Have an app serve our files."""
+
     @app.api_route("/static/{name:path}", methods=_READ)
     def static(request: Request, name: str) -> Response:
         return file_response(kit, request, name)

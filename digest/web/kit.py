@@ -54,9 +54,9 @@ class Kit:
         return self.html("public/message", around, status=status, heading=heading, paragraphs=paragraphs, onward=onward)
 
 
-def open_kit(house: House) -> Kit:
-    """The kit of a house that serves its pages at `web.base_url`."""
-    prefix = urlsplit(house.links.base).path.rstrip("/")
+def open_kit(house: House, *, at_root: bool = False) -> Kit:
+    """The kit of a house that serves its pages under the path of `web.base_url`, or at the root all the same."""
+    prefix = "" if at_root else urlsplit(house.links.base).path.rstrip("/")
     files = assets.load(house.template_folders)
     linker = served(prefix, assets.versions(files))
 

@@ -19,15 +19,12 @@ from digest.rendering.environment import render
 from digest.rendering.fragments import one_line
 from digest.storage import issues
 from digest.web import assets, looking, serving, wording
-from digest.web.app import file_response
-from digest.web.archive_pages import ArchivePages
+from digest.web.app import add_files
 from digest.web.forcing import forced
 from digest.web.frame import Frame, plain
 from digest.web.guard import POLICY, Guard
-from digest.web.hrefs import Linker, served
-from digest.web.kit import Kit
+from digest.web.kit import Kit, open_kit
 from digest.web.looking import CLIP, Look
-from digest.web.shelf import Archive, Shelf
 
 #: Our one script sends the form when a control changes; the letter stands in a frame of ours.
 _POLICY = f"{POLICY}; script-src 'self'; frame-src 'self'"
@@ -42,13 +39,13 @@ _SHEET, _SCRIPT = "/static/preview.css", "/static/preview.js"
 
 def create_preview(house: House, issue_name: str) -> FastAPI:
     """The pages of one issue's preview, for a server that only this machine can reach: they name readers."""
-    kit = _kit(house)
+    kit = open_kit(house, at_root=True)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     desk = _Desk(kit, issue_name)
     app.add_api_route("/", desk.page, methods=_READ)
     app.add_api_route("/letter", desk.letter, methods=_READ)
     app.add_api_route("/letter.eml", desk.message, methods=_READ)
-    _add_files(app, kit)
+    add_files(app, kit)
     app.add_exception_handler(Problem, desk.problem)
     app.add_exception_handler(HTTPException, desk.missing)
     app.add_middleware(Guard, broken=_broken, policy=_POLICY)
@@ -163,22 +160,6 @@ class _Desk:
         framed = plain(self._kit.linker, "/", title=f"{title}: preview")
         link: Callable[[str], str] = lambda to: self._kit.linker("/", to)  # noqa: E731
         return replace(framed, styles=(*framed.styles, link(_SHEET)), scripts=(link(_SCRIPT),))
-
-
-def _kit(house: House) -> Kit:
-    files = assets.load(house.template_folders)
-    linker: Linker = served("", assets.versions(files))
-
-    def pages(archive: Archive) -> ArchivePages:
-        return ArchivePages(archive=archive, templates=house.templates, linker=linker, base=house.links.base)
-
-    return Kit(house=house, prefix="", files=files, linker=linker, shelf=Shelf(pages))
-
-
-def _add_files(app: FastAPI, kit: Kit) -> None:
-    @app.api_route("/static/{name:path}", methods=_READ)
-    def static(request: Request, name: str) -> Response:
-        return file_response(kit, request, name)
 
 
 def _shown(letter: Letter) -> dict[str, object]:
