@@ -10,11 +10,15 @@ Problem
     ├── SettingsRefused        a setting or a file of settings is wrong
     ├── UnknownName            no such issue, newsletter, topic, source or item
     ├── UnreadableSource       a file or page in which no items can be read; names the line
+    ├── SourceGone             its server says that it is gone for good
+    ├── ForbiddenAddress       an address that must not be asked: it leads into a private network
     ├── BadPeriod              not a period of this cadence
     ├── WrongState             the issue is not in a state that allows this
     ├── BadTemplate            a template does not compile; names the file and line
     └── TransportRefused       the mail server refuses us (credentials, policy)
 """
+
+from datetime import timedelta
 
 from subscribers.errors import (
     AddressRefused,
@@ -32,10 +36,12 @@ __all__ = [
     "BadPeriod",
     "BadTemplate",
     "ConsentRefused",
+    "ForbiddenAddress",
     "Never",
     "OutboxBusy",
     "Problem",
     "SettingsRefused",
+    "SourceGone",
     "SourceUnreachable",
     "StorageUnavailable",
     "TokenRefused",
@@ -53,7 +59,11 @@ class TransportUnavailable(Again):
 
 
 class SourceUnreachable(Again):
-    """A feed or page did not answer, or answered with a passing error."""
+    """A feed or page did not answer, or answered with a passing error. `wait` is how long its server asks for peace."""
+
+    def __init__(self, what: str, *, remedy: str = "", wait: timedelta = timedelta()) -> None:
+        super().__init__(what, remedy=remedy)
+        self.wait = wait
 
 
 class StorageUnavailable(Again):
@@ -78,6 +88,14 @@ class UnreadableSource(Never):
     def __init__(self, what: str, *, line: int | None = None, remedy: str = "") -> None:
         super().__init__(f"line {line}: {what}" if line else what, remedy=remedy)
         self.line = line
+
+
+class SourceGone(Never):
+    """The server says that the feed or page is gone for good (410)."""
+
+
+class ForbiddenAddress(Never):
+    """An address that must not be asked: it leads into a private network, or to a port that is not the web's."""
 
 
 class BadPeriod(Never):

@@ -14,6 +14,16 @@ READING_SPEED = 220
 _LEAD = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture of an item; it is kept beside the text, never within it, as to show it tells its owner who reads."""
+
+    #: http or https.
+    url: str
+    #: What it shows, in words, as the source has it; empty for mere ornament.
+    alt: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundItem:
     """One thing found in a source, cleaned but not yet kept."""
@@ -36,6 +46,10 @@ class FoundItem:
     word_count: int | None = None
     #: True when `body_html` is only the beginning of the piece.
     excerpt: bool = False
+    #: The source's own summary in plain text; empty when it has none.
+    lead: str = ""
+    #: Its pictures in their order, the lead image first.
+    images: tuple[Image, ...] = ()
     #: What the source itself files it under.
     categories: tuple[str, ...] = ()
     #: BCP 47 tag; None when the source does not say.

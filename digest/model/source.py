@@ -9,8 +9,29 @@ class SourceKind(StrEnum):
 
     FEED = "feed"  #: RSS or Atom
     JSON = "json"  #: JSON Feed, or our own list of items
+    PAGE = "page"  #: an HTML page that lists news
+    ARTICLE = "article"  #: one piece on an HTML page of its own
+    CSV = "csv"  #: a table with a heading for each column
     CAPTURE = "capture"  #: a page saved as text
     DESK = "desk"  #: written by the editors, imported by hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Where a page that lists news has its parts, as CSS selectors; all but `item` are looked for within one item."""
+
+    #: What encloses one item.
+    item: str
+    #: Its title; empty for the first heading, else the first link.
+    title: str = ""
+    #: The link to the whole piece; empty for the one around or in the title, else the first.
+    link: str = ""
+    #: Its date; empty for the first `time`, else the first text that is a date.
+    date: str = ""
+    #: Its text; empty for its paragraphs.
+    text: str = ""
+    #: Who wrote it; empty where the page does not say.
+    people: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +46,7 @@ class Source:
     location: str = ""
     #: What the link to a whole piece says.
     link_label: str = "Read the whole piece"
+    #: Slugs of the topics that everything found here is filed under, whatever it says.
+    topics: tuple[str, ...] = ()
+    #: Only for a page; None to let its parts be found.
+    selectors: Selectors | None = None
