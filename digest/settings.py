@@ -107,6 +107,25 @@ class Scheduler(_Part):
     gather_minutes: float = Field(gt=0)
 
 
+class Gather(_Part):
+    """Reading sources."""
+
+    timeout_seconds: float = Field(gt=0, le=600)
+    largest_bytes: int = Field(ge=1_000, le=100_000_000)
+    at_once: int = Field(ge=1, le=500)
+    per_host: int = Field(ge=1, le=50)
+    processes: int = Field(ge=0, le=64)
+    allow_hosts: tuple[str, ...]
+
+
+class Suggest(_Part):
+    """Topics guessed from what editors decided."""
+
+    enabled: bool
+    propose_from: float = Field(gt=0, lt=1)
+    file_from: float = Field(gt=0, le=1)
+
+
 class Settings(BaseSettings):
     """All settings, read once."""
 
@@ -126,6 +145,8 @@ class Settings(BaseSettings):
     web: Web
     delivery: Delivery
     scheduler: Scheduler
+    gather: Gather
+    suggest: Suggest
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import archive, delivering, demo, editing, gathering, out, readers, setting_up, watching
+from digest.cli import (
+    archive,
+    delivering,
+    demo,
+    editing,
+    gathering,
+    items,
+    out,
+    readers,
+    setting_up,
+    sources,
+    topics,
+    watching,
+)
 from digest.errors import Problem
 
 app = typer.Typer(
@@ -21,9 +34,9 @@ app = typer.Typer(
 )
 for module in (setting_up, gathering, editing, delivering, watching, demo):
     module.add_to(app)
-app.add_typer(gathering.items_app, name="items")
-app.add_typer(gathering.sources_app, name="sources")
-app.add_typer(gathering.topics_app, name="topics")
+app.add_typer(items.app, name="items")
+app.add_typer(sources.app, name="sources")
+app.add_typer(topics.app, name="topics")
 app.add_typer(readers.app, name="subscribers")
 app.add_typer(archive.app, name="archive")
 

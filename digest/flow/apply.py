@@ -1,7 +1,7 @@
 """Apply a newsletter's file: its rows become what the file says, and what changes is told."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from digest.flow.checks import check
 from digest.flow.house import House
 from digest.model.cadence import Schedule
 from digest.model.newsletter import Brand, Newsletter, SelectionPolicy, Sender
-from digest.model.source import Source
+from digest.model.source import Selectors, Source
 from digest.model.topic import Topic
 from digest.storage import filings, items, newsletters, sources
 from digest.storage.newsletters import Publication
@@ -82,15 +82,28 @@ def export(house: House, slug: str) -> str:
     )
     newsletter = whole["newsletter"]
     tables = {name: newsletter.pop(name) for name in ("sender", "cadences", "selection", "brand")}
-    return tomlkit.dumps({"newsletter": newsletter, **tables, "topics": whole["topics"], "sources": whole["sources"]})
+    lists = {name: [_told(each) for each in whole[name]] for name in ("topics", "sources")}
+    return tomlkit.dumps({"newsletter": newsletter, **tables, **lists})
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is not there: TOML has no word for nothing."""
+    return {
+        key: _told(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if value is not None and (value != "" or key in ("slug", "name", "location"))
+    }
 
 
 def _files_otherwise(present: Publication, wanted: NewsletterFile) -> bool:
     """Whether items may now stand under other topics; filing all of them anew takes its time."""
-    rules = {(t.slug, t.name, t.phrases) for t in present.topics} != {
-        (t.slug, t.name, t.phrases) for t in wanted.topics
-    }
-    return rules or {s.slug for s in present.sources} != {s.slug for s in wanted.sources}
+    return _rules(present.topics, present.sources) != _rules(wanted.topics, wanted.sources)
+
+
+def _rules(topics: Iterable[Topic], sources: Iterable[Source]) -> tuple[frozenset[object], frozenset[object]]:
+    """What decides where an item is filed."""
+    by_topic = frozenset((t.slug, t.name, t.phrases, t.categories) for t in topics)
+    return by_topic, frozenset((s.slug, s.topics) for s in sources)
 
 
 def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +128,8 @@ def _strange_keys(raw: Mapping[str, Any]) -> Iterator[str]:
     for name, kind in _LISTS.items():
         for table in raw[name] if isinstance(raw.get(name), list) else ():
             yield from _strange(name, table, _fields(kind))
+            if name == "sources" and isinstance(table, dict):
+                yield from _strange("sources.selectors", table.get("selectors"), _fields(Selectors))
 
 
 def _strange(name: str, table: object, known: set[str]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from digest.errors import AddressRefused, SettingsRefused
 from digest.model.colour import is_colour
 from digest.model.newsletter import Newsletter
-from digest.model.source import Source
+from digest.model.phrase import problem_with
+from digest.model.source import Source, SourceKind
 from digest.model.topic import Topic
 from subscribers import address
 from subscribers.preferences import EVERYTHING_WORD
@@ -40,11 +41,16 @@ def check(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Sou
             raise SettingsRefused(f"{name} is {value}, {bound}.", remedy="Mend that number.")
 
 
+def is_slug(text: str) -> bool:
+    """Whether it can be a short name in commands, addresses and links."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def _check_names(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
     named: list[tuple[str, str, str]] = [("newsletter", newsletter.slug, newsletter.name)]
     named += [("topic", t.slug, t.name) for t in topics] + [("source", s.slug, s.name) for s in sources]
     for kind, slug, name in named:
-        if not _SLUG.fullmatch(slug) or (kind, slug) == ("topic", EVERYTHING_WORD):
+        if not is_slug(slug) or (kind, slug) == ("topic", EVERYTHING_WORD):
             raise SettingsRefused(
                 f"“{slug}” cannot be a {kind}'s slug.",
                 remedy=f"Write small letters, digits and hyphens, at most 80, not “{EVERYTHING_WORD}”.",
@@ -55,9 +61,23 @@ def _check_names(newsletter: Newsletter, topics: Sequence[Topic], sources: Seque
             )
         if [(k, s) for k, s, _ in named].count((kind, slug)) > 1:
             raise SettingsRefused(f"the {kind} “{slug}” comes twice.", remedy="Name each once.")
+    _check_filing(topics, sources)
+
+
+def _check_filing(topics: Sequence[Topic], sources: Sequence[Source]) -> None:
     for topic in topics:
-        if any(not phrase.strip("* -") for phrase in topic.phrases):
-            raise SettingsRefused(f"the topic “{topic.slug}” has a phrase of no words.", remedy="Take it out.")
+        for phrase in topic.phrases:
+            if wrong := problem_with(phrase):
+                raise SettingsRefused(f"the topic “{topic.slug}”: {wrong}", remedy="Mend that phrase.")
+    known = {topic.slug for topic in topics}
+    for source in sources:
+        for slug in source.topics:
+            if slug not in known:
+                raise SettingsRefused(f"the source “{source.slug}” brings a topic “{slug}” that is none of the topics.")
+        if source.selectors and source.kind is not SourceKind.PAGE:
+            raise SettingsRefused(
+                f"the source “{source.slug}” has selectors, but is no page.", remedy='Say kind = "page".'
+            )
 
 
 def _check_sender(newsletter: Newsletter) -> None:

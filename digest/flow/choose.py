@@ -35,7 +35,7 @@ class Chooser:
 
     def for_cohorts(self, connection: Connection, cohorts: Iterable[Cohort]) -> Iterator[tuple[Cohort, Layout | None]]:
         """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then."""
-        here = frozenset(c.id for c in self.edition.candidates)
+        here = frozenset(self.edition.receivable)
 
         @lru_cache(maxsize=100_000)
         def items_of(variant_ids: tuple[int, ...]) -> frozenset[ItemId]:

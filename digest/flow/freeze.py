@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from digest.flow.house import House
 from digest.model.choice import Candidate, Window, window
-from digest.model.issue import Article, Heading, Issue, IssueContent
+from digest.model.issue import Article, Heading, Issue, IssueContent, Place
 from digest.model.item import Item, ItemId, day
 from digest.model.newsletter import Newsletter
 from digest.model.source import Source
@@ -41,6 +41,11 @@ class Edition:
     subject: str
     #: Items that an earlier issue's page has shown.
     shown_before: frozenset[ItemId]
+
+    @property
+    def receivable(self) -> tuple[ItemId, ...]:
+        """The items whose receipts matter: all it may take, and the same pieces from other sources."""
+        return tuple(item_id for c in self.candidates for item_id in (c.id, *c.also))
 
 
 def freeze(house: House, connection: Connection, issue: Issue, *, now: datetime) -> Edition:
@@ -88,6 +93,7 @@ def _candidate(item: Item, decided: Curation, newsletter: Newsletter) -> Candida
         dated_at=item.dated_at(newsletter.zone),
         pinned=decided.pinned,
         left_out=decided.left_out,
+        also=tuple(other.id for other in item.also_at),
     )
 
 
@@ -106,7 +112,7 @@ def _content(
     before = archive.shown_before(connection, issue.newsletter, visible, but=issue.id)
     sources = {s.slug: s for s in publication.sources}
     articles = tuple(
-        _article(house, issue, item, slug, sources[item.source], publication, before.get(item.id), visible[item.id])
+        _article(house, issue, item, slug, sources, publication, before.get(item.id), visible[item.id])
         for item, slug in zip(shown, slugs_for(item.title for item in shown), strict=True)
     )
     newsletter = publication.newsletter
@@ -131,7 +137,7 @@ def _content(
 
 def _may_be_offered(candidate: Candidate, span: Window) -> bool:
     """Whether anybody at all could get it in this issue."""
-    in_time = span.since <= candidate.dated_at < span.until
+    in_time = span.since <= candidate.dated_at < span.until and candidate.dated_at <= span.now
     return in_time and not candidate.left_out and (candidate.pinned or bool(candidate.topics))
 
 
@@ -140,7 +146,7 @@ def _article(
     issue: Issue,
     item: Item,
     slug: str,
-    source: Source,
+    sources: Mapping[str, Source],
     publication: Publication,
     shown_at: str | None,
     candidate: Candidate,
@@ -151,7 +157,7 @@ def _article(
         id=item.id,
         slug=slug,
         title=item.title,
-        source=source.name,
+        source=sources[item.source].name,
         published_on=day(item.published, publication.newsletter.zone),
         people=item.people,
         word_count=item.word_count,
@@ -160,10 +166,11 @@ def _article(
         summary_text=summary.text,
         body_html=item.body_html,
         link=item.link or archive_url,
-        link_label=source.link_label,
+        link_label=sources[item.source].link_label,
         archive_url=archive_url,
         topics=item.topics,
         pinned=candidate.pinned,
+        also_at=tuple(Place(name=sources[other.source].name, link=other.link) for other in item.also_at),
     )
 
 

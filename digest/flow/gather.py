@@ -1,116 +1,191 @@
 """Gather: read sources, keep what is new, file it under topics. Gathered twice is gathered once."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Row
 
-from digest.errors import Problem, SettingsRefused, UnreadableSource
+from digest.errors import Problem, SettingsRefused, SourceGone, SourceUnreachable, StorageUnavailable
 from digest.flow.house import House
-from digest.model.item import FoundItem, Item, ItemId
-from digest.model.source import SourceKind
-from digest.sources import detect
-from digest.sources.fetch import fetch
-from digest.storage import filings, items, sources
-from digest.storage.items import Kept
+from digest.flow.keep import Gathered, keep_found
+from digest.flow.reading import Readers, Reading, outcome
+from digest.model.source import next_reading
+from digest.sources.fetch import Answer, Document, Fetcher, Known, Unchanged, Wanted
+from digest.storage import sources
+
+Told = Callable[[Gathered], None]
+
+#: After so many failures where a source is said to have moved to, it is looked for where it was.
+_FAILURES_OF_A_MOVE = 3
+#: Readings of which nothing came are written down so many at a time.
+_NOTED_AT_ONCE = 100
+#: How long others leave alone what this process reads; it is read again if the process dies meanwhile.
+_CLAIM = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What reading one source came to."""
+def gather(house: House, slugs: Sequence[str] = (), *, progress: Told = lambda _: None) -> list[Gathered]:
+    """Read these sources, or all that lie somewhere and have not ended. One that fails is noted and stops no other.
 
-    source: str
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    #: Why nothing came; empty when all went well.
-    error: str = ""
-
-
-def gather(
-    house: House, slugs: Sequence[str] = (), *, progress: Callable[[Gathered], None] = lambda _: None
-) -> list[Gathered]:
-    """Read these sources, or all that lie somewhere. One that fails is noted and does not stop the others."""
+    Raises UnknownName for a source that is not there.
+    """
     with house.store.read() as connection:
-        wanted = [sources.find(connection, s).slug for s in slugs] or [
-            row.slug for row in sources.listed(connection) if row.location
-        ]
-    results = []
-    for slug in wanted:
-        results.append(_gather_one(house, slug))
-        progress(results[-1])
-    return results
+        rows = sources.these(connection, slugs) if slugs else _all(sources.listed(connection))
+    return list(_gathered(house, rows, progress))
 
 
 def gather_due(house: House) -> list[Gathered]:
-    """Read the sources whose time has come."""
-    ago = house.clock.now() - timedelta(minutes=house.settings.scheduler.gather_minutes)
-    with house.store.read() as connection:
-        slugs = sources.due(connection, not_since=ago)
-    return gather(house, slugs) if slugs else []
-
-
-def import_file(house: House, path: Path, source_slug: str) -> tuple[Gathered, list[Item]]:
-    """Keep the items of one file, whatever its format, as found in a source. All of them or none."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableSource(f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
-    try:
-        found = detect.read(data)
-    except UnreadableSource as error:
-        raise UnreadableSource(f"{path.name}: {error.what}", remedy=error.remedy) from error
-    except Exception as error:
-        what = f"{path.name}: it makes the program stumble ({type(error).__name__})."
-        raise UnreadableSource(what, remedy="Please report it, with the file.") from error
-    with house.store.write() as connection:
-        return _keep_all(house, connection, source_slug, found)
-
-
-def _gather_one(house: House, slug: str) -> Gathered:
-    try:
-        with house.store.read() as connection:
-            row = sources.find(connection, slug)
-        if not row.location:
-            raise SettingsRefused(f"{slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
-        found = _read(SourceKind(row.kind), fetch(row.location), row.location)
-        with house.store.write() as connection:
-            gathered, _ = _keep_all(house, connection, slug, found)
-            sources.fared(connection, slug, now=house.clock.now())
-            return gathered
-    except Problem as problem:
-        return _noted(house, slug, str(problem))
-    except Exception as error:  # a page that makes a reader stumble must not stop the other sources
-        logging.getLogger(__name__).exception("%s cannot be read", slug)
-        return _noted(house, slug, f"It makes the program stumble ({type(error).__name__}); please report it.")
-
-
-def _noted(house: House, slug: str, error: str) -> Gathered:
-    with house.store.write() as connection:
-        sources.fared(connection, slug, now=house.clock.now(), error=error)
-    return Gathered(source=slug, error=error)
-
-
-def _read(kind: SourceKind, data: bytes, location: str) -> list[FoundItem]:
-    base = location if location.startswith(("http://", "https://")) else None
-    reader = detect.kinds().get(kind)
-    return reader(data, base=base) if reader else detect.read(data, base=base)
-
-
-def _keep_all(
-    house: House, connection: Connection, slug: str, found: Sequence[FoundItem]
-) -> tuple[Gathered, list[Item]]:
+    """Read the sources whose time has come; of many schedulers each reads its own share."""
     now = house.clock.now()
-    source_id = sources.find(connection, slug).id
-    kept: list[tuple[ItemId, Kept]] = []
-    met: set[ItemId] = set()
-    for each in found:
-        kept.append(items.keep(connection, source_id, each, now=now, met=met))
-        met.add(kept[-1][0])
-    filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
-    count = {how: sum(k is how for _, k in kept) for how in Kept}
-    gathered = Gathered(source=slug, new=count[Kept.NEW], changed=count[Kept.CHANGED], same=count[Kept.SAME])
-    return gathered, [items.load(connection, i) for i, _ in kept]
+    with house.store.read() as connection:
+        if not sources.any_due(connection, now=now):
+            return []
+    with house.store.write() as connection:
+        rows = sources.claim_due(connection, now=now, until=now + _CLAIM)
+    return list(_gathered(house, rows, lambda _: None))
+
+
+def fetcher(house: House) -> Fetcher:
+    """Fetches as the settings say."""
+    wanted = house.settings.gather
+    return Fetcher(
+        allow_hosts=wanted.allow_hosts,
+        timeout=wanted.timeout_seconds,
+        cap=wanted.largest_bytes,
+        at_once=wanted.at_once,
+        per_host=wanted.per_host,
+    )
+
+
+def _all(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    return [row for row in rows if row.location and row.ended_at is None]
+
+
+def _gathered(house: House, rows: Sequence[Row[Any]], progress: Told) -> Iterator[Gathered]:
+    for row in rows:
+        if not row.location:
+            error = SettingsRefused(f"{row.slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
+            yield from _told(progress, Gathered(source=row.slug, error=str(error)))
+    run = _Run(house=house, rows={row.slug: row for row in rows if row.location})
+    for gathered in run.results():
+        yield from _told(progress, gathered)
+
+
+def _told(progress: Told, gathered: Gathered) -> Iterator[Gathered]:
+    progress(gathered)
+    yield gathered
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over many sources: fetched many at once, read on all cores, kept one after the other.
+
+    Memory does not grow with the number of sources: what is fetched waits until what was read is kept.
+    """
+
+    house: House
+    rows: dict[str, Row[Any]]
+    _notes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    _waiting: deque[tuple[Row[Any], Document, Reading]] = field(default_factory=deque)
+
+    def results(self) -> Iterator[Gathered]:
+        """What each source came to, as it comes."""
+        try:
+            with Readers(self.house.settings.gather.processes) as readers:
+                with closing(fetcher(self.house).many([_wanted(row) for row in self.rows.values()])) as answers:
+                    for wanted, answer in answers:
+                        yield from self._answered(self.rows[wanted.key], answer, readers)
+                yield from self._kept(down_to=0)
+        finally:
+            self._write_notes()
+
+    def _answered(self, row: Row[Any], answer: Answer | Problem, readers: Readers) -> Iterator[Gathered]:
+        if isinstance(answer, Problem):
+            yield self._failed(row, answer)
+        elif isinstance(answer, Unchanged):
+            self._note(row, _went_well(self.house, row, answer))
+            yield Gathered(source=row.slug, unchanged=True)
+        else:
+            self._waiting.append((row, answer, readers.begin(sources.value_of(row), answer)))
+            yield from self._kept(down_to=readers.ahead)
+
+    def _kept(self, *, down_to: int) -> Iterator[Gathered]:
+        while len(self._waiting) > down_to:
+            row, document, reading = self._waiting.popleft()
+            try:
+                yield self._keep(row, document, reading)
+            except StorageUnavailable:  # which is not the source's fault
+                raise
+            except Problem as problem:
+                yield self._failed(row, problem)
+            except Exception as error:  # what one source brings must not stop the others
+                logging.getLogger(__name__).exception("%s cannot be kept", row.slug)
+                what = f"It makes the program stumble ({type(error).__name__}); please report it."
+                yield self._failed(row, Problem(what))
+
+    def _keep(self, row: Row[Any], document: Document, reading: Reading) -> Gathered:
+        found = outcome(reading)
+        with self.house.store.write() as connection:
+            gathered, _ = keep_found(self.house, connection, row.slug, row.id, found)
+            sources.note(connection, [(row.id, _went_well(self.house, row, document))])
+            return gathered
+
+    def _failed(self, row: Row[Any], problem: Problem) -> Gathered:
+        self._note(row, _went_badly(self.house, row, problem))
+        return Gathered(source=row.slug, error=str(problem))
+
+    def _note(self, row: Row[Any], values: dict[str, Any]) -> None:
+        self._notes.append((row.id, values))
+        if len(self._notes) >= _NOTED_AT_ONCE:
+            self._write_notes()
+
+    def _write_notes(self) -> None:
+        if self._notes:
+            with self.house.store.write() as connection:
+                sources.note(connection, self._notes)
+            self._notes.clear()
+
+
+def _wanted(row: Row[Any]) -> Wanted:
+    known = Known(etag=row.etag, modified=row.modified, checksum=row.checksum)
+    return Wanted(key=row.slug, location=row.moved_to or row.location, known=known)
+
+
+def _went_well(house: House, row: Row[Any], answer: Document | Unchanged) -> dict[str, Any]:
+    now = house.clock.now()
+    return {
+        "read_at": now,
+        "succeeded_at": now,
+        "failures": 0,
+        "last_error": "",
+        "ended_at": None,
+        "next_at": next_reading(now, _every(house), fresh_for=answer.fresh_for),
+        "moved_to": answer.moved_to or row.moved_to,
+        "etag": answer.known.etag,
+        "modified": answer.known.modified,
+        "checksum": answer.known.checksum,
+    }
+
+
+def _went_badly(house: House, row: Row[Any], problem: Problem) -> dict[str, Any]:
+    now, failures = house.clock.now(), row.failures + 1
+    wait = problem.wait if isinstance(problem, SourceUnreachable) else timedelta()
+    values: dict[str, Any] = {
+        "read_at": now,
+        "failures": failures,
+        "last_error": str(problem),
+        "next_at": next_reading(now, _every(house), failures=failures, wait=wait),
+    }
+    if isinstance(problem, SourceGone):
+        values["ended_at"] = now
+    if row.moved_to and failures >= _FAILURES_OF_A_MOVE:
+        values["moved_to"] = ""
+    return values
+
+
+def _every(house: House) -> timedelta:
+    return timedelta(minutes=house.settings.scheduler.gather_minutes)

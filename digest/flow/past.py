@@ -51,7 +51,7 @@ def what_came(connection: Connection, edition: Edition, held: Subscription) -> C
     if found is None:
         return None
     cohort, variant_id = found
-    here = frozenset(c.id for c in edition.candidates)
+    here = frozenset(edition.receivable)
     readers = Readers(
         topics=cohort.chosen.topics,
         received=editions.items_of(connection, cohort.received) & here,
@@ -84,7 +84,11 @@ def _chosen(layout: Layout) -> Iterator[Chosen]:
 
 def _candidate(edition: Edition, article: Article, item: Item) -> Candidate:
     return Candidate(
-        id=article.id, topics=article.topics, dated_at=_dated_at(edition, article, item), pinned=article.pinned
+        id=article.id,
+        topics=article.topics,
+        dated_at=_dated_at(edition, article, item),
+        pinned=article.pinned,
+        also=tuple(other.id for other in item.also_at),
     )
 
 

@@ -105,7 +105,7 @@ class Preview:
     def _readers(self, connection: Connection, reader: Reader) -> Readers:
         if reader.held is None:
             return Readers(topics=reader.chosen.topics, received=self.edition.shown_before, first=False)
-        here = tuple(c.id for c in self.edition.candidates)
+        here = self.edition.receivable
         span = audiences.Span(since=self.edition.window.since, items=here)
         received = audiences.received_by(
             connection, self.edition.publication.id, reader.held.subscriber_id, self.issue, span

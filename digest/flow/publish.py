@@ -62,7 +62,7 @@ def layout_from(stored: dict[str, Any]) -> Layout:
 
 def _fill(connection: Connection, edition: Edition, now: datetime) -> int:
     issue, publication = edition.issue, edition.publication
-    span = audiences.Span(since=edition.window.since, items=tuple(c.id for c in edition.candidates))
+    span = audiences.Span(since=edition.window.since, items=edition.receivable)
     audiences.gather_readers(connection, publication.id, issue.period.cadence, span, now=now)
     chooser = Chooser(edition)
     chosen = [

@@ -95,5 +95,6 @@ def _enrol(house: House, sample: Sample, file: Path) -> None:
 def _curate(house: House, name: str, period: Period) -> None:
     wanted = _sample(house).issue(period)
     with house.store.read() as connection:
-        pinned = [i.id for i in items.listed(connection, source_slug="harbour-desk") if i.link == wanted["pinned"]]
+        desk = items.listed(connection, items.Which(source="harbour-desk"))
+        pinned = [item.id for item in desk if item.link == wanted["pinned"]]
     curate(house, name, Wishes(title=wanted["title"], intro=wanted["intro"], pin=pinned))

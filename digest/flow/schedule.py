@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from digest.errors import Problem
 from digest.flow.approve import approve
-from digest.flow.gather import Gathered, gather_due
+from digest.flow.gather import gather_due
 from digest.flow.house import House
+from digest.flow.keep import Gathered
 from digest.flow.publish import publish
 from digest.flow.recover import recover
+from digest.flow.suggest import suggest
 from digest.model.cadence import Cadence, Period, Schedule, periods_due
 from digest.model.issue import Issue, IssueState
 from digest.model.newsletter import Approval
@@ -42,6 +44,8 @@ def tick(house: House) -> Ticked:
     done.gathered = gather_due(house)
     for slug in _slugs(house):
         try:
+            if house.settings.suggest.enabled and any(g.new or g.changed for g in done.gathered):
+                suggest(house, slug)
             done.composed += _compose_due(house, slug)
             for issue in _due(house, slug):
                 _publish(house, issue, done)

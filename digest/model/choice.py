@@ -24,7 +24,8 @@ class Reason(StrEnum):
     UNFILED = "filed under no topic yet"
     HAD = "received before"
     TOO_OLD = "published before this issue reaches back"
-    TOO_EARLY = "published after the period's end"
+    TOO_EARLY = "published, or first seen, after the period's end"
+    HELD = "dated in the future, held until then"
     LEFT_OUT = "left out by the editor"
     TOPIC_FULL = "more on this topic than one issue holds"
     ISSUE_FULL = "more than one issue holds"
@@ -49,6 +50,8 @@ class Candidate:
     dated_at: datetime
     pinned: bool = False
     left_out: bool = False
+    #: The same piece from other sources: who has had one of them has had it.
+    also: tuple[ItemId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class Window:
     since: datetime
     first_since: datetime
     until: datetime
+    #: When the issue is frozen; what is dated later waits for its day.
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,7 @@ def window(newsletter: Newsletter, period: Period, *, now: datetime) -> Window:
     # The rarest cadence sets the look-back, so that a change of frequency leaves no gap; receipts prevent repeats.
     since = reach_back(newsletter.longest_cadence, policy.look_back, edge, newsletter.zone)
     first = reach_back(period.cadence, policy.first_reach, edge, newsletter.zone)
-    return Window(since=since, first_since=max(since, first), until=until)
+    return Window(since=since, first_since=max(since, first), until=until, now=now)
 
 
 def choose(
@@ -134,10 +139,12 @@ def choose(
 def _judge(candidate: Candidate, readers: Readers, window: Window) -> Reason:
     if candidate.left_out:
         return Reason.LEFT_OUT
-    if candidate.id in readers.received:
+    if candidate.id in readers.received or not readers.received.isdisjoint(candidate.also):
         return Reason.HAD
     if candidate.dated_at >= window.until:
         return Reason.TOO_EARLY
+    if candidate.dated_at > window.now:
+        return Reason.HELD
     if candidate.dated_at < (window.first_since if readers.first else window.since):
         return Reason.TOO_OLD
     if candidate.pinned:

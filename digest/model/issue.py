@@ -85,6 +85,16 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where else a piece can be read."""
+
+    #: The source as readers see it.
+    name: str
+    #: None where that source lost it.
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One item as an issue shows it; frozen with the issue, whatever becomes of the item."""
 
@@ -112,6 +122,8 @@ class Article:
     #: Topic slugs, in the newsletter's order.
     topics: tuple[str, ...]
     pinned: bool = False
+    #: The same piece from other sources.
+    also_at: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class FoundItem:
     title: str
     #: The source's own identifier (RSS guid, Atom id); None when it has none.
     guid: str | None = None
-    #: Where the whole of it can be read, http or https; None when the source lost it.
+    #: Where the whole of it can be read, http or https, without tracking parameters; None when the source lost it.
     link: str | None = None
     #: A `date` where the source names only a day, an aware `datetime` where it names an instant; None when unknown.
     published: date | datetime | None = None
@@ -52,21 +52,31 @@ class FoundItem:
     images: tuple[Image, ...] = ()
     #: What the source itself files it under.
     categories: tuple[str, ...] = ()
-    #: BCP 47 tag; None when the source does not say.
+    #: BCP 47 tag, by the source's word or by the looks of the text; None when neither tells.
     language: str | None = None
 
     @property
     def identity(self) -> str:
         """What the item is known by within its source: guid, else link, else title and first words."""
-        lead = f"{_folded(self.title)}\n{_folded(self.body_text)[:_LEAD]}"
-        known_by = self.guid or self.link or lead
+        known_by = self.guid or self.link or f"{_folded(self.title)}\n{_folded(self.body_text)[:_LEAD]}"
         return hashlib.sha256(known_by.encode()).hexdigest()
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever anything a reader would see changes."""
-        seen = (self.title, self.link, self.published, self.people, self.body_html, self.word_count, self.excerpt)
+        text = (self.title, self.lead, self.body_html, self.word_count, self.excerpt)
+        seen = (*text, self.link, self.published, self.people, self.images)
         return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The same piece as another source has it."""
+
+    id: ItemId
+    #: The slug of that source.
+    source: str
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +94,15 @@ class Item:
     body_text: str
     word_count: int | None
     excerpt: bool
+    #: BCP 47 tag; None when nobody knows.
+    language: str | None = None
+    #: The source's own summary in plain text; empty when it has none.
+    lead: str = ""
+    images: tuple[Image, ...] = ()
     #: Topic slugs, in the newsletter's order of topics.
     topics: tuple[str, ...]
+    #: Where else it is: the same piece from other sources.
+    also_at: tuple[Elsewhere, ...] = ()
 
     def dated_at(self, zone: ZoneInfo) -> datetime:
         """The instant it counts as published: a bare day begins at its local midnight, no date counts as first seen."""

@@ -1,7 +1,12 @@
 """Sources: where items are read."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+#: The longest a source is left alone, whatever its server asks for or however often it failed.
+LONGEST_WAIT = timedelta(days=7)
+_LONGEST_BACKOFF = timedelta(days=1)
 
 
 class SourceKind(StrEnum):
@@ -50,3 +55,22 @@ class Source:
     topics: tuple[str, ...] = ()
     #: Only for a page; None to let its parts be found.
     selectors: Selectors | None = None
+
+
+def next_reading(
+    now: datetime,
+    every: timedelta,
+    *,
+    failures: int = 0,
+    fresh_for: timedelta = timedelta(),
+    wait: timedelta = timedelta(),
+) -> datetime:
+    """When a source is to be read again.
+
+    After a success: after `every`, or when its server says there may be news (`fresh_for`, at most a day). After so
+    many failures in a row: twice as late with each, up to a day, and never before its server wants it (`wait`).
+    """
+    if failures:
+        backoff = min(every * int(2 ** min(failures - 1, 20)), max(every, _LONGEST_BACKOFF))
+        return now + min(max(backoff, wait), LONGEST_WAIT)
+    return now + max(every, min(fresh_for, _LONGEST_BACKOFF))

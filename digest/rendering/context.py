@@ -6,7 +6,7 @@ notes      pinned articles
 contents   the other articles, each once
 topics     [{slug name articles}] in the newsletter's order, only those with an article
 article    id slug title source meta minutes summary_html summary_text link link_label archive_url
-           also {topic slug: "Also in …"}
+           also {topic slug: "Also in …"}   elsewhere [{name link}], the same piece from other sources
 """
 
 from collections.abc import Iterable
@@ -94,6 +94,7 @@ def _article(article: Article, named: dict[str, str], content: IssueContent) -> 
         "link": web_address(article.link) or archive_url,
         "link_label": one_line(article.link_label),
         "archive_url": archive_url,
+        "elsewhere": [{"name": one_line(p.name), "link": web_address(p.link or "")} for p in article.also_at],
         "also": {slug: phrases.also_in(_names(named, slugs, but=slug)) for slug in slugs},
     }
 

@@ -1,36 +1,194 @@
-"""Fetching: the bytes at an address or in a file, never more of them than asked for."""
+"""Fetching: the documents at addresses and in files, many at once, never more of them than asked for.
 
-import time
+Whatever a server does is bounded: its time by one clock from the look-up of its name to the last byte, its size packed
+and unpacked, its redirects by number and by the guard, its share of us by turns.
+"""
+
+import asyncio
+import logging
+import ssl
+import traceback
+from collections.abc import AsyncIterator, Generator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin
 
-import httpx
+import httpcore
 
 from digest import __version__
-from digest.errors import SourceUnreachable, UnreadableSource
-from digest.sources.sanitize import clean_link
+from digest.errors import Problem, SourceUnreachable, UnreadableSource
+from digest.sources.answers import Answer, Document, Known, Unchanged, Wanted, conditions, judged, peace
+from digest.sources.exchange import LATER, MOST_NUMBERS, Reply, Terms, ask
+from digest.sources.guard import Guard, Resolver, Way, shown, system_resolve, way_to
+from digest.sources.inflate import ACCEPTED, too_large
+from digest.sources.turns import Turn, in_turn
+
+__all__ = ["USER_AGENT", "Answer", "Document", "Fetcher", "Known", "Resolver", "Unchanged", "Wanted"]
 
 USER_AGENT = f"topic-digest/{__version__}"
 MOST_REDIRECTS = 3
-#: Answers that may be better another time (RFC 9110, RFC 6585), beside all of 5xx.
-_PASSING = frozenset({408, 421, 425, 429})
-_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/json, text/plain, */*;q=0.5"
-_LATER = "It will be tried again."
+
+_TYPES = (
+    "application/atom+xml, application/rss+xml, application/feed+json, text/html;q=0.9, application/xml;q=0.9, "
+    "application/json;q=0.9, text/plain;q=0.8, */*;q=0.5"
+)
+_HEADERS = (("User-Agent", USER_AGENT), ("Accept", _TYPES), ("Accept-Encoding", ACCEPTED))
+_LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
+_MOVED = _LASTING | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
 
 
-def fetch(location: str, *, timeout: float = 20.0, cap: int = 5_000_000) -> bytes:
-    """The bytes of a file or an http(s) address, at most `cap` once decompressed, within `timeout` seconds.
+class Fetcher:
+    """Asks for documents, politely and warily."""
 
-    SourceUnreachable when another time may help; UnreadableSource when it will not.
-    """
-    if location.lower().startswith(("http:", "https:")):
-        return _from_web(location, timeout=timeout, cap=cap)
-    if "://" in location:
-        raise UnreadableSource(f"“{location[:80]}” is no address of http or https.", remedy="Give one, or a file.")
-    return _from_file(Path(location), cap)
+    def __init__(
+        self,
+        *,
+        allow_hosts: Iterable[str] = (),
+        timeout: float = 20.0,
+        cap: int = 5_000_000,
+        at_once: int = 32,
+        per_host: int = 2,
+        resolve: Resolver = system_resolve,
+    ) -> None:
+        """Within `timeout` seconds and `cap` bytes each; `at_once` at a time, `per_host` of one host.
+
+        `allow_hosts` may be asked though they lie in a private network; SettingsRefused when one is written wrongly.
+        """
+        self._guard = Guard(allow_hosts, resolve)
+        self._timeout = timeout
+        self._cap = cap
+        self._at_once = at_once
+        self._per_host = per_host
+
+    def one(self, wanted: Wanted) -> Answer:
+        """One document. SourceUnreachable when another time may help; else a Never: gone, forbidden, unreadable."""
+        [(_, answer)] = self.many([wanted])
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
+
+    def many(self, wanted: Iterable[Wanted]) -> Generator[tuple[Wanted, Answer | Problem], None, None]:
+        """Each document or why it did not come, in no order. Closed early, it calls off what is under way.
+
+        Nobody is asked faster than the answers are taken: no more than `at_once` of them wait.
+        """
+        web = []
+        for each in wanted:
+            if each.location.lower().startswith(("http:", "https:")):
+                web.append(each)
+            else:
+                yield each, _from_file(each, self._cap)
+        if web:
+            yield from in_turn(web, self._answer, at_once=self._at_once, per_host=self._per_host)
+
+    async def _answer(self, wanted: Wanted, turn: Turn) -> Answer | Problem:
+        try:
+            return await self._followed(wanted, turn)
+        except Problem as problem:
+            return _light(problem)
+        except Exception as error:  # an answer that makes us stumble must not stop the others
+            logging.getLogger(__name__).exception("%s cannot be fetched", wanted.key)
+            what = f"fetching it makes the program stumble ({type(error).__name__})."
+            return UnreadableSource(what, remedy="Please report it.")
+
+    async def _followed(self, wanted: Wanted, turn: Turn) -> Answer:
+        """The answer at the end of at most three redirects."""
+        journey = _Journey(way_to(wanted.location), self._timeout)
+        for _ in range(MOST_REDIRECTS + 1):
+            await turn.at(journey.way.host)
+            async with journey.timed():
+                reply = await self._replied(journey.way, wanted.known)
+            location = reply.headers.get("location")
+            if reply.status not in _MOVED or not location:
+                return _arrived(wanted, journey, reply, turn)
+            journey.go_on(reply.status, location)
+        raise UnreadableSource("the address leads on and on to others.", remedy="Give the one it leads to.")
+
+    async def _replied(self, way: Way, known: Known) -> Reply:
+        numbers = await self._guard.numbers(way)
+        trust = self._trust if way.scheme == "https" else None
+        terms = Terms(trust=trust, cap=self._cap, patience=self._timeout / (MOST_NUMBERS + 1))
+        return await ask(way, numbers, (*_HEADERS, *conditions(known)), terms)
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """The machine's own authorities and the usual ones. They take a while to read, so it is done once."""
+        trust = httpcore.default_ssl_context()
+        trust.set_alpn_protocols(["http/1.1"])
+        return trust
 
 
-def _from_file(path: Path, cap: int) -> bytes:
+@dataclass(slots=True)
+class _Journey:
+    """Where a request has come to, how much of its time is left, and what may be remembered of the way."""
+
+    way: Way
+    left: float
+    moved_to: str = ""
+    _lasting: bool = True
+
+    @asynccontextmanager
+    async def timed(self) -> AsyncIterator[None]:
+        """What is done within takes of its time; SourceUnreachable when that is over."""
+        clock = asyncio.get_running_loop().time
+        started_at = clock()
+        try:
+            async with asyncio.timeout(self.left):
+                yield
+        except TimeoutError as exc:
+            raise SourceUnreachable(f"{self.way} took too long to answer.", remedy=LATER) from exc
+        self.left -= clock() - started_at
+
+    def go_on(self, status: int, location: str) -> None:
+        """Go where a redirect leads. UnreadableSource when that is no address of the web."""
+        here = self.way
+        try:
+            self.way = way_to(urljoin(here.address, location))
+        except (UnreadableSource, ValueError) as exc:
+            what = f"{here} leads on to “{shown(location)}”, which may not be fetched."
+            raise UnreadableSource(what, remedy="Look in a browser where it has gone.") from exc
+        downgraded = here.scheme == "https" and self.way.scheme == "http"
+        self._lasting = self._lasting and status in _LASTING and not downgraded
+        if self._lasting:
+            self.moved_to = self.way.address
+
+
+def _arrived(wanted: Wanted, journey: _Journey, reply: Reply, turn: Turn) -> Answer:
+    now = datetime.now(UTC)
+    wait = peace(reply, now=now)
+    if wait is not None:
+        turn.rest(wait)
+    return judged(reply, wanted.known, address=journey.way.address, moved_to=journey.moved_to, now=now)
+
+
+def _light(problem: Problem) -> Problem:
+    """The problem without what its traceback holds on to, such as half a body."""
+    error: BaseException | None = problem
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+    return problem
+
+
+def _from_file(wanted: Wanted, cap: int) -> Answer | Problem:
+    if "://" in wanted.location:
+        what = f"“{shown(wanted.location)}” is no address of http or https."
+        return UnreadableSource(what, remedy="Give one, or a file.")
+    try:
+        body = _read(Path(wanted.location), cap)
+    except UnreadableSource as problem:
+        return problem
+    known = Known(checksum=sha256(body).hexdigest())
+    same = known.checksum == wanted.known.checksum
+    return Unchanged(known=known) if same else Document(data=body, address=None, known=known)
+
+
+def _read(path: Path, cap: int) -> bytes:
     try:
         # A pipe or a device might never end.
         if not path.is_file():
@@ -39,58 +197,6 @@ def _from_file(path: Path, cap: int) -> bytes:
             body = file.read(cap + 1)
     except (OSError, ValueError) as exc:
         raise UnreadableSource(f"the file “{path}” cannot be read: {exc}.", remedy="Check its permissions.") from exc
-    _refuse_larger(body, cap)
-    return body
-
-
-def _from_web(location: str, *, timeout: float, cap: int) -> bytes:
-    ends_at = time.monotonic() + timeout
-    headers = {"User-Agent": USER_AGENT, "Accept": _TYPES}
-    try:
-        with httpx.Client(timeout=timeout, headers=headers, follow_redirects=False) as client:
-            return _followed(client, location, ends_at=ends_at, cap=cap)
-    except httpx.InvalidURL as exc:
-        raise UnreadableSource(f"{location} is no address: {exc}.", remedy="Correct it.") from exc
-    except httpx.HTTPError as exc:
-        reason = str(exc) or type(exc).__name__
-        raise SourceUnreachable(f"{location} did not answer: {reason}.", remedy=_LATER) from exc
-
-
-def _followed(client: httpx.Client, location: str, *, ends_at: float, cap: int) -> bytes:
-    """The body at the end of at most three redirects, each to an address that may be asked."""
-    for _ in range(MOST_REDIRECTS + 1):
-        asked = clean_link(location)
-        if asked is None:
-            raise UnreadableSource(f"“{location[:80]}” may not be fetched.", remedy="Give an http or https address.")
-        with client.stream("GET", asked) as response:
-            if not response.has_redirect_location:
-                _refuse_status(response)
-                return _body(response, ends_at=ends_at, cap=cap)
-            location = urljoin(asked, response.headers["Location"])
-    raise UnreadableSource("the address leads on and on to others.", remedy="Give the one it leads to.")
-
-
-def _refuse_status(response: httpx.Response) -> None:
-    status, address = response.status_code, response.url
-    if status >= 500 or status in _PASSING:
-        raise SourceUnreachable(f"{address} answered {status} {response.reason_phrase}.", remedy=_LATER)
-    if status != httpx.codes.OK:
-        what = f"{address} answered {status} {response.reason_phrase}."
-        raise UnreadableSource(what, remedy="Check the address in a browser.")
-
-
-def _body(response: httpx.Response, *, ends_at: float, cap: int) -> bytes:
-    """The decompressed body; cut short by an error as soon as it is too large or takes too long."""
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        _refuse_larger(body, cap)
-        # httpx limits each wait by itself, so a drip of single bytes could go on for ever.
-        if time.monotonic() > ends_at:
-            raise SourceUnreachable(f"{response.url} was too slow to answer.", remedy=_LATER)
-    return bytes(body)
-
-
-def _refuse_larger(body: bytes | bytearray, cap: int) -> None:
     if len(body) > cap:
-        raise UnreadableSource(f"it is larger than {cap:,} bytes.", remedy="Give a shorter feed or page.")
+        raise too_large(cap)
+    return body

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Container
-from html.parser import HTMLParser
+from html import unescape
 
 #: Lists and quotations nested deeper than this are flattened: mail clients, and parsers, stumble over more.
 DEEPEST = 12
@@ -10,6 +10,9 @@ DEEPEST = 12
 _UNSHOWN = "script|style|template|noscript|iframe|object|svg|math|head|title|textarea|select"
 _HIDDEN = re.compile(rf"<({_UNSHOWN})\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<([^<>]*)>|<")
+# Each begins with a tag in full, as a search for that is many times quicker than one for a repetition.
+_BEGINNINGS = re.compile(r"<p>\s*(?:<p>\s*)*")
+_BREAKS = re.compile(r"<br>\s*<br>\s*(?:<br>\s*)+")
 _NAME = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)(?![\w:-])")
 _SAME_AS = {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4", "td": " ", "th": " ", "tt": "code"}
 _BLOCKS = """
@@ -17,6 +20,9 @@ _BLOCKS = """
     html legend main menu nav pre section summary table tbody tfoot thead tr
 """
 _SAME_AS |= dict.fromkeys(_BLOCKS.split(), "p")
+# Where one block of cleaned HTML ends and another begins; the other tags stand within a line.
+_EDGE = re.compile(r"<(/?)(p|br|ul|ol|li|blockquote|h3|h4)>")
+_INLINE = re.compile(r"<(?!/?(?:p|br|ul|ol|li|blockquote|h3|h4)>)[^<>]*>")
 _NESTING = frozenset({"ul", "ol", "blockquote", "em", "strong", "b", "i", "code", "h3", "h4"})
 
 
@@ -27,7 +33,7 @@ def plain_markup(html: str, kept: Container[str]) -> str:
     hostile page is made shallow before one sees it. What is safe is not decided here: that is the sanitizer's work.
     """
     text = _TAG.sub(_Plain(kept), _HIDDEN.sub("", html))
-    return re.sub(r"(?:<br>\s*){3,}", "<br><br>", re.sub(r"(?:<p>\s*)+", "<p>", text))
+    return _BREAKS.sub("<br><br>", _BEGINNINGS.sub("<p>", text))
 
 
 class _Plain:
@@ -74,46 +80,42 @@ def _no_tag(found: re.Match[str]) -> str:
 
 def text_of(html: str) -> str:
     """The text of cleaned HTML: blocks parted by a blank line, list items as lines "• …"."""
-    reader = _Text()
-    reader.feed(html)
-    reader.close()
-    return reader.text()
+    text = _Text()
+    pieces = _EDGE.split(_INLINE.sub("", html))
+    text.words(pieces[0])
+    for at in range(1, len(pieces), 3):
+        text.edge(pieces[at + 1], closing=bool(pieces[at]))
+        text.words(pieces[at + 2])
+    return text.whole()
 
 
-class _Text(HTMLParser):
+class _Text:
     """Gathers the text of blocks; list items are blocks that stand close together."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._blocks: list[str] = []
-        self._words: list[str] = []
+        self._lines: list[str] = []
         self._lead = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def words(self, piece: str) -> None:
+        line = " ".join((unescape(piece) if "&" in piece else piece).split())
+        if line:
+            self._lines.append(line)
+
+    def edge(self, tag: str, *, closing: bool) -> None:
         if tag == "br":
-            self._words.append("\n")
-        elif tag in ("p", "ul", "ol", "li", "blockquote", "h3", "h4"):
-            self._end_block()
-            self._lead = "• " if tag == "li" else self._lead
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("p", "ul", "ol", "li", "blockquote", "h3", "h4"):
-            self._end_block()
-            self._lead = "" if tag == "li" else self._lead
-
-    def handle_data(self, data: str) -> None:
-        self._words.append(re.sub(r"\s+", " ", data))
+            return
+        self._end_block()
+        if tag == "li":
+            self._lead = "" if closing else "• "
 
     def _end_block(self) -> None:
-        lines = (" ".join(line.split()) for line in "".join(self._words).split("\n"))
-        block = "\n".join(line for line in lines if line)
-        self._words.clear()
-        if block:
-            self._blocks.append(self._lead + block)
+        if self._lines:
+            self._blocks.append(self._lead + "\n".join(self._lines))
+            self._lines.clear()
             self._lead = ""
 
-    def text(self) -> str:
+    def whole(self) -> str:
         """All of it."""
         self._end_block()
-        joined = "\n\n".join(self._blocks)
-        return re.sub(r"(?m)^(• .*)\n\n(?=• )", r"\1\n", joined)
+        return re.sub(r"(?m)^(• .*)\n\n(?=• )", r"\1\n", "\n\n".join(self._blocks))

@@ -1,18 +1,27 @@
 """Whole items only: what every reader asks of an item before it hands it over."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from digest.errors import UnreadableSource
-from digest.model.item import FoundItem
+from digest.model.item import FoundItem, Image
+from digest.sources import languages
 from digest.sources.markup import text_of
-from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words, is_too_long
+from digest.sources.pictures import pictures_in, without_doubles
+from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words, fold, is_too_long
+from digest.sources.tracking import canonical, plain_guid
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _LEAD = 80
+#: A summary longer than this is cut.
+LEAD_CAP = 500
+#: How summaries that were cut end.
+_CUT_OFF = re.compile(r"\s*(?:\[[^\[\]]{0,20}\]|…|\.\.\.)$")
 #: A date outside these is a slip or a trap; the item then has none.
 _EARLIEST, _LATEST = 1900, 2200
+#: What a program writes that does not know the date.
+_NEVER = (1970, 1, 1)
 
 
 def whole_item(
@@ -30,14 +39,19 @@ def whole_item(
     excerpt: bool = False,
     categories: tuple[str, ...] = (),
     language: str | None = None,
+    lead: str = "",
+    images: tuple[Image, ...] = (),
 ) -> FoundItem:
     """An item with its body cleaned and its words counted; UnreadableSource, saying `where`, when a part is missing.
 
     A missing title is made of the first words, as RSS and JSON Feed allow none; readers that must have one ask first.
+    `images` are those that the source names beside the text; the pictures within it follow them. A language that the
+    source does not name is guessed.
     """
     if is_too_long(html):
         what = f"the text of {where} is longer than {HTML_CAP:,} characters."
         raise UnreadableSource(what, line=line, remedy="Shorten it or take it out.")
+    link = canonical(link) if link else None
     body_html = clean_html(html, base or link)
     body_text = text_of(body_html)
     title = title or first_words(body_text)
@@ -50,17 +64,65 @@ def whole_item(
     counted = count_words(body_text) if body_text and not excerpt else None
     return FoundItem(
         title=title,
-        guid=guid or None,
+        guid=plain_guid(guid, link) if guid else None,
         link=link,
-        published=published if published and _EARLIEST <= published.year <= _LATEST else None,
+        published=published if _is_likely(published) else None,
         people=people,
         body_html=body_html,
         body_text=body_text,
         word_count=counted if word_count is None else word_count,
         excerpt=excerpt,
         categories=categories,
-        language=language if language and _LANGUAGE.fullmatch(language) else None,
+        lead=_lead(lead, body_text),
+        images=without_doubles((*images, *pictures_in(html, base or link))),
+        language=languages.tag(language) or languages.guessed(title, body_text),
     )
+
+
+def told_apart(items: Sequence[FoundItem]) -> list[FoundItem]:
+    """The items of one document without a guid that several of them bear though they are not the same.
+
+    They are known by their links then; where several have the same link as well, by link and title.
+    """
+    shared = _borne_by_several((item.guid, item.link or item.title) for item in items)
+    own = [replace(item, guid=None) if item.guid in shared else item for item in items]
+    crowded = _borne_by_several((item.link, item.title) for item in own if not item.guid)
+    return [
+        replace(item, guid=f"{item.link} {item.title}") if not item.guid and item.link in crowded else item
+        for item in own
+    ]
+
+
+def _borne_by_several(pairs: Iterable[tuple[str | None, str]]) -> set[str]:
+    """The names that stand beside more than one other thing."""
+    beside: dict[str, set[str]] = {}
+    for name, other in pairs:
+        if name:
+            beside.setdefault(name, set()).add(other)
+    return {name for name, others in beside.items() if len(others) > 1}
+
+
+def _is_likely(published: date | datetime | None) -> bool:
+    if published is None or (published.year, published.month, published.day) == _NEVER:
+        return False
+    return _EARLIEST <= published.year <= _LATEST
+
+
+def _lead(given: str, body: str) -> str:
+    """A summary in one line of at most 500 characters; none when it only says how the text begins."""
+    if not given:
+        return ""
+    # Cut before it is looked at: no honest one is so long.
+    line = fold(given[: 20 * LEAD_CAP])
+    if len(line) > LEAD_CAP:
+        line = line[: LEAD_CAP - 1].rsplit(" ", 1)[0].rstrip(",;:–- ") + "…"
+    said = _letters(_CUT_OFF.sub("", line))
+    return "" if _letters(body[: 2 * LEAD_CAP]).startswith(said) else line
+
+
+def _letters(text: str) -> str:
+    """What two readers would call the same words, however they are spaced and pointed."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def first_words(text: str) -> str:

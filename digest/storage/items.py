@@ -1,90 +1,79 @@
-"""Items: kept once each, by what they are known by within their source."""
+"""Items: those that are kept, as lists, newsletters and pages ask for them."""
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from digest.errors import UnknownName
-from digest.model.item import FoundItem, Item, ItemId
-from digest.storage.tables import filing, item, newsletter_source, source, topic
-from subscribers.upsert import insert_new
+from digest.model.item import Elsewhere, Image, Item, ItemId
+from digest.storage import twins
+from digest.storage.chunks import chunks
+from digest.storage.tables import filing, item, newsletter_source, source, topic, twin
+
+#: A bare day has no zone: it may begin half a day before or after its beginning in UTC.
+_GRACE = timedelta(days=1)
 
 
-class Kept(StrEnum):
-    """What keeping a found item came to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """Which items a list is to have."""
 
-    NEW = "new"
-    CHANGED = "changed"
-    SAME = "same"
+    #: The slug of their source; None for all.
+    source: str | None = None
+    #: The slug of a topic they are under; None for all.
+    topic: str | None = None
+    #: Only those with a topic that is proposed, but not decided on.
+    proposed: bool = False
 
 
-def keep(
-    connection: Connection,
-    source_id: int,
-    found: FoundItem,
-    *,
-    now: datetime,
-    met: AbstractSet[ItemId] = frozenset(),
-) -> tuple[ItemId, Kept]:
-    """Keep an item; one that is known is changed where the source has changed it. `met` are those of the same reading
-    that were kept already, which this cannot be."""
-    this = (item.c.source_id == source_id) & (item.c.identity == found.identity)
-    known: Any = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).first()
-    if known is None:
-        known = _mended(connection, source_id, found, met)
-    if known is None:
-        values = {"source_id": source_id, "identity": found.identity, "first_seen_at": now, **_values(found, now)}
-        made = insert_new(connection, item, values)
-        # Another scheduler may have found it at the same moment.
-        known = connection.execute(select(item.c.id, item.c.fingerprint).where(this)).one()
-        if made:
-            return ItemId(known.id), Kept.NEW
-    if known.fingerprint == found.fingerprint:
-        return ItemId(known.id), Kept.SAME
-    values = {"identity": found.identity, **_values(found, now)}
-    connection.execute(update(item).where(item.c.id == known.id).values(values))
-    return ItemId(known.id), Kept.CHANGED
+EVERY = Which()
 
 
 def load(connection: Connection, item_id: int) -> Item:
     """One item. Raises UnknownName."""
-    found = select_items(connection, item.c.id == item_id)
+    found = these(connection, [item_id])
     if not found:
         raise UnknownName(f"There is no item {item_id}.", remedy="See: digest items list.")
     return found[0]
 
 
-def listed(connection: Connection, *, source_slug: str | None = None, topic_slug: str | None = None) -> list[Item]:
-    """Items, newest first, of one source or under one topic."""
-    conditions = []
-    if source_slug:
-        conditions.append(source.c.slug == source_slug)
-    if topic_slug:
-        conditions.append(item.c.id.in_(_under(topic_slug)))
-    return select_items(connection, *conditions)
-
-
 def these(connection: Connection, item_ids: Iterable[int]) -> list[Item]:
     """The items of these numbers, newest first."""
-    return select_items(connection, item.c.id.in_(list(item_ids)))
+    rows = [
+        row
+        for some in chunks(dict.fromkeys(item_ids))
+        for row in connection.execute(_items().where(item.c.id.in_(some))).mappings()
+    ]
+    return _with_topics(connection, sorted(rows, key=_order), None)
+
+
+def listed(connection: Connection, which: Which = EVERY, *, limit: int | None = None) -> list[Item]:
+    """Items, newest first. A piece that a source brought after another stands beside the first, unless that very
+    source is asked for."""
+    query = _items().where(*_wanted(which)).order_by(item.c.stands_at.desc(), item.c.id)
+    return _with_topics(connection, connection.execute(query.limit(limit)).mappings().all(), None)
+
+
+def count(connection: Connection, which: Which = EVERY) -> int:
+    """How many items `listed` would give without a limit."""
+    query = select(func.count()).select_from(item.join(source, source.c.id == item.c.source_id))
+    return int(connection.scalar(query.where(*_wanted(which))) or 0)
 
 
 def of_newsletter(connection: Connection, newsletter_id: int, *, since: datetime) -> list[Item]:
-    """The items of a newsletter's sources that may be dated `since` or later, with their topics in it; newest first."""
-    dated = or_(
-        item.c.published_at >= since,
-        # A bare day has no zone; a day of grace leaves the exact answer to the caller.
-        item.c.published_on >= date.fromordinal(since.date().toordinal() - 1).isoformat(),
-        and_(item.c.published_at.is_(None), item.c.published_on.is_(None), item.c.first_seen_at >= since),
-    )
-    mine = item.c.source_id.in_(
-        select(newsletter_source.c.source_id).where(newsletter_source.c.newsletter_id == newsletter_id)
-    )
-    return select_items(connection, mine, dated, newsletter_id=newsletter_id)
+    """The items of a newsletter's sources that may be dated `since` or later, with their topics in it; newest first.
+
+    Of a piece that several of its sources brought there is only the first, which knows of the others.
+    """
+    mine = select(newsletter_source.c.source_id).where(newsletter_source.c.newsletter_id == newsletter_id)
+    may_be = or_(item.c.published_on.is_not(None), item.c.stands_at >= since)
+    query = _items().where(item.c.source_id.in_(mine), item.c.stands_at >= since - _GRACE, may_be)
+    rows = connection.execute(query.order_by(item.c.stands_at.desc(), item.c.id)).mappings().all()
+    behind = twins.behind_others(connection, newsletter_id, [row["id"] for row in rows])
+    return _with_topics(connection, [row for row in rows if row["id"] not in behind], newsletter_id)
 
 
 def ids_of_sources(connection: Connection, source_ids: Iterable[int]) -> list[ItemId]:
@@ -92,44 +81,24 @@ def ids_of_sources(connection: Connection, source_ids: Iterable[int]) -> list[It
     return [ItemId(i) for i in connection.scalars(select(item.c.id).where(item.c.source_id.in_(list(source_ids))))]
 
 
-def select_items(connection: Connection, *conditions: Any, newsletter_id: int | None = None) -> list[Item]:
-    """Items that meet conditions, newest first, with topics of one newsletter or of all."""
-    found = connection.execute(_items().where(*conditions)).mappings().all()
-    # Sorted here and not by the database, whose days would be those of its own zone. What is equal stays by id.
-    rows = sorted(found, key=_stands_at, reverse=True)
-    topics = _topics_of(connection, [row["id"] for row in rows], newsletter_id)
-    return [_item(row, topics.get(row["id"], ())) for row in rows]
-
-
-def _mended(connection: Connection, source_id: int, found: FoundItem, met: AbstractSet[ItemId]) -> Any:
-    """The item that this is with another text: pages without links correct their pieces too."""
-    if found.guid or found.link:
-        return None
-    dated = _dates(found)
-    return connection.execute(
-        select(item.c.id, item.c.fingerprint)
-        .where(
-            item.c.source_id == source_id,
-            item.c.guid.is_(None),
-            item.c.link.is_(None),
-            item.c.title == found.title,
-            item.c.published_on.is_not_distinct_from(dated["published_on"]),
-            item.c.published_at.is_not_distinct_from(dated["published_at"]),
-            item.c.id.not_in(met),
-        )
-        .order_by(item.c.id)
-    ).first()
+def _wanted(which: Which) -> Iterator[ColumnElement[bool]]:
+    if which.source:
+        yield source.c.slug == which.source
+    else:
+        yield item.c.id.not_in(select(twin.c.item_id))
+    if which.topic:
+        yield item.c.id.in_(_under(which.topic))
+    if which.proposed:
+        open_guess = (filing.c.origin == "learned") & filing.c.stands.is_(False)
+        yield item.c.id.in_(select(filing.c.item_id).where(open_guess))
 
 
 def _items() -> Select[Any]:
-    return select(item, source.c.slug.label("source")).join(source, source.c.id == item.c.source_id).order_by(item.c.id)
+    return select(item, source.c.slug.label("source")).join(source, source.c.id == item.c.source_id)
 
 
-def _stands_at(row: RowMapping) -> datetime:
-    """Where an item stands among others: a bare day at its beginning, one without a date where it was first seen."""
-    bare = row["published_on"]
-    exact: datetime = row["published_at"] or row["first_seen_at"]
-    return datetime.combine(date.fromisoformat(bare), time.min, UTC) if bare else exact
+def _order(row: RowMapping) -> tuple[float, int]:
+    return (-row["stands_at"].timestamp(), row["id"])
 
 
 def _under(topic_slug: str) -> Select[Any]:
@@ -140,7 +109,17 @@ def _under(topic_slug: str) -> Select[Any]:
     )
 
 
-def _topics_of(connection: Connection, item_ids: list[int], newsletter_id: int | None) -> dict[int, tuple[str, ...]]:
+def _with_topics(connection: Connection, rows: Iterable[RowMapping], newsletter_id: int | None) -> list[Item]:
+    kept = list(rows)
+    ids = [row["id"] for row in kept]
+    topics = dict(_topics_of(connection, ids, newsletter_id))
+    also = twins.elsewhere(connection, ids, newsletter_id)
+    return [_item(row, topics.get(row["id"], ()), also.get(row["id"], ())) for row in kept]
+
+
+def _topics_of(
+    connection: Connection, item_ids: list[int], newsletter_id: int | None
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     query = (
         select(filing.c.item_id, topic.c.slug)
         .join(topic, topic.c.id == filing.c.topic_id)
@@ -149,39 +128,21 @@ def _topics_of(connection: Connection, item_ids: list[int], newsletter_id: int |
     )
     if newsletter_id is not None:
         query = query.where(topic.c.newsletter_id == newsletter_id)
-    if len(item_ids) <= 500:
-        query = query.where(filing.c.item_id.in_(item_ids))
-    found: dict[int, dict[str, None]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.item_id, {})[row.slug] = None
-    return {item_id: tuple(slugs) for item_id, slugs in found.items()}
+    for some in chunks(item_ids):
+        found: dict[int, dict[str, None]] = {}
+        for row in connection.execute(query.where(filing.c.item_id.in_(some))):
+            found.setdefault(row.item_id, {})[row.slug] = None
+        yield from ((item_id, tuple(slugs)) for item_id, slugs in found.items())
 
 
-def _dates(found: FoundItem) -> dict[str, Any]:
-    exact = found.published if isinstance(found.published, datetime) else None
-    bare = None if exact or found.published is None else found.published.isoformat()
-    return {"published_at": exact, "published_on": bare}
+def stands_at(published: date | datetime | None, first_seen_at: datetime) -> datetime:
+    """Where an item stands among others: a bare day at its beginning, one without a date where it was first seen."""
+    if isinstance(published, datetime):
+        return published
+    return datetime.combine(published, time.min, UTC) if published else first_seen_at
 
 
-def _values(found: FoundItem, now: datetime) -> dict[str, Any]:
-    return {
-        **_dates(found),
-        "fingerprint": found.fingerprint,
-        "title": found.title,
-        "guid": found.guid,
-        "link": found.link,
-        "changed_at": now,
-        "people": list(found.people),
-        "categories": list(found.categories),
-        "body_html": found.body_html,
-        "body_text": found.body_text,
-        "word_count": found.word_count,
-        "excerpt": found.excerpt,
-        "language": found.language,
-    }
-
-
-def _item(row: RowMapping, topics: tuple[str, ...]) -> Item:
+def _item(row: RowMapping, topics: tuple[str, ...], also_at: tuple[Elsewhere, ...]) -> Item:
     bare = row["published_on"]
     return Item(
         id=ItemId(row["id"]),
@@ -195,5 +156,9 @@ def _item(row: RowMapping, topics: tuple[str, ...]) -> Item:
         body_text=row["body_text"],
         word_count=row["word_count"],
         excerpt=row["excerpt"],
+        language=row["language"],
+        lead=row["lead"],
+        images=tuple(Image(**image) for image in row["images"]),
         topics=topics,
+        also_at=also_at,
     )

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from digest.errors import UnknownName
 from digest.model.newsletter import Newsletter, NewsletterId
-from digest.model.source import Source, SourceKind
+from digest.model.source import Source
 from digest.model.topic import Topic
+from digest.storage import sources as source_rows
 from digest.storage.tables import filing, newsletter_source, source, topic
 from subscribers.tables import newsletter
 
@@ -75,34 +76,19 @@ def save(
     _drop_topics(connection, newsletter_id, keep=[t.slug for t in topics])
     connection.execute(delete(newsletter_source).where(newsletter_source.c.newsletter_id == newsletter_id))
     for each_source in sources:
-        link = {"newsletter_id": newsletter_id, "source_id": save_source(connection, each_source)}
+        link = {"newsletter_id": newsletter_id, "source_id": source_rows.save(connection, each_source)}
         connection.execute(insert(newsletter_source).values(link))
     return newsletter_id
 
 
-def save_source(connection: Connection, wanted: Source) -> int:
-    """Make a source's row say what is wanted."""
-    values = {
-        "name": wanted.name,
-        "kind": wanted.kind,
-        "location": wanted.location,
-        "link_label": wanted.link_label,
-    }
-    found: int | None = connection.scalar(select(source.c.id).where(source.c.slug == wanted.slug))
-    if found is None:
-        return _made(connection, source, {"slug": wanted.slug, **values})
-    connection.execute(update(source).where(source.c.id == found).values(values))
-    return found
-
-
-def source_of(row: Any) -> Source:
-    """A row of the source table as a value."""
-    return Source(
+def topic_of(row: Any) -> Topic:
+    """A row of the topic table as a value."""
+    return Topic(
         slug=row.slug,
         name=row.name,
-        kind=SourceKind(row.kind),
-        location=row.location,
-        link_label=row.link_label,
+        description=row.description,
+        phrases=tuple(row.phrases),
+        categories=tuple(row.categories),
     )
 
 
@@ -120,6 +106,7 @@ def _save_topic(connection: Connection, newsletter_id: int, wanted: Topic, posit
         "name": wanted.name,
         "description": wanted.description,
         "phrases": list(wanted.phrases),
+        "categories": list(wanted.categories),
         "position": position,
     }
     this = (topic.c.newsletter_id == newsletter_id) & (topic.c.slug == wanted.slug)
@@ -140,7 +127,7 @@ def _made(connection: Connection, table: Any, values: dict[str, Any]) -> int:
 
 def _topics(connection: Connection, newsletter_id: int) -> tuple[Topic, ...]:
     rows = connection.execute(select(topic).where(topic.c.newsletter_id == newsletter_id).order_by(topic.c.position))
-    return tuple(Topic(slug=r.slug, name=r.name, description=r.description, phrases=tuple(r.phrases)) for r in rows)
+    return tuple(topic_of(r) for r in rows)
 
 
 def _sources(connection: Connection, newsletter_id: int) -> tuple[Source, ...]:
@@ -150,4 +137,4 @@ def _sources(connection: Connection, newsletter_id: int) -> tuple[Source, ...]:
         .where(newsletter_source.c.newsletter_id == newsletter_id)
         .order_by(source.c.id)
     )
-    return tuple(source_of(r) for r in rows)
+    return tuple(source_rows.value_of(r) for r in rows)

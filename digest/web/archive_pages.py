@@ -11,7 +11,7 @@ from digest.errors import UnknownName
 from digest.model.issue import Article
 from digest.rendering import phrases
 from digest.rendering.environment import render
-from digest.rendering.fragments import fragment, one_line
+from digest.rendering.fragments import fragment, one_line, web_address
 from digest.web import atom, brand, wording
 from digest.web.frame import PATHS, Frame, brand_sheet, branded
 from digest.web.hrefs import Linker
@@ -242,6 +242,7 @@ class ArchivePages:
             "body": body(article),
             "original": original(article),
             "original_label": one_line(article.link_label) or "Read the whole piece",
+            "elsewhere": [Place(name=one_line(p.name), href=web_address(p.link or "")) for p in article.also_at],
             "topics": topic_places(self.archive, article, self._from(path)),
             "issue": self._place(number, path),
             **{side: self._piece_at(number, position, path) for side, position in beside.items()},

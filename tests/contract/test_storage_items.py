@@ -8,9 +8,9 @@ import pytest
 
 from digest.errors import UnknownName
 from digest.flow.house import House
-from digest.model.item import FoundItem
-from digest.storage import filings, items, newsletters, sources
-from digest.storage.items import Kept
+from digest.model.item import FoundItem, Image
+from digest.storage import filings, items, keeping, newsletters, sources
+from digest.storage.keeping import Kept
 
 FOUND = FoundItem(
     title="Carers and the law", link="https://example.org/1", body_html="<p>All of it.</p>", body_text="All of it."
@@ -22,7 +22,7 @@ def keep(house: House, *found: FoundItem, source: str = "sscr-news", now: dateti
     """Keep items of a source and file them, as gathering does."""
     with house.store.write() as connection:
         source_id = sources.find(connection, source).id
-        kept = [items.keep(connection, source_id, each, now=now) for each in found]
+        kept = keeping.keep(connection, source_id, found, now=now)
         filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
     return kept
 
@@ -44,10 +44,9 @@ def test_an_item_is_kept_once_and_changed_where_its_source_changed_it(social_car
     assert titles(social_care) == ["Carers and the Care Act"]
 
 
-def test_what_two_sources_hold_is_two_items(social_care: House) -> None:
-    """An item is known within its source."""
-    keep(social_care, FOUND)
-    keep(social_care, FOUND, source="scwru-blog")
+def test_what_one_source_holds_under_two_links_is_two_items(social_care: House) -> None:
+    """An item is known within its source by its identity alone."""
+    keep(social_care, FOUND, replace(FOUND, link="https://example.org/2"))
 
     assert len(titles(social_care)) == 2
 
@@ -56,7 +55,15 @@ def test_an_item_comes_back_as_it_was_kept(social_care: House) -> None:
     """A bare day stays a day, an instant an instant, in whatever script."""
     exact = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
     whole = replace(
-        FOUND, published=date(2026, 7, 1), people=("Siân", "李"), word_count=440, excerpt=True, title="“Gofal” 🙂"
+        FOUND,
+        published=date(2026, 7, 1),
+        people=("Siân", "李"),
+        word_count=440,
+        excerpt=True,
+        title="“Gofal” 🙂",
+        lead="In short.",
+        language="cy",
+        images=(Image("https://example.org/a.png", "Two people at a table"),),
     )
     ((one, _), (two, _)) = keep(social_care, whole, replace(FOUND, link=None, published=exact))
 
@@ -66,6 +73,8 @@ def test_an_item_comes_back_as_it_was_kept(social_care: House) -> None:
     assert (bare.title, bare.people, bare.published) == ("“Gofal” 🙂", ("Siân", "李"), date(2026, 7, 1))
     assert (bare.word_count, bare.excerpt, bare.link) == (440, True, "https://example.org/1")
     assert (instant.published, instant.link, instant.first_seen_at) == (exact, None, NOW)
+    assert (bare.lead, bare.language) == ("In short.", "cy")
+    assert bare.images == (Image("https://example.org/a.png", "Two people at a table"),)
 
 
 def test_items_are_listed_newest_first_by_the_minute(social_care: House) -> None:
@@ -190,18 +199,3 @@ def test_a_topic_that_is_not_there_is_told(social_care: House) -> None:
 
     with pytest.raises(UnknownName, match="There is no topic “zoo”"), social_care.store.write() as connection:
         filings.file_by_hand(connection, number, "zoo", stands=True, by="Ruth", now=NOW)
-
-
-def test_a_source_says_how_it_fared(social_care: House) -> None:
-    """Failures are counted until one goes well; only what lies somewhere is ever due."""
-    with social_care.store.write() as connection:
-        for error in ("no answer", "no answer", ""):
-            sources.fared(connection, "sscr-news", now=NOW, error=error)
-            row = sources.find(connection, "sscr-news")
-            seen = (row.failures, row.last_error, row.read_at)
-        due = sources.due(connection, not_since=NOW + timedelta(hours=1))
-
-    assert seen == (0, "", NOW)
-    assert due == []
-    with pytest.raises(UnknownName, match="there are: scwru-blog, sscr-news"), social_care.store.read() as connection:
-        sources.find(connection, "unknown")

@@ -6,37 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.app import main
 from digest.model.delivery import DeliveryState
 from digest.resources import folder
+from tests.support.terminal import Terminal
 
 ITEM = {"title": "Rights of carers", "published_at": "2014-11-03", "topics": ["carers"], "body": "Forty carers asked."}
 STATES = {state.value for state in DeliveryState}
-
-
-class Terminal:
-    """Runs commands as the console script does, in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys, self._monkeypatch = capsys, monkeypatch
-
-    def run(self, *words: str) -> tuple[int, str, str]:
-        """Exit code, output, errors."""
-        self._monkeypatch.setattr("sys.argv", ["digest", *words])
-        self._capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
-        out, errors = self._capsys.readouterr()
-        return code, out, errors
-
-    def done(self, *words: str) -> str:
-        """The output of a command that must work."""
-        code, out, errors = self.run(*words)
-        assert code == 0, errors
-        return out
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_due_sources_are_read_with_the_tick(known: Known, tmp_path: Path) -> Non
 
     assert [(g.source, g.new, g.error) for g in first.gathered] == [("sscr-news", 1, "")]
     assert soon.gathered == []
-    assert [(g.new, g.same) for g in later.gathered] == [(0, 1)]
+    assert [(g.new, g.unchanged) for g in later.gathered] == [(0, True)]
 
 
 def test_two_houses_that_tick_at_once_make_one_issue(known: Known, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from digest.errors import UnreadableSource
 from digest.model.item import FoundItem
 from digest.sources import captures, detect
-from digest.sources.fetch import fetch
+from digest.sources.fetch import Document, Fetcher, Wanted
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 NEWS, POSTS = SEEDS / "000_f4b5ca358f1e08a3.txt", SEEDS / "003_687a5b0c8ec29bdf.txt"
@@ -21,16 +21,23 @@ DATE_LINE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 pytestmark = [pytest.mark.seeds, needs_seeds]
 
 
+def fetched(location: str) -> bytes:
+    """What lies at an address of this machine, or in a file."""
+    answer = Fetcher(allow_hosts=("127.0.0.1:*",)).one(Wanted(key="news", location=location))
+    assert isinstance(answer, Document)
+    return answer.data
+
+
 @pytest.fixture
 def news() -> list[FoundItem]:
     """The items of the dated page."""
-    return detect.read(fetch(str(NEWS)))
+    return detect.read(fetched(str(NEWS)))
 
 
 @pytest.fixture
 def posts() -> list[FoundItem]:
     """The items of the author's page."""
-    return detect.read(fetch(str(POSTS)))
+    return detect.read(fetched(str(POSTS)))
 
 
 def lines(page: Path) -> list[str]:
@@ -167,7 +174,7 @@ def test_a_page_is_read_from_the_web():
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        items = detect.read(fetch(f"http://127.0.0.1:{server.server_port}/"))
+        items = detect.read(fetched(f"http://127.0.0.1:{server.server_port}/"))
         thread.join()
 
     assert len(items) == 16

@@ -7,16 +7,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from digest.flow import gather
 from digest.flow.approve import approve
 from digest.flow.compose import compose
 from digest.flow.deliver import Delivered, drain_outbox
 from digest.flow.enrol import add, people
 from digest.flow.house import House
+from digest.flow.keep import Gathered, import_file
 from digest.flow.publish import Published, publish
 from digest.model.delivery import DeliveryState
-from digest.model.item import Item
-from digest.storage import editions, issues, items, outbox
+from digest.model.item import FoundItem, Item, ItemId
+from digest.storage import editions, filings, issues, items, keeping, outbox, sources
+from digest.storage.keeping import Kept
 from digest.storage.tables import delivery
 from subscribers import directory
 from subscribers.directory import Subscription
@@ -42,11 +43,19 @@ class Desk:
             held = directory.of_reader(connection, self.house.keys, email)[0]
             people(self.house, connection).choose(held, chosen=parse(topics), cadence=held.cadence)
 
-    def import_file(self, path: Path, source: str = "sscr-news") -> gather.Gathered:
+    def import_file(self, path: Path, source: str = "sscr-news") -> Gathered:
         """Keep the items of a file."""
-        return gather.import_file(self.house, path, source)[0]
+        return import_file(self.house, path, source)[0]
 
-    def write_items(self, folder: Path, *entries: dict[str, Any], source: str = "sscr-news") -> gather.Gathered:
+    def keep(self, *found: FoundItem, source: str = "sscr-news") -> list[tuple[ItemId, Kept]]:
+        """Keep items as a reading of a source found them."""
+        with self.house.store.write() as connection:
+            source_id = sources.find(connection, source).id
+            kept = keeping.keep(connection, source_id, found, now=self.house.clock.now())
+            filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=self.house.clock.now())
+        return kept
+
+    def write_items(self, folder: Path, *entries: dict[str, Any], source: str = "sscr-news") -> Gathered:
         """Keep items that a test makes up: title, published_at, topics, body, link."""
         path = folder / "items.json"
         path.write_text(json.dumps([{"body": f"About {e['title']}.", **e} for e in entries]), encoding="utf-8")

@@ -17,8 +17,9 @@ from starlette.exceptions import StarletteDeprecationWarning
 
 from digest import settings
 from digest.bootstrap import open_house
-from digest.flow import apply, approve, compose, gather, publish
+from digest.flow import apply, approve, compose, publish
 from digest.flow.house import House
+from digest.flow.keep import import_file
 from subscribers.preferences import parse
 from subscribers.service import Subscribers
 from subscribers.tables import metadata
@@ -167,7 +168,7 @@ def _furnished(house: House, folder: Path) -> Trial:
             EMAIL, "quay", chosen=parse("carers"), default_cadence="monthly", name=READER, confirmed=True
         )
         people.add("all@example.org", "quay", default_cadence="monthly", confirmed=True)
-    gather.import_file(began, folder / "items.json", "news")
+    import_file(began, folder / "items.json", "news")
     for key, day in (
         ("2026-09", datetime(2026, 10, 1, 8, tzinfo=UTC)),
         ("2026-10", datetime(2026, 11, 1, 8, tzinfo=UTC)),

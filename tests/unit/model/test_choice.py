@@ -1,5 +1,6 @@
 """Choosing: which items readers get, in which order, and why not the others."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ NOVEMBER = Window(
     since=datetime(2026, 9, 30, 23, tzinfo=UTC),  # 1 October in London
     first_since=datetime(2026, 11, 1, tzinfo=UTC),
     until=datetime(2026, 12, 1, tzinfo=UTC),
+    now=datetime(2026, 12, 1, 8, tzinfo=UTC),
 )
 PLENTY = 1_000_000
 
@@ -63,6 +65,7 @@ def ids(choice: Choice) -> list[int]:
         (candidate(1, "law", dated_at=NOVEMBER.since - timedelta(seconds=1)), readers(), Reason.TOO_OLD),
         (candidate(1, "law", dated_at=NOVEMBER.since), readers(first=True), Reason.TOO_OLD),
         (candidate(1, "law", dated_at=NOVEMBER.until), readers(), Reason.TOO_EARLY),
+        (replace(candidate(1, "law"), also=(ItemId(2), ItemId(3))), readers("law", received=(3,)), Reason.HAD),
         (candidate(1, "law", left_out=True), readers("law"), Reason.LEFT_OUT),
         (candidate(1, "law", left_out=True, pinned=True), readers("law"), Reason.LEFT_OUT),
     ],
@@ -97,6 +100,27 @@ def test_an_item_that_comes_says_where_and_why(
 
     assert [(c.under, c.reason) for c in choice.chosen] == [(under, reason)]
     assert choice.passed_over == {}
+
+
+def test_what_is_dated_in_the_future_waits_for_its_day_also_when_pinned() -> None:
+    """An issue of the month that is still going on takes what has come out by now."""
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    open_month = replace(NOVEMBER, now=now)
+    waiting = candidate(1, "law", dated_at=now + timedelta(seconds=1), pinned=True)
+    ready = candidate(2, "law", dated_at=now)
+
+    choice = choose(
+        [waiting, ready],
+        readers(),
+        topic_order=TOPICS,
+        window=open_month,
+        policy=SelectionPolicy(),
+        sizes={},
+        room=PLENTY,
+    )
+
+    assert ids(choice) == [2]
+    assert choice.passed_over == {ItemId(1): Reason.HELD}
 
 
 def test_pinned_come_first_then_topics_in_the_newsletters_order() -> None:
@@ -178,9 +202,10 @@ def test_an_issue_reaches_two_periods_back_and_a_first_one_one() -> None:
     """November's, made when it is over, reaches to October; for a new reader to November."""
     november = parse_period(Cadence.MONTHLY, "2026-11")
 
-    span = window(newsletter(Cadence.MONTHLY), november, now=datetime(2027, 3, 1, tzinfo=UTC))
+    long_after = datetime(2027, 3, 1, tzinfo=UTC)
+    span = window(newsletter(Cadence.MONTHLY), november, now=long_after)
 
-    assert span == NOVEMBER
+    assert span == replace(NOVEMBER, now=long_after)
 
 
 def test_an_issue_made_within_its_period_reaches_back_from_now() -> None:

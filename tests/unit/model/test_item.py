@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from digest.model.item import FoundItem, Item, ItemId, day
+from digest.model.item import FoundItem, Image, Item, ItemId, day
 
 LONDON, AUCKLAND = ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland")
 FOUND = FoundItem(
@@ -64,6 +64,9 @@ def test_an_item_without_link_is_known_by_title_and_first_words_however_they_are
         {"body_html": "<p>What helps most.</p>"},
         {"word_count": 441},
         {"excerpt": True},
+        {"lead": "What it is about."},
+        {"images": (Image(url="https://example.org/a.jpg"),)},
+        {"images": (Image(url="https://example.org/a.jpg", alt="A gate"),)},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import UnreadableSource
+from digest.model.source import Selectors
 from digest.sources import detect
 
 NEWS = "One\n\n3 March 2025\n\nCafé text.\n"
@@ -49,14 +50,86 @@ def test_text_of_windows_is_read():
         b"<?xml version='1.0'?><!DOCTYPE html PUBLIC 'x' 'y'><html xmlns='z'/>",
         b"<!-- saved --><head></head>",
         b"<p>Some text",
+        b"Warning: something in page.php\n<!DOCTYPE html><html></html>",
+        b"<html><body><pre>&lt;rss&gt;</pre></body></html>",
     ],
 )
-def test_an_html_page_is_refused_with_a_remedy(page):
-    """For now: its feed, or its text, can be read."""
-    with pytest.raises(UnreadableSource, match="HTML page") as refusal:
-        detect.read(page)
+def test_an_html_page_is_a_page(page):
+    """Whatever stands above it, and whatever it shows."""
+    assert detect.kind_of(page) == "page"
 
-    assert "feed" in refusal.value.remedy
+
+@pytest.mark.parametrize(
+    "xml", [b"<x/>", b"<?xml version='1.0'?><opml><head/><body/></opml>", b"<svg><title>x</title></svg>"]
+)
+def test_other_xml_is_no_page(xml):
+    """The reader of feeds says that it is no feed."""
+    assert detect.kind_of(xml) == "feed"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("title,link\nOne,https://h.example/\n", "csv"),
+        ('\ufeff"Title";"Body"\n"One";"Two"\n', "csv"),
+        ("link\ttitle\n", "csv"),
+        ("Title\n\n3 March 2025\n\nText.\n", "capture"),
+        ("Titles, links and more\n\n3 March 2025\n\nText.\n", "capture"),
+        ("<br />\n<b>Warning</b>: x in <b>y.php</b><br />\n<?xml version='1.0'?>" + RSS, "feed"),
+        ("<html><p>Notice</p></html>" + RSS, "feed"),
+        ("x" * 3000 + RSS, "capture"),
+    ],
+)
+def test_look_alikes_are_told_apart(data, kind):
+    """A table by its heading, a feed below a server's warnings by its first element."""
+    assert detect.kind_of(data.encode()) == kind
+
+
+def test_a_kind_that_is_asked_for_is_read():
+    """Even if the bytes look like another; a kind that is none is found out."""
+    table = b"title,link\nOne,https://h.example/1\n"
+
+    assert detect.read(table, kind="csv") == detect.read(table) == detect.read(table, kind="desk")
+    with pytest.raises(UnreadableSource, match="no RSS|not an RSS"):
+        detect.read(table, kind="feed")
+
+
+def test_the_server_may_name_the_encoding():
+    """It is believed where the bytes are not UTF-8."""
+    feed = RSS.replace("One", "Уход").encode("koi8-r")
+
+    assert detect.read(feed, charset="KOI8-R")[0].title == "Уход"
+    assert detect.kind_of(feed, "koi8-r") == "feed"
+
+
+def test_a_page_is_read_as_a_page():
+    """By selectors, where there are some."""
+    page = b"<html><body><div class='n'><a href='/1'>One of the news</a><p>Some words on it.</p></div></body></html>"
+
+    (item,) = detect.read(page, base="https://h.example/", kind="page", selectors=Selectors(item=".n"))
+
+    assert (item.title, item.link) == ("One of the news", "https://h.example/1")
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("<rss version='2.0'><channel><title>Hill &amp;amp; dale</title></channel></rss>", "Hill & dale"),
+        ("<rss version='2.0'><channel></channel></rss>", ""),
+        ('{"version": "https://jsonfeed.org/version/1.1", "title": "Hill <b>news</b>", "items": []}', "Hill news"),
+        ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', ""),
+        ("[]", ""),
+        ("<html><head><title lang='en'>\nHill &mdash;\nnews</title></head></html>", "Hill — news"),
+        ("<html></html>", ""),
+        (NEWS, ""),
+        ("<rss>", ""),
+        ("", ""),
+        ("{", ""),
+    ],
+)
+def test_a_source_says_what_it_is_called(data, name):
+    """Or it does not; what cannot be read has no name."""
+    assert detect.name_of(data.encode()) == name
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_rss_is_read():
     assert item.title == "Bread & butter"
     assert (item.link, item.guid) == ("https://hill.example/news/1", "hill-1")
     assert item.published == datetime(2014, 12, 16, 9, 0, tzinfo=UTC)
-    assert (item.people, item.categories, item.language) == (("Dr Ann Lee",), ("Carers", "Law"), "en-gb")
+    assert (item.people, item.categories, item.language) == (("Dr Ann Lee",), ("Carers", "Law"), "en-GB")
     assert item.body_text == "Head\n\nThe whole text."
     assert item.body_html.startswith("<h3>Head</h3><p>The <a href=")
     assert (item.word_count, item.excerpt) == (4, False)
@@ -85,6 +85,126 @@ def test_an_author_is_a_name_without_an_address(author):
     (item,) = feeds.read(rss(f"<item><title>t</title><description>d</description><author>{author}</author></item>"))
 
     assert item.people == ("Ann Lee",)
+
+
+def test_a_summary_beside_a_content_is_the_lead():
+    """Unless it only begins the text; what WordPress writes below both is in neither."""
+    first_here = "<p>The post <a href='/1'>t</a> appeared first on <a href='/'>Hill</a>.</p>"
+    parts = "<description><![CDATA[{}]]></description><content:encoded><![CDATA[<p>The whole text.</p>{}]]></content:encoded>"
+    items = [
+        f"<item><title>t</title>{parts.format(d + first_here, first_here)}</item>"
+        for d in ("In short.", "The wh… [&#8230;]")
+    ]
+    declared = " xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+
+    told, begun = feeds.read(rss(*items).replace(b"<rss", f"<rss{declared}".encode()))
+
+    assert (told.lead, begun.lead) == ("In short.", "")
+    assert told.body_text == begun.body_text == "The whole text."
+
+
+MEDIA = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:itunes='http://www.itunes.com/DTDs/PodCast-1.0.dtd'"
+
+
+@pytest.mark.parametrize(
+    ("inside", "pictures"),
+    [
+        ("<enclosure url='/a.jpg' type='image/jpeg'/><enclosure url='/b.mp3' type='audio/mpeg'/>", ["/a.jpg"]),
+        ("<media:thumbnail url='/s.jpg'/><media:content url='/l.jpg' medium='image'/>", ["/l.jpg"]),
+        ("<media:thumbnail url='/s.jpg' width='75'/><media:thumbnail url='/m.jpg' width='150'/>", ["/m.jpg"]),
+        ("<media:content url='/a.jpg' width='9'/><media:content url='/b.jpg' width='x'/>", ["/a.jpg"]),
+        (
+            "<media:content url='/a.webp?x'/><media:content url='/b.mp4'/><media:content url='/c.png'/>",
+            ["/a.webp?x", "/c.png"],
+        ),
+        ("<media:group><media:content url='/a' type='image/png'/></media:group>", ["/a"]),
+        ("<itunes:image href='/a.jpg'/>", ["/a.jpg"]),
+        ("<media:content url='javascript:x' medium='image'/><enclosure url='' type='image/png'/>", []),
+        ("<media:content medium='image'/><media:thumbnail/><enclosure/>", []),
+        ("<media:content url='https://pixel.wp.com/x.gif' medium='image'/>", []),
+    ],
+)
+def test_pictures_beside_the_text_come_first(inside, pictures):
+    """The largest where one comes in several sizes; those within the text follow."""
+    item = f"<item><title>t</title><description>d&lt;img src='/in.jpg'&gt;</description>{inside}</item>"
+
+    (found,) = feeds.read(rss(item).replace(b"<rss", f"<rss {MEDIA}".encode()), base="https://hill.example/feed")
+
+    assert [image.url.removeprefix("https://hill.example") for image in found.images] == [*pictures, "/in.jpg"]
+
+
+def test_the_words_of_a_picture_are_not_the_text():
+    """They belong to the picture; where there are no others, they are the text."""
+    media = "<media:content url='https://h.example/a.jpg' medium='image'><media:description>A gate</media:description></media:content>"
+    items = [f"<item><title>t</title>{text}{media}</item>" for text in ("<description>Text.</description>", "")]
+
+    described, bare = feeds.read(rss(*items).replace(b"<rss", f"<rss {MEDIA}".encode()))
+
+    assert (described.body_text, described.images[0].alt) == ("Text.", "A gate")
+    assert bare.body_text == "A gate"
+
+
+def test_a_podcast_keeps_its_description():
+    """Its plain twin is not read for it, unless it is alone."""
+    twins = "<description>&lt;p&gt;With &lt;b&gt;words&lt;/b&gt;.&lt;/p&gt;</description>", ""
+    items = [f"<item><title>t</title>{twin}<itunes:summary>Plain.\n\nWords.</itunes:summary></item>" for twin in twins]
+
+    both, alone = feeds.read(rss(*items).replace(b"<rss", f"<rss {MEDIA}".encode()))
+
+    assert both.body_html == "<p>With <b>words</b>.</p>"
+    assert alone.body_text == "Plain.\n\nWords."
+
+
+def test_a_counted_link_gives_way_to_the_one_behind_it():
+    """FeedBurner names the page it leads to."""
+    item = "<item><title>t</title><link>https://proxy.example/1</link><fb:origLink>https://h.example/1?utm_id=1</fb:origLink></item>"
+
+    (found,) = feeds.read(rss(item).replace(b"<rss", b"<rss xmlns:fb='http://rssnamespace.org/feedburner/ext/1.0'"))
+
+    assert found.link == "https://h.example/1"
+
+
+def test_one_guid_for_all_is_no_guid():
+    """Each item is still itself."""
+    items = [f"<item><title>{n}</title><link>https://h.example/{n}</link><guid>x</guid></item>" for n in range(3)]
+
+    assert len({item.identity for item in feeds.read(rss(*items))}) == 3
+
+
+def test_a_guid_with_tracking_is_the_same_item():
+    """Whatever campaign the feed is part of today."""
+    guid = "<item><title>t</title><guid>https://h.example/1?utm_campaign={}</guid></item>"
+
+    (monday,), (friday,) = feeds.read(rss(guid.format("mon"))), feeds.read(rss(guid.format("fri")))
+
+    assert monday.identity == friday.identity
+    assert monday.link == "https://h.example/1"
+
+
+def test_a_feed_tells_its_name():
+    """In one line, escaped or not."""
+    assert feeds.feed_name(RSS) == "Hill"
+    assert feeds.feed_name(ATOM.replace(b"Dale", b"Hill &amp;amp;\n dale")) == "Hill & dale"
+    assert feeds.feed_name(b"<rss version='2.0'><channel></channel></rss>") == ""
+
+
+def test_the_server_may_name_the_encoding():
+    """Where neither the bytes nor the document do."""
+    data = rss("<item><title>Уход</title><description>d</description></item>").decode().encode("koi8-r")
+
+    assert feeds.read(data, charset="koi8-r")[0].title == "Уход"
+
+
+def test_a_parser_that_stumbles_is_no_crash(monkeypatch):
+    """Whatever a feed makes of it, the source is told in words."""
+
+    def stumble(*_: object, **__: object) -> None:
+        raise KeyError("where")
+
+    monkeypatch.setattr("feedparser.parse", stumble)
+
+    with pytest.raises(UnreadableSource, match="stumble"):
+        feeds.read(RSS)
 
 
 def test_atom_is_read():

@@ -6,17 +6,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from digest.errors import UnreadableSource
+from digest.model.item import Image
 from digest.sources import jsonitems
 
 
 def one(**entry: object):
     """The one item of a list of ours."""
-    (item,) = jsonitems.read(json.dumps([{"title": "A title", "body": "Text."} | entry]))
+    text = json.dumps([{"title": "A title", "body": "Text."} | entry])
+    (item,) = jsonitems.read(text, base="https://hill.example/items")
     return item
-
-
-def feed_of(*entries: dict[str, object], **feed: object) -> str:
-    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "x", "items": entries} | feed)
 
 
 def test_a_list_of_ours_is_read():
@@ -31,12 +29,16 @@ def test_a_list_of_ours_is_read():
         body="# Head\n\nSome *text*:\n\n- one\n- two",
         word_count=900,
         excerpt=True,
-        language="en-GB",
+        language="en_gb",
+        lead="In <i>short</i>.",
+        image="/1.jpg",
+        image_alt="A  gate",
     )
 
     assert (item.link, item.guid, item.published) == ("https://hill.example/1", "g1", date(2014, 12, 16))
     assert (item.people, item.categories, item.language) == (("Ann Lee", "Bo Rae"), ("carers", "law"), "en-GB")
     assert (item.word_count, item.excerpt) == (900, True)
+    assert (item.lead, item.images) == ("In short.", (Image(url="https://hill.example/1.jpg", alt="A gate"),))
     assert item.body_text == "Head\n\nSome text:\n\n• one\n• two"
 
 
@@ -80,6 +82,9 @@ def test_an_instant_keeps_its_zone():
         ({"text": "again"}, "given twice"),
         ({"link": "javascript:x"}, "no web address"),
         ({"link": "/relative"}, "no web address"),
+        ({"image": "data:image/gif;base64,R0lG"}, "no web address"),
+        ({"image_alt": "A gate"}, "describes no “image”"),
+        ({"lead": 7}, "“lead” must be a text"),
         ({"published_at": "yesterday"}, "no date"),
         ({"published_at": "2014-02-31"}, "no date"),
         ({"published_at": 20141216}, "“published_at” must be a text"),
@@ -108,8 +113,16 @@ def test_all_wrong_entries_are_named_at_once():
     with pytest.raises(UnreadableSource) as refusal:
         jsonitems.read(json.dumps([{"title": "t", "body": "b"}] + [7] * 8))
 
-    assert "entry 2: it is no object {…}; entry 3" in str(refusal.value)
+    assert str(refusal.value).startswith("entry 2: it is no object {…}; entry 3")
     assert "and 3 more" in str(refusal.value)
+
+
+def test_whoever_misspells_a_key_is_told_all_keys():
+    """As they are few."""
+    with pytest.raises(UnreadableSource) as refusal:
+        jsonitems.read('[{"title": "t", "boddy": "b"}]')
+
+    assert all(key in refusal.value.remedy for key in jsonitems.KEYS)
 
 
 def test_a_slip_in_the_json_is_named_by_its_line():
@@ -133,58 +146,6 @@ def test_other_json_is_refused(text):
 def test_an_empty_list_has_no_items():
     """That is no error."""
     assert jsonitems.read(" [] ") == []
-
-
-def test_a_json_feed_is_read():
-    """Keys of others are passed over, as the format asks."""
-    entry = {
-        "id": "1",
-        "url": "https://hill.example/1",
-        "title": "A <b>title</b>",
-        "content_html": "<p>One <b>two</b></p>",
-        "content_text": "ignored",
-        "summary": "ignored",
-        "date_published": "2014-12-16T10:00:00Z",
-        "authors": [{"name": "Ann Lee", "url": "https://ann.example"}, {"avatar": "x"}],
-        "tags": ["law"],
-        "_other": {"x": 1},
-    }
-    (item,) = jsonitems.read(feed_of(entry, language="en"))
-
-    assert (item.title, item.guid, item.link) == ("A title", "1", "https://hill.example/1")
-    assert (item.people, item.categories, item.language) == (("Ann Lee",), ("law",), "en")
-    assert (item.body_html, item.word_count, item.excerpt) == ("<p>One <b>two</b></p>", 2, False)
-    assert item.published == datetime(2014, 12, 16, 10, tzinfo=UTC)
-
-
-def test_a_json_feed_may_have_little():
-    """A summary alone is an excerpt; an entry without a title gets its first words; ids may be numbers."""
-    summary, untitled = jsonitems.read(
-        feed_of({"id": 7, "title": "t", "summary": "s"}, {"id": "8", "content_text": "some words"}),
-        base="https://h.example/",
-    )
-
-    assert (summary.guid, summary.excerpt, summary.word_count) == ("7", True, None)
-    assert (untitled.title, untitled.excerpt) == ("some words", False)
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {},
-        7,
-        {"id": "1", "title": 7},
-        {"id": "1", "content_html": []},
-        {"id": "1", "content_text": "x", "authors": "Ann"},
-        {"id": "1", "content_text": "x", "url": 5},
-        {"id": "1", "content_text": "x", "date_published": "soon"},
-        {"id": "1"},
-    ],
-)
-def test_a_wrong_entry_of_a_json_feed_is_named(entry):
-    """By its number."""
-    with pytest.raises(UnreadableSource, match="entry 1"):
-        jsonitems.read(feed_of(entry))
 
 
 def test_half_a_character_pair_harms_nobody():

@@ -1,5 +1,7 @@
 """What comes from outside is clean before it is kept: lines, links, HTML and text."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from digest.sources.sanitize import (
     count_words,
     html_to_text,
     plain_line,
+    plain_to_html,
     text_to_html,
 )
 
@@ -21,9 +24,16 @@ from digest.sources.sanitize import (
     [
         ("  Respite \n care\t today ", "Respite care today"),
         ("Bread &amp; butter", "Bread & butter"),
-        ("Bread &amp;amp; butter", "Bread &amp; butter"),
+        ("Bread &amp;amp; butter", "Bread & butter"),
+        ("It&amp;#8217;s &amp;ldquo;so&amp;rdquo;", "It’s “so”"),
+        ("&amp;lt;em&amp;gt;Rosa canina&amp;lt;/em&amp;gt;", "Rosa canina"),
         ("<b>Bold</b> and <a href='x'>linked</a>", "Bold and linked"),
-        ("&lt;b&gt; is a tag", "<b> is a tag"),
+        ("&lt;b&gt;Bold&lt;/b&gt;", "Bold"),
+        ("A List<T> is no &lt;T&gt;, dear <name>", "A List<T> is no <T>, dear <name>"),
+        ("<<b>script>x</<b>script>Quiet", "Quiet"),
+        ("<<<<<<b>b>b>b>b>b>deep", "bbdeep"),
+        ("<![CDATA[Plain]]>", "Plain"),
+        ("x<a b='>'>", "x'>"),
         ("<script>alert(1)</script>Quiet", "Quiet"),
         ("Quiet<script>alert(1)", "Quiet"),
         ("5 < 6 and 7 > 6", "5 < 6 and 7 > 6"),
@@ -35,8 +45,37 @@ from digest.sources.sanitize import (
     ],
 )
 def test_a_line_is_one_line_of_plain_text(given_text, line):
-    """Markup off, entities decoded once, nothing unseen left, white space folded."""
+    """Markup off, entities decoded, even where both were escaped twice; nothing unseen left, white space folded."""
     assert clean_line(given_text) == line
+
+
+UNSEEN = "\x00\x07\r\n\x85\xad\u061c\u200b\u200d\u200e\u202a\u202e\u2028\u2066\u2069\ufeff\ufffe\ud800\U000e0041"
+LETTERS = st.text(alphabet=f"ab<>/&;#xmpltg!-[]CDATA'\" =:🎉{UNSEEN}", max_size=60)
+
+
+@given(LETTERS | st.lists(st.sampled_from(["<b>", "&lt;", "b&gt;", "<", "script", ">", "&amp;", "lt;"])).map("".join))
+def test_no_line_keeps_markup_or_what_cannot_be_seen(text):
+    """Whatever comes in, however it is escaped and nested; and cleaning it again changes nothing for the worse."""
+    line = clean_line(text)
+
+    assert not re.search(r"</?(?:b|script|p|a)[\s/>][^<>]*>|</?(?:b|script|p|a)>", line)
+    assert not set(line) & set(UNSEEN.replace("\u200d", ""))
+    assert line == " ".join(line.split())
+
+
+def test_pictographs_stay_whole():
+    """The joiner between them is part of what is seen; elsewhere it is not."""
+    assert clean_line("👩\u200d⚕️ and\u200d 👨\u200d👧") == "👩\u200d⚕️ and 👨\u200d👧"
+
+
+@given(st.text(alphabet="htps:/javcrip.example?#&=@\\ \r\n\t\x00\u202e\u200b%<>\"'0", max_size=60))
+def test_no_link_leads_elsewhere(text):
+    """Only http and https, with a host and without anything that cannot be seen."""
+    link = clean_link(text, "https://example.org/a/")
+
+    if link is not None:
+        assert re.match(r"https?://[^/?#@\s]+", link, re.IGNORECASE)
+        assert not re.search(r"[\s\x00-\x1f\u200b\u202e<>\"\\]", link)
 
 
 def test_a_long_line_is_cut_with_an_ellipsis():
@@ -177,6 +216,13 @@ def test_paragraphs_as_html_are_escaped():
     html = text_to_html(["A < B", "• <b>one</b>", "• two", "End & out"])
 
     assert html == "<p>A &lt; B</p>\n<ul><li>&lt;b&gt;one&lt;/b&gt;</li><li>two</li></ul>\n<p>End &amp; out</p>"
+
+
+def test_plain_text_as_html_keeps_its_paragraphs_and_bullets():
+    """However lines end, and however many are blank."""
+    html = plain_to_html("One\r\nline\r\n \r\n\r\nTwo\n• a\n• b")
+
+    assert html == "<p>One line</p>\n<p>Two</p>\n<ul><li>a</li><li>b</li></ul>"
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("• one – two", 2), ("It’s 1,276 words\nlong", 4), ("— … –", 0)])

@@ -1,0 +1,1 @@
+"""What can be learned from editors' decisions: suggestions, never filings."""

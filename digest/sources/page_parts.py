@@ -1,0 +1,269 @@
+"""Parts of an item on a page: its title, link, date, people and text, by selectors or by how such things look."""
+
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain, islice
+
+from lxml.html import HtmlElement, tostring
+
+from digest.model.item import Image
+from digest.model.source import Selectors
+from digest.sources.dom import HEADINGS, inner_html, language_of, line_of, outermost, selector
+from digest.sources.page_dates import DateReader
+from digest.sources.page_stamps import Stamp, stamps_in
+from digest.sources.people import people_in
+from digest.sources.pictures import pictures_in
+from digest.sources.sanitize import clean_link, plain_line
+
+#: What the link to the whole piece says, if it does not say the title.
+MORE = re.compile(
+    r"""
+    (?:»|→|›|…|>|\s)+ | here | click\s+here.* | continue(?:\s+reading)?\b.* | (?:full\s+)?details
+    | read\s+(?:more|on|the|full|our|about|article|post)\b.* | full\s+(?:story|article|text|report)\b.*
+    | (?:see|view|find\s+out|learn|discover|get)\s+(?:the\s+)?(?:more|full|all|details|whole)\b.*
+    | more(?:\s+(?:information|details|info|about|on|from)\b.*)?(?:\s*[»→›…>.]+)?
+    | download(?:\s+(?:the|pdf|report)\b.*)? | (?:leer|ver|saber)\s+más.* | continuar(?:\s+le\w+.*)?
+    | darllen(?:wch)?\s+(?:mwy|rhagor|y)\b.* | (?:mwy|rhagor)(?:\s+o\s+wybodaeth.*)?
+    | lire\s+(?:la\s+suite|plus)\b.* | en\s+savoir\s+plus.* | (?:la\s+)?suite
+    | weiterlesen.* | mehr(?:\s+(?:lesen|erfahren|dazu|infos?)\b.*)? | lees\s+(?:meer|verder).*
+    | leggi\s+(?:tutto|di\s+più|ancora).* | continua(?:\s+a\s+leggere.*)? | ler\s+mais.*
+    | اقرأ.* | المزيد.* | קרא.* | להמשך.*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SMALL_PRINT = re.compile(
+    r"(?:entry|post|article|card|item|node|news|blog)[\w-]*[-_](?:meta|footer|tags?|categor(?:y|ies)|info|terms|submitted)"
+    r"|meta(?:data)?|tags|(?:tag|cat)-links|categories|byline|wp-caption-text|read-?more|more-link"
+    r"|(?:sr-only|visually-hidden|screen-reader-text)"
+)
+#: Labels above a title, or below a text, that say what it is filed under.
+_CATEGORY = re.compile(
+    r"p-category|(?:[\w-]+(?:__|[-_]))?(?:badge|kicker|eyebrow|category|tag|topic|section-name|article-type|content-type)"
+)
+_CATEGORY_LINE = 40
+#: Where an item has more headings, links or dates than these, the first tell what it is.
+_MOST = 30
+_TITLE = 200
+#: A block that says no more than this beside a part belongs to it: “Published: ”, “by ”.
+_LABEL = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One item as a page has it, not yet cleaned."""
+
+    title: str
+    link: str | None = None
+    published: date | datetime | None = None
+    people: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    language: str = ""
+    html: str = ""
+    lead: str = ""
+    images: tuple[Image, ...] = ()
+    #: Whether a link of its own leads on to the whole.
+    leads_on: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What an element has of an item at first sight: enough to tell whether it is one."""
+
+    title: str
+    link: str | None
+    published: date | datetime | None
+    element: HtmlElement
+    #: Where its title stands, and its date if that fills an element.
+    title_at: HtmlElement
+    date_at: HtmlElement | None
+    #: The links that lead on to the whole and say no more than that.
+    more: tuple[HtmlElement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Reads the parts of items, one element after another; what a selector does not name is found by its looks."""
+
+    dates: DateReader
+    #: What links are relative to, and the page's own address.
+    base: str | None = None
+    address: str | None = None
+    selectors: Selectors = Selectors(item="")
+    #: Whether the first link is good enough, as it is where somebody has said what an item is.
+    any_link: bool = False
+
+    def sketch(self, element: HtmlElement) -> Sketch | None:
+        """The item that an element encloses, at first sight; None for one without a title."""
+        stamp = self._stamp(element)
+        place = self._title(element, stamp)
+        title = self._words(place) if place is not None else ""
+        if place is None or not title:
+            return None
+        link, more = self._link(element, place)
+        return Sketch(
+            title=title,
+            link=link,
+            published=stamp.published if stamp else None,
+            element=element,
+            title_at=place,
+            date_at=stamp.element if stamp and stamp.place == "whole" else None,
+            more=tuple(more),
+        )
+
+    def piece(self, sketch: Sketch) -> Piece:
+        """All of an item."""
+        element = sketch.element
+        people, signed = people_in(element, self.selectors.people)
+        dated = [sketch.date_at] if sketch.date_at is not None else []
+        taken = [sketch.title_at, *dated, *signed, *sketch.more, *_small_print(element, sketch.title_at)]
+        apart = {_enclosing(each, element) for each in taken if each is not element}
+        return Piece(
+            title=sketch.title,
+            link=sketch.link,
+            published=sketch.published,
+            people=people,
+            categories=_categories(element),
+            language=language_of(sketch.title_at),
+            html=self._html(element, apart),
+            images=pictures_in(tostring(element, encoding="unicode", with_tail=False), self.base),
+            leads_on=bool(sketch.more),
+        )
+
+    def _html(self, element: HtmlElement, apart: Container[HtmlElement]) -> str:
+        """The text of an item, without its title, date and people."""
+        chosen = list(outermost(selector(self.selectors.text)(element))) if self.selectors.text else []
+        if not chosen:
+            return inner_html(element, apart)
+        return "".join(f"<p>{inner_html(each, apart)}</p>" for each in chosen)
+
+    def _stamp(self, element: HtmlElement) -> Stamp | None:
+        if self.selectors.date:
+            chosen = selector(self.selectors.date)(element)
+            return next((stamp for each in chosen if (stamp := self._chosen_stamp(each))), None)
+        return min(islice(stamps_in(element, self.dates), _MOST), key=_doubt, default=None)
+
+    def _chosen_stamp(self, element: HtmlElement) -> Stamp | None:
+        """The date in an element of which somebody has said that it holds one."""
+        stamp = next(stamps_in(element, self.dates), None)
+        day = None if stamp else self.dates.within(line_of(element, spaced=True))
+        return Stamp(element=element, published=day) if day else stamp
+
+    def _title(self, element: HtmlElement, stamp: Stamp | None) -> HtmlElement | None:
+        if self.selectors.title:
+            return next((each for each in selector(self.selectors.title)(element) if line_of(each)), None)
+        headings = [each for each in islice(element.iter(*HEADINGS), _MOST) if self._words(each)]
+        linked = (each for each in headings if _links_of(each, element))
+        if headings:
+            return next(linked, headings[0])
+        links = [each for each in islice(element.iter("a"), _MOST) if self._may_be_title(each, stamp)]
+        if links:
+            return links[0] if self.any_link else max(links, key=lambda link: len(line_of(link)))
+        # Rows of a table may have nothing but words in their cells.
+        named = [*element.iter("dt", "th", "strong", "b"), *(element.iter("td") if element.tag == "tr" else ())]
+        return next((each for each in named[:_MOST] if self._may_be_title(each, stamp)), None)
+
+    def _may_be_title(self, element: HtmlElement, stamp: Stamp | None) -> bool:
+        line = line_of(element, _TITLE + 1)
+        if stamp and stamp.element is element and stamp.place == "whole" and not self._words(element):
+            return False
+        return 3 < len(line) <= _TITLE and not MORE.fullmatch(line) and not self.dates.of(line)
+
+    def _words(self, element: HtmlElement) -> str:
+        """What a title says, without a date that stands beside it."""
+        line = plain_line(line_of(element))
+        for stamp in stamps_in(element, self.dates) if any(sign.isdecimal() for sign in line) else ():
+            shown = line_of(stamp.element)
+            if stamp.element is not element and stamp.place == "whole":
+                line = line.replace(shown, "", 1)
+        return _undated(line.strip(" –—-|·•:"), self.dates)
+
+    def _link(self, element: HtmlElement, title: HtmlElement) -> tuple[str | None, list[HtmlElement]]:
+        """Where the whole is, and the links that say no more than that."""
+        if self.selectors.link:
+            chosen = [a for each in selector(self.selectors.link)(element) for a in _links_of(each, element)]
+            return next(self._addresses(chosen), None), []
+        links = list(element.iter("a"))
+        # The link to the whole stands at the end, or at the beginning.
+        more = [each for each in (*links[:_MOST], *links[_MOST:][-_MOST:]) if MORE.fullmatch(line_of(each, _TITLE))]
+        given = [*_links_of(title, element), *more, *_lone(element, links), *(links if self.any_link else ())]
+        led = [each for each in more if next(self._addresses([each]), None)]
+        return next(self._addresses(given), None), led
+
+    def _addresses(self, links: list[HtmlElement]) -> Iterator[str]:
+        for each in links:
+            href = each.get("href", "").strip()
+            link = clean_link(href, self.base)
+            # A link to the page itself leads nowhere, unless to a place on it.
+            if link and href not in ("", "#") and link != self.address:
+                yield link
+
+
+def _doubt(stamp: Stamp) -> tuple[bool, bool, bool]:
+    """How likely another date is the better one: what was changed, or stands in the text, comes last."""
+    marked = stamp.element.tag == "time" or "date" in stamp.element.get("class", "").lower()
+    return stamp.changed, stamp.place == "tail", not marked
+
+
+def _links_of(element: HtmlElement, item: HtmlElement) -> list[HtmlElement]:
+    """The links in an element, then the one around it, no farther out than the item is."""
+    found = [each for each in islice(element.iter("a"), _MOST) if each.get("href")]
+    for each in chain([element], element.iterancestors()):
+        if each.tag == "a" and each.get("href") and each is not element:
+            found.append(each)
+        if each is item:
+            break
+    return found
+
+
+def _lone(element: HtmlElement, links: list[HtmlElement]) -> list[HtmlElement]:
+    """The link that fills the last paragraph that has one."""
+    around = links[-1].getparent() if links else None
+    lone = around is not None and around is not element and line_of(links[-1]) == line_of(around)
+    return links[-1:] if lone else []
+
+
+def _categories(element: HtmlElement) -> tuple[str, ...]:
+    marked = (
+        each for each in element.iter("a", "span", "li") if "tag" in each.get("rel", "").split() or _is_category(each)
+    )
+    return tuple(dict.fromkeys(line for each in marked if (line := line_of(each, 60))))[:20]
+
+
+def _is_category(element: HtmlElement) -> bool:
+    called = any(map(_CATEGORY.fullmatch, element.get("class", "").lower().split()[:50]))
+    return called or element.get("itemprop") == "articleSection"
+
+
+def _small_print(element: HtmlElement, title: HtmlElement) -> Iterator[HtmlElement]:
+    """What is shown beside a text and is none of it: its tags, its date and author, the words below a picture."""
+    above = {title, *title.iterancestors()}
+    for each in element.iterdescendants():
+        names = each.get("class", "").lower().split()[:50]
+        called = each.tag == "figcaption" or _is_category(each) or any(map(_SMALL_PRINT.fullmatch, names))
+        if called and each not in above and len(line_of(each, _TITLE + 1)) <= _TITLE:
+            yield each
+
+
+def _enclosing(element: HtmlElement, item: HtmlElement) -> HtmlElement:
+    """The largest element around one that says no more than it does but for a label."""
+    length = len(line_of(element))
+    around = element.getparent()
+    while around is not None and around is not item and around.tag not in ("body", "html"):
+        longer = len(line_of(around, length + _LABEL + 1)) > length + _LABEL
+        if longer or any(each is not element and line_of(each, 4) for each in around):
+            break
+        element, around = around, around.getparent()
+    return element
+
+
+def _undated(title: str, dates: DateReader) -> str:
+    """A title without the date that some put before it or behind it."""
+    before = re.match(r"(.{6,40}?)\s*(?::|\||\s[–—-])\s+(.+)", title)
+    if before and dates.of(before[1]):
+        return before[2]
+    behind = re.match(r"(.+?)\s*(?:[|,(]|\s[–—-])\s*(.{6,40}?)\)?$", title)
+    if behind and dates.of(behind[2]):
+        return behind[1]
+    return "" if dates.of(title) else title
