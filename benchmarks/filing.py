@@ -65,9 +65,7 @@ def measured(topics: Sequence[Topic], items: Iterable[Labelled], found: Found) -
 def lessons(topics: Sequence[Topic], items: Iterable[Labelled]) -> list[Lesson]:
     """Items as if an editor had decided on every topic of each."""
     every = frozenset(topic.slug for topic in topics)
-    return [
-        Lesson(title=i.piece.title, text=i.piece.text, topics=i.topics, against=every - i.topics) for i in items
-    ]
+    return [Lesson(title=i.piece.title, text=i.piece.text, topics=i.topics, against=every - i.topics) for i in items]
 
 
 def suggested(suggester: Suggester, items: Iterable[Labelled]) -> list[dict[str, float]]:
@@ -104,9 +102,7 @@ def table(title: str, every: dict[str, Measure]) -> dict[str, float]:
     """Print one way's measures; the sums are handed back."""
     print(f"\n{title}\n{'':18}{'precision':>10}{'recall':>8}{'F1':>7}{'right':>7}{'wrong':>7}{'missed':>8}")
     for name, one in (*every.items(), ("all decisions", together(every))):
-        print(
-            f"{name:18}{one.precision:10.2f}{one.recall:8.2f}{one.f1:7.2f}{one.right:7}{one.wrong:7}{one.missed:8}"
-        )
+        print(f"{name:18}{one.precision:10.2f}{one.recall:8.2f}{one.f1:7.2f}{one.right:7}{one.wrong:7}{one.missed:8}")
     return line(every)
 
 
@@ -135,7 +131,9 @@ def main() -> None:
             for way, found in (("learner", learned), ("rules+learner", both)):
                 name = f"{way} {part} {threshold}"
                 sums = report[name] = line(measured(topics, items[part], found))
-                print(f"{name:42}{sums['precision']:10.2f}{sums['recall']:8.2f}{sums['f1']:7.2f}{sums['macro_f1']:7.2f}")
+                print(
+                    f"{name:42}{sums['precision']:10.2f}{sums['recall']:8.2f}{sums['f1']:7.2f}{sums['macro_f1']:7.2f}"
+                )
     print(f"\n{'Confidence, held back: mean':42}{'right':>10}{'of':>8}")
     for mean, right, count in calibration(items["held_back"], sure["held_back"]):
         print(f"{mean:42.2f}{right:10.2f}{count:8}")

@@ -69,7 +69,7 @@ def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
             newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
             if present is None or _files_otherwise(present, wanted):
                 source_ids = [sources.find(connection, s.slug).id for s in wanted.sources]
-                filings.file_by_rules(connection, items.ids_of_sources(connection, source_ids), now=now)
+                filings.file_anew(connection, items.ids_of_sources(connection, source_ids), now=now)
     return changes
 
 

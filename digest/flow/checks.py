@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from digest.errors import AddressRefused, SettingsRefused
+from digest.errors import AddressRefused, SettingsRefused, UnreadableSource
 from digest.model.colour import is_colour
 from digest.model.newsletter import Newsletter
 from digest.model.phrase import problem_with
-from digest.model.source import Source, SourceKind
+from digest.model.source import Selectors, Source, SourceKind
 from digest.model.topic import Topic
 from subscribers import address
 from subscribers.preferences import EVERYTHING_WORD
@@ -73,11 +73,23 @@ def _check_filing(topics: Sequence[Topic], sources: Sequence[Source]) -> None:
     for source in sources:
         for slug in source.topics:
             if slug not in known:
-                raise SettingsRefused(f"the source “{source.slug}” brings a topic “{slug}” that is none of the topics.")
-        if source.selectors and source.kind is not SourceKind.PAGE:
-            raise SettingsRefused(
-                f"the source “{source.slug}” has selectors, but is no page.", remedy='Say kind = "page".'
-            )
+                what = f"the source “{source.slug}” brings a topic “{slug}” that is none of the topics."
+                raise SettingsRefused(what, remedy="Add the topic, or take it out there.")
+        if source.selectors:
+            _check_selectors(source, source.selectors)
+
+
+def _check_selectors(source: Source, selectors: Selectors) -> None:
+    from digest.sources.dom import selector  # a parser of HTML takes its time to load, and few sources need one
+
+    if source.kind is not SourceKind.PAGE:
+        what = f"the source “{source.slug}” has selectors, but is no page."
+        raise SettingsRefused(what, remedy='Say kind = "page".')
+    try:
+        for css in (getattr(selectors, name) for name in Selectors.__dataclass_fields__):
+            selector(css or "*")
+    except UnreadableSource as error:
+        raise SettingsRefused(f"the source “{source.slug}”: {error.what}", remedy=error.remedy) from error
 
 
 def _check_sender(newsletter: Newsletter) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,11 +12,12 @@ from sqlalchemy import Row
 
 from digest.errors import Problem, SettingsRefused, SourceGone, SourceUnreachable, StorageUnavailable
 from digest.flow.house import House
-from digest.flow.keep import Gathered, keep_found
-from digest.flow.reading import Readers, Reading, outcome
+from digest.flow.keep import Gathered, Judged, keep_found
+from digest.flow.reading import Readers, Readership, Reading, outcome
+from digest.model.rules import Rules
 from digest.model.source import next_reading
 from digest.sources.fetch import Answer, Document, Fetcher, Known, Unchanged, Wanted
-from digest.storage import sources
+from digest.storage import filings, sources
 
 Told = Callable[[Gathered], None]
 
@@ -70,7 +71,7 @@ def _gathered(house: House, rows: Sequence[Row[Any]], progress: Told) -> Iterato
         if not row.location:
             error = SettingsRefused(f"{row.slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
             yield from _told(progress, Gathered(source=row.slug, error=str(error)))
-    run = _Run(house=house, rows={row.slug: row for row in rows if row.location})
+    run = _Run(house=house, rows={row.slug: row for row in rows if row.location}, rules=_Rulebook.load(house))
     for gathered in run.results():
         yield from _told(progress, gathered)
 
@@ -78,6 +79,26 @@ def _gathered(house: House, rows: Sequence[Row[Any]], progress: Told) -> Iterato
 def _told(progress: Told, gathered: Gathered) -> Iterator[Gathered]:
     progress(gathered)
     yield gathered
+
+
+@dataclass(frozen=True, slots=True)
+class _Rulebook:
+    """By whom each source is read, and what rules follow from that, as it was when the run began."""
+
+    readers: Mapping[int, Readership]
+    rules: Mapping[Readership, Rules]
+
+    @classmethod
+    def load(cls, house: House) -> "_Rulebook":
+        """The rules of all sources."""
+        with house.store.read() as connection:
+            readers = sources.reader_rows(connection)
+            rules = {each: filings.rules_for(connection, each) for each in {(), *readers.values()}}
+        return cls(readers=readers, rules=rules)
+
+    def of(self, source_id: int) -> Readership:
+        """By whom a source is read."""
+        return self.readers.get(source_id, ())
 
 
 @dataclass(slots=True)
@@ -89,13 +110,14 @@ class _Run:
 
     house: House
     rows: dict[str, Row[Any]]
+    rules: _Rulebook
     _notes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     _waiting: deque[tuple[Row[Any], Document, Reading]] = field(default_factory=deque)
 
     def results(self) -> Iterator[Gathered]:
         """What each source came to, as it comes."""
         try:
-            with Readers(self.house.settings.gather.processes) as readers:
+            with Readers(self.rules.rules, self.house.settings.gather.processes) as readers:
                 with closing(fetcher(self.house).many([_wanted(row) for row in self.rows.values()])) as answers:
                     for wanted, answer in answers:
                         yield from self._answered(self.rows[wanted.key], answer, readers)
@@ -110,7 +132,8 @@ class _Run:
             self._note(row, _went_well(self.house, row, answer))
             yield Gathered(source=row.slug, unchanged=True)
         else:
-            self._waiting.append((row, answer, readers.begin(sources.value_of(row), answer)))
+            reading = readers.begin(sources.value_of(row), answer, self.rules.of(row.id))
+            self._waiting.append((row, answer, reading))
             yield from self._kept(down_to=readers.ahead)
 
     def _kept(self, *, down_to: int) -> Iterator[Gathered]:
@@ -128,9 +151,10 @@ class _Run:
                 yield self._failed(row, Problem(what))
 
     def _keep(self, row: Row[Any], document: Document, reading: Reading) -> Gathered:
-        found = outcome(reading)
+        read = outcome(reading)
+        judged = Judged(rules=self.rules.rules[self.rules.of(row.id)], reasons=read.reasons)
         with self.house.store.write() as connection:
-            gathered, _ = keep_found(self.house, connection, row.slug, row.id, found)
+            gathered, _ = keep_found(self.house, connection, row.slug, row.id, read.found, judged=judged)
             sources.note(connection, [(row.id, _went_well(self.house, row, document))])
             return gathered
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from digest.errors import UnreadableSource
 from digest.flow.house import House
 from digest.model.item import FoundItem, Item, ItemId
+from digest.model.rules import Reasons, Rules
 from digest.sources import detect
 from digest.storage import filings, items, keeping, sources
 from digest.storage.keeping import Kept
@@ -33,6 +34,14 @@ class Gathered:
 
 class _OnlyLooking(Exception):  # noqa: N818  it is no error, it ends a transaction
     """Nothing is to be kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Where the items of a reading are to be filed, for each in turn, and by which rules."""
+
+    rules: Rules
+    reasons: Sequence[Reasons]
 
 
 def import_file(house: House, path: Path, source_slug: str, *, dry_run: bool = False) -> tuple[Gathered, list[Item]]:
@@ -69,13 +78,23 @@ def read_file(path: Path) -> list[FoundItem]:
 
 
 def keep_found(
-    house: House, connection: Connection, slug: str, source_id: int, found: Sequence[FoundItem]
+    house: House,
+    connection: Connection,
+    slug: str,
+    source_id: int,
+    found: Sequence[FoundItem],
+    *,
+    judged: Judged | None = None,
 ) -> tuple[Gathered, list[ItemId]]:
-    """Keep and file what one reading of a source found."""
+    """Keep and file what one reading of a source found; by what was judged before, where the rules are still those."""
     now = house.clock.now()
     kept = keeping.keep(connection, source_id, found, now=now)
-    touched = [item_id for item_id, how in kept if how in (Kept.NEW, Kept.CHANGED)]
-    filings.file_by_rules(connection, touched, now=now)
+    touched = {item_id: n for n, (item_id, how) in enumerate(kept) if how in (Kept.NEW, Kept.CHANGED)}
+    if judged and filings.are_current(connection, judged.rules, source_id):
+        reasons = {int(item_id): judged.reasons[n] for item_id, n in touched.items()}
+        filings.file(connection, judged.rules, reasons, now=now)
+    else:
+        filings.file_anew(connection, list(touched), now=now)
     count = {how: sum(each is how for _, each in kept) for how in Kept}
     gathered = Gathered(
         source=slug,

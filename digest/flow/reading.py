@@ -4,10 +4,10 @@ A process of its own may take its time or its memory and be ended; the others go
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from digest.errors import Problem, UnreadableSource
 from digest.model.item import FoundItem
+from digest.model.rules import Reasons, Rules
 from digest.model.source import Source
+from digest.model.twins import marks
 from digest.sources import detect
 from digest.sources.fetch import Document
 
@@ -27,13 +29,28 @@ _LONGEST = 30
 #: Bytes of memory a process may take.
 _LARGEST = 2_000_000_000
 
-Reading = Future[list[FoundItem]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a document held, and where each of it is to be filed."""
+
+    found: list[FoundItem]
+    reasons: list[Reasons]
+
+
+Reading = Future[Read]
+#: The newsletters that read a source, by their rows in order: what its rules are known by.
+Readership = tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Readers:
-    """Reads documents, the first few here, then in `processes` others (0: one for each core)."""
+    """Reads documents, the first few here, then in `processes` others (0: one for each core).
 
+    They are given the rules once, as these are much larger than most documents.
+    """
+
+    rules: Mapping[Readership, Rules]
     processes: int = 0
     _pool: ProcessPool | None = None
     _begun: int = field(default=0)
@@ -51,31 +68,49 @@ class Readers:
         """How many readings it is worth to begin before the first is looked at."""
         return 3 * self._count() if self._pool else 0
 
-    def begin(self, source: Source, document: Document) -> Reading:
+    def begin(self, source: Source, document: Document, readership: Readership) -> Reading:
         """Read a document; what it comes to, or why it cannot be read, is in the answer."""
         self._begun += 1
         if self._begun <= _FEW:
-            return _here(lambda: read(source, document))
+            return _here(lambda: _read(source, document, self.rules[readership]))
         if self._pool is None:
-            self._pool = ProcessPool(self._count(), initializer=_limit, context=get_context("forkserver"))
-        return self._pool.schedule(read, args=(source, document), timeout=_LONGEST)
+            self._pool = ProcessPool(
+                self._count(), initializer=_start, initargs=[dict(self.rules)], context=get_context("forkserver")
+            )
+        return self._pool.schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
 
     def _count(self) -> int:
         return self.processes or os.cpu_count() or 1
 
 
 def read(source: Source, document: Document) -> list[FoundItem]:
-    """The items of a document. Raises UnreadableSource."""
-    return detect.read(
+    """The items of a document, with their marks, which take a while to reckon. Raises UnreadableSource."""
+    found = detect.read(
         document.data,
         base=document.address,
         charset=document.charset,
         kind=source.kind,
         selectors=source.selectors,
     )
+    return [replace(each, marks=marks(each)) for each in found]
 
 
-def outcome(reading: Reading) -> list[FoundItem]:
+def _read(source: Source, document: Document, rules: Rules) -> Read:
+    found = read(source, document)
+    return Read(found=found, reasons=[_judged(rules, source, each) for each in found])
+
+
+def _judged(rules: Rules, source: Source, item: FoundItem) -> Reasons:
+    return rules.judge(
+        title=item.title,
+        text=item.body_text,
+        categories=item.categories,
+        people=item.people,
+        brought=source.topics,
+    )
+
+
+def outcome(reading: Reading) -> Read:
     """What a reading came to. Raises UnreadableSource, also where its process had to be ended."""
     try:
         return reading.result()
@@ -90,7 +125,7 @@ def outcome(reading: Reading) -> list[FoundItem]:
         raise UnreadableSource(what, remedy="Please report it.") from error
 
 
-def _here(work: Callable[[], list[FoundItem]]) -> Reading:
+def _here(work: Callable[[], Read]) -> Reading:
     done: Reading = Future()
     try:
         done.set_result(work())
@@ -99,7 +134,16 @@ def _here(work: Callable[[], list[FoundItem]]) -> Reading:
     return done
 
 
-def _limit() -> None:
+#: What a process that reads was given when it started.
+_given: dict[Readership, Rules] = {}
+
+
+def _start(rules: dict[Readership, Rules]) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (_LARGEST, _LARGEST))
+    _given.update(rules)
+
+
+def _read_there(source: Source, document: Document, readership: Readership) -> Read:
+    return _read(source, document, _given[readership])

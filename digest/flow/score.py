@@ -86,9 +86,7 @@ def _decided(filed: Sequence[lessons.Filed]) -> Iterator[Labelled]:
 
 
 def _filed(topics: Sequence[Topic], each: Labelled) -> frozenset[str]:
-    found = file_under(
-        tuple(topics), title=each.title, text=each.text, categories=each.categories, people=each.people
-    )
+    found = file_under(tuple(topics), title=each.title, text=each.text, categories=each.categories, people=each.people)
     return frozenset(found)
 
 

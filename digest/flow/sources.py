@@ -127,7 +127,9 @@ def _refuse_taken(connection: Connection, wishes: Wishes) -> None:
 
 def _behind(fetch: Fetcher, wishes: Wishes) -> tuple[SourceKind, Document, list[FoundItem], tuple[str, ...]]:
     document = _document(fetch, wishes.location)
-    kind = wishes.kind or (SourceKind.PAGE if wishes.selectors else SourceKind(detect.kind_of(document.data)))
+    kind = wishes.kind or (
+        SourceKind.PAGE if wishes.selectors else SourceKind(detect.kind_of(document.data, document.charset))
+    )
     if wishes.kind or wishes.selectors or kind is not SourceKind.PAGE:
         return kind, document, _read(kind, document, wishes), ()
     links = _links(document)
@@ -148,7 +150,7 @@ def _feeds(fetch: Fetcher, addresses: Iterable[str]) -> Iterator[tuple[SourceKin
     for address in list(addresses)[:_MOST_TRIED]:
         try:
             document = _document(fetch, address)
-            kind = SourceKind(detect.kind_of(document.data))
+            kind = SourceKind(detect.kind_of(document.data, document.charset))
             found = _read(kind, document, Wishes(location=address)) if kind in _FEEDS else []
         except Problem:
             continue

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from digest.model.phrase import Phrase, plain
 
@@ -11,23 +11,22 @@ Span = tuple[int, int]
 
 _WORD = re.compile(r"\w+")
 #: By at most so many of its first letters a word that may go on is looked up.
-_START = 5
+_START = 4
 
 
 class Reading:
     """A text, read once for all phrases."""
 
-    __slots__ = ("length", "tail", "text", "words")
+    __slots__ = ("length", "text", "words")
 
     def __init__(self, text: str) -> None:
         words = plain(text).split(" ")
         self.length = len(words)
-        self.tail = 1 + len(plain(text.rpartition("\n\n")[0])) if text.count("\n\n") >= 2 else 10**9
         # The spaces around it spare every search the question whether it has come to an end.
         self.text = f" {' '.join(words)} "
         found = set(words)
         # Few words bear signs, so only these are taken apart.
-        found.update(_WORD.findall(" ".join(word for word in found if not word.isalnum())))
+        found.update(_WORD.findall(" ".join([word for word in found if not word.isalnum()])))
         self.words = frozenset(found)
 
     def end_of(self, words: int) -> int:
@@ -39,23 +38,21 @@ class Finder:
     """Phrases, ready to be found. Built once; then a text costs what its own words are worth, not the whole list.
 
     A phrase is searched for only in a text that has all its words; it is looked up by the one it shares with the
-    fewest other phrases.
+    fewest other phrases, and one that is nothing but the beginning of a word by its first letters.
     """
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
         sought = [_Sought(number, phrase) for number, phrase in enumerate(phrases)]
         often = Counter(word for one in sought for word in one.words)
         self._by_word: dict[str, list[_Sought]] = {}
-        self._by_start: dict[int, dict[str, list[_Sought]]] = {}
-        self._always: list[_Sought] = []
+        self._by_start: list[dict[str, list[_Sought]]] = [{} for _ in range(_START + 1)]
         for one in sought:
             if one.words:
                 rarest = min(one.words, key=lambda word: (often[word], -len(word), word))
                 self._by_word.setdefault(rarest, []).append(one)
-            elif start := one.start[:_START]:
-                self._by_start.setdefault(len(start), {}).setdefault(start, []).append(one)
             else:
-                self._always.append(one)
+                start = one.start[:_START]
+                self._by_start[len(start)].setdefault(start, []).append(one)
 
     def find(self, reading: Reading) -> Iterator[tuple[int, list[Span]]]:
         """The number of each phrase that is mentioned, with its mentions in their order."""
@@ -63,34 +60,36 @@ class Finder:
             if spans := one.spans(reading.text):
                 yield one.number, spans
 
-    def _likely(self, words: frozenset[str]) -> Iterable["_Sought"]:
-        yield from self._always
+    def _likely(self, words: frozenset[str]) -> "list[_Sought]":
+        likely: list[_Sought] = []
         for word in self._by_word.keys() & words:
-            for one in self._by_word[word]:
-                if one.words <= words:
-                    yield one
-        for length, by_start in self._by_start.items():
-            for start in by_start.keys() & {word[:length] for word in words}:
-                yield from by_start[start]
+            likely += [one for one in self._by_word[word] if one.words <= words]
+        starts = set(words)
+        for length in range(_START, -1, -1):
+            if by_start := self._by_start[length]:
+                starts = {start[:length] for start in starts}
+                for start in by_start.keys() & starts:
+                    likely += by_start[start]
+        return likely
 
 
 class _Sought:
     """One phrase, taken apart for searching."""
 
-    __slots__ = ("_closed", "_ends_open", "_opens_with_word", "_text", "number", "start", "words")
+    __slots__ = ("_ends_open", "_text", "number", "start", "words")
 
     def __init__(self, number: int, phrase: Phrase) -> None:
         self.number = number
         self._text = phrase.sought
-        pieces = _WORD.findall(self._text)
         self._ends_open = phrase.open_ended
+        pieces = _WORD.findall(self._text)
         #: The beginning of a last word that may go on; empty when there is none.
         self.start = pieces.pop() if pieces and phrase.open_ended and _is_word(self._text[-1]) else ""
         #: What a text has to have as whole words.
         self.words = frozenset(pieces)
 
     def spans(self, text: str) -> list[Span]:
-        """Every mention in a text that is read; they do not overlap."""
+        """Every mention in the text of a reading; they do not overlap."""
         found: list[Span] = []
         at = text.find(self._text)
         while at >= 0:

@@ -52,6 +52,8 @@ class FoundItem:
     images: tuple[Image, ...] = ()
     #: What the source itself files it under.
     categories: tuple[str, ...] = ()
+    #: Numbers that it shares with other items that may be the same piece; empty when nobody has reckoned them yet.
+    marks: frozenset[int] = frozenset()
     #: BCP 47 tag, by the source's word or by the looks of the text; None when neither tells.
     language: str | None = None
 

@@ -1,11 +1,11 @@
 r"""Phrases: what speaks for a topic or against it, written with the signs that search boxes have made well known.
 
-    respite                    whole words in any case, in the title or the text; a space also matches a hyphen
-    carer*                     any ending
-    title:call for proposals   only in that part: title, text, category or people
-    respite^2                  counts twice as much; from 0.1 to 99
-    -stroke of luck            speaks against
-    re\:think                  after a backslash, a sign is only a sign
+respite                    whole words in any case, in the title or the text; a space also matches a hyphen
+carer*                     any ending
+title:call for proposals   only in that part: title, text, category or people
+respite^2                  counts twice as much; from 0.1 to 99
+-stroke of luck            speaks against
+re\:think                  after a backslash, a sign is only a sign
 """
 
 import re
@@ -16,7 +16,8 @@ PARTS = ("title", "text", "category", "people")
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 99.0
 
 _SIGNED = re.compile(
-    r"(?P<against>-?)\s*(?:(?P<part>[A-Za-z]+):(?=(?P<close>\S?)))?(?P<words>.*?)(?P<weight>(?<!\\)\^[^\s^]*)?", re.DOTALL
+    r"(?P<against>-?)\s*(?:(?P<part>[A-Za-z]+):(?=(?P<close>\S?)))?(?P<words>.*?)(?P<weight>(?<!\\)\^[^\s^]*)?",
+    re.DOTALL,
 )
 # A pattern that knows no case takes more signs for one another than small and capital letters: the Kelvin sign for k,
 # a long s for s, both small sigmas. These are all of them, each with what it is read as; and with them the signs

@@ -3,27 +3,26 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
-from digest.model.filing import Finder, Reading
+from digest.model.filing import Finder, Reading, Span
 from digest.model.phrase import PARTS, BadPhrase, Phrase, parse
 
 #: A mention in the title, or in what the source says beside the text, speaks for the whole piece.
-TITLE_WEIGHT = 2.0
+TITLE_WEIGHT = 3.0
 #: One where the text begins says what it is about; one further on may be in passing.
 LEAD_WEIGHT = 1.5
 #: So many words are the beginning.
-LEAD_WORDS = 60
+LEAD_WORDS = 40
 #: A phrase that comes again and again says no more than one that comes three times.
 MOST_COUNTED = 3
 #: What a topic's phrases must add up to: one in the title, or two in the text.
 THRESHOLD = 2.0
-#: From so many words on, a text must say more than that, as the root of its length.
+#: A text of more words than this must say more, as the root of its length.
 LONG = 300
-#: A topic that the text mentions must have this share of what the strongest topic has.
-STRONG = 0.0
-TAIL_WEIGHT = 1.0
+#: A topic that only the text speaks for must have this share of what the strongest topic has …
 LEAST_SHARE = 1 / 3
+STRONG = 1.0
+#: … though never more than this.
 MOST_ASKED = 3.0
 
 
@@ -50,7 +49,7 @@ class Evidence:
     part: str
     count: int
     weight: float = 1.0
-    #: True when it spoke against and was outweighed.
+    #: True when it spoke against the filing and was outweighed.
     against: bool = False
 
     def __str__(self) -> str:
@@ -73,46 +72,37 @@ def file_under(
     """The topics that an item speaks for, each with its reasons. Slug to evidence.
 
     A label of the source that means a topic counts as much as a phrase in the title. `defaults` are slugs of topics
-    that everything from its source is filed under. A text that mentions something in passing is not filed under it:
-    in a long text it takes more, and always a fair share of what the strongest topic has. A phrase that cannot be
-    read files nothing.
+    that everything from its source is filed under. What a text mentions in passing does not file it: a long text
+    must say more than a short one, and a topic must not be far behind the one that the item speaks for most.
+    Phrases that cannot be read file nothing.
     """
     labels = tuple(categories)
-    parts = {"title": title, "text": text, "category": _apart(labels), "people": _apart(people)}
+    # No phrase reaches from one label or person to the next.
+    parts = {"title": title, "text": text, "category": " \0 ".join(labels), "people": " \0 ".join(people)}
     return _filer(tuple(topics)).file(parts, frozenset(map(_label, labels)), frozenset(defaults))
-
-
-class _Mention(NamedTuple):
-    """A place where a phrase stands; sorted, an outer mention comes before those within it."""
-
-    start: int
-    minus_end: int
-    #: Of two phrases that stand in the same place, the one against comes first, then the heavier.
-    rank: tuple[bool, float]
-    #: The phrase's place in the list of all.
-    number: int
 
 
 @dataclass(slots=True)
 class _Tally:
     """What speaks for one topic."""
 
-    #: What the title and the source say.
-    spoken: float = 0.0
-    #: What the text says.
+    #: The points of the title, and of what the source says.
+    said: float = 0.0
+    #: The points of the text.
     written: float = 0.0
     given: bool = False
     strong: float = 0.0
-    tail: float = 0.0
     reasons: list[Evidence] = field(default_factory=list)
+    #: Phrases that were found, in which part and how often; they become reasons where the topic stands.
+    found: list[tuple[Phrase, str, int]] = field(default_factory=list)
 
 
 class _Filer:
-    """A set of topics, ready to file many items."""
+    """A set of topics, made ready to file many items."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         self._topics = topics
-        self._labels = [_Labels(topic) for topic in topics]
+        self._labels = [_labels(topic) for topic in topics]
         rules = [(at, phrase) for at, topic in enumerate(topics) for phrase in _readable(topic.phrases)]
         self._rules = {part: [rule for rule in rules if part in _parts(rule[1])] for part in PARTS}
         self._finders = {part: Finder([phrase for _, phrase in rules]) for part, rules in self._rules.items()}
@@ -125,97 +115,89 @@ class _Filer:
             if topic.slug in defaults:
                 tally.given = True
                 tally.reasons.append(Evidence(phrase=topic.name, part="source", count=1))
-            if label := named.among(labels):
-                tally.spoken += TITLE_WEIGHT
+            if labels and (label := _among(labels, named)):
+                tally.said += TITLE_WEIGHT
                 tally.reasons.append(Evidence(phrase=label, part="category", count=1))
         for part, text in parts.items():
-            if text:
+            if text and self._rules[part]:
                 self._read(part, Reading(text), tallies)
-        return {self._topics[at].slug: tuple(tallies[at].reasons) for at in _standing(tallies)}
+        return {self._topics[at].slug: _reasons(tallies[at]) for at in _standing(tallies)}
 
     def _read(self, part: str, reading: Reading, tallies: Sequence[_Tally]) -> None:
-        rules = self._rules[part]
-        mentions: dict[int, list[_Mention]] = {}
+        rules, mentions = self._rules[part], dict[int, dict[int, list[Span]]]()
         for number, spans in self._finders[part].find(reading):
-            topic, phrase = rules[number]
-            rank = (not phrase.against, -phrase.weight)
-            mentions.setdefault(topic, []).extend(_Mention(start, -end, rank, number) for start, end in spans)
-        lead = reading.end_of(LEAD_WORDS) if mentions and part == "text" else 0
+            mentions.setdefault(rules[number][0], {})[number] = spans
+        lead = reading.end_of(LEAD_WORDS) if part == "text" else 0
         long = max(1.0, reading.length / LONG) ** 0.5
-        for topic, places in mentions.items():
-            for number, counted in _outermost(places, rules):
+        for topic, found in mentions.items():
+            tally = tallies[topic]
+            for number, places in sorted(_outermost(found, rules).items()):
                 phrase = rules[number][1]
-                worth = sorted((_worth(part, at, lead, reading.tail) * weight for at, weight in counted), reverse=True)
-                points = sum(worth[:MOST_COUNTED]) * (-1 if phrase.against else 1)
-                tally = tallies[topic]
-                if not phrase.against:
-                    tally.strong = max(tally.strong, phrase.weight)
+                points = _points(places, lead if part == "text" else None) * (-1 if phrase.against else 1)
                 if part == "text":
                     tally.written += points / long
                 else:
-                    tally.spoken += points
-                tally.reasons.append(_evidence(phrase, part, len(counted)))
-
-
-class _Labels:
-    """The labels that mean a topic."""
-
-    def __init__(self, topic: Topic) -> None:
-        named = (topic.name, topic.slug, *topic.categories)
-        self._whole = {_label(label): label for label in reversed(named)}
-        self._beginnings = [(_label(label[:-1]), label) for label in named if label.endswith("*") and label != "*"]
-        if topic.slug in self._whole:
-            self._whole[topic.slug] = topic.name
-
-    def among(self, labels: frozenset[str]) -> str:
-        """The first of them that is among the source's; empty for none."""
-        for label in self._whole.keys() & labels:
-            return self._whole[label]
-        for beginning, written in self._beginnings:
-            if any(label.startswith(beginning) for label in labels):
-                return written
-        return ""
+                    tally.said += points
+                if not phrase.against:
+                    tally.strong = max(tally.strong, phrase.weight)
+                tally.found.append((phrase, part, len(places)))
 
 
 def _standing(tallies: Sequence[_Tally]) -> Iterator[int]:
-    """Where there is enough, and not merely in passing; the hair is for sums of fractions."""
-    enough = THRESHOLD - 1e-9
-    strongest = max((tally.spoken + tally.written for tally in tallies), default=0.0)
+    """Which have enough, and are not mentioned in passing."""
+    enough = THRESHOLD - 1e-9  # what a sum of fractions may be short of
+    strongest = max((tally.said + tally.written for tally in tallies), default=0.0)
+    far_behind = min(MOST_ASKED, LEAST_SHARE * strongest) - 1e-9
     for at, tally in enumerate(tallies):
-        total = tally.spoken + tally.written
-        in_passing = tally.spoken < enough and total < min(MOST_ASKED, LEAST_SHARE * strongest)
-        if tally.given or (total >= enough and not in_passing and tally.strong >= STRONG):
+        total = tally.said + tally.written
+        if tally.given or (total >= enough and (tally.strong >= STRONG or not tally.found) and (tally.said >= enough or total >= far_behind)):
             yield at
 
 
-def _outermost(
-    places: list[_Mention], rules: Sequence[tuple[int, Phrase]]
-) -> Iterator[tuple[int, list[tuple[int, float]]]]:
-    """Each phrase with its mentions, where they begin and what they weigh. Of mentions within one another the longest
-    counts alone; one that speaks against weighs what it has beyond those it makes void.
+#: Where a mention begins, and what it weighs.
+_Place = tuple[int, float]
+
+
+def _outermost(found: Mapping[int, list[Span]], rules: Sequence[tuple[int, Phrase]]) -> dict[int, list[_Place]]:
+    """The mentions that count. Of those within one another that is the longest alone, so that a more exact phrase
+    rules; and one that speaks against weighs only what it has beyond those it makes void.
     """
-    counted: dict[int, list[tuple[int, float]]] = {}
-    reach, outer = -1, None
-    for place in sorted(places):
-        phrase = rules[place.number][1]
-        if -place.minus_end > reach:
-            reach, outer = -place.minus_end, counted.setdefault(place.number, [])
-            outer_phrase = phrase
-            outer.append((place.start, phrase.weight))
-        elif outer_phrase.against and not phrase.against:
-            start, weight = outer[-1]
-            outer[-1] = (start, max(0.0, weight - phrase.weight))
-    return iter(sorted(counted.items()))
+    if len(found) == 1:
+        ((number, spans),) = found.items()
+        return {number: [(start, rules[number][1].weight) for start, _ in spans]}
+    # An outer mention first; of two in the same place the one against, then the heavier.
+    every = sorted(
+        (start, -end, not rules[number][1].against, -rules[number][1].weight, number)
+        for number, spans in found.items()
+        for start, end in spans
+    )
+    counted: dict[int, list[_Place]] = {}
+    reach, outer = -1, 0
+    for start, minus_end, favourable, minus_weight, number in every:
+        if -minus_end > reach:
+            reach, outer = -minus_end, number
+            counted.setdefault(number, []).append((start, -minus_weight))
+        elif favourable and rules[outer][1].against:
+            at, weight = counted[outer][-1]
+            counted[outer][-1] = (at, max(0.0, weight + minus_weight))
+    return counted
 
 
-def _worth(part: str, at: int, lead: int, tail: int) -> float:
-    if part != "text":
-        return TITLE_WEIGHT
-    return LEAD_WEIGHT if at < lead else TAIL_WEIGHT if at >= tail else 1.0
+def _points(places: Sequence[_Place], lead: int | None) -> float:
+    """What one phrase's mentions are worth; those in the lead first. `lead` is where it ends, None for a title."""
+    if lead is None:
+        worth = [TITLE_WEIGHT * weight for _, weight in places]
+    else:
+        worth = [weight * (LEAD_WEIGHT if at < lead else 1.0) for at, weight in places]
+    return sum(sorted(worth, reverse=True)[:MOST_COUNTED])
 
 
-def _evidence(phrase: Phrase, part: str, count: int) -> Evidence:
-    return Evidence(phrase=phrase.words, part=part, count=count, weight=phrase.weight, against=phrase.against)
+def _reasons(tally: _Tally) -> tuple[Evidence, ...]:
+    found = [
+        Evidence(phrase=phrase.words, part=part, count=count, weight=phrase.weight, against=phrase.against)
+        for phrase, part, count in tally.found
+    ]
+    return (*tally.reasons, *found)
 
 
 def _readable(phrases: Iterable[str]) -> Iterator[Phrase]:
@@ -223,15 +205,24 @@ def _readable(phrases: Iterable[str]) -> Iterator[Phrase]:
         try:
             yield parse(written)
         except BadPhrase:
-            continue  # told when it was written; what is stored must not stop the filing of all others
+            continue  # refused where it is written; one that is stored all the same must not keep items from filing
 
 
 def _parts(phrase: Phrase) -> tuple[str, ...]:
     return (phrase.part,) if phrase.part else ("title", "text")
 
 
-def _apart(names: Iterable[str]) -> str:
-    return " \0 ".join(names)
+def _labels(topic: Topic) -> dict[str, str]:
+    """What a topic is called, as labels are compared, and as it is written."""
+    named = {_label(topic.name): topic.name, _label(topic.slug): topic.name}
+    return {_label(label): label for label in topic.categories if label.strip(" *")} | named
+
+
+def _among(labels: frozenset[str], named: Mapping[str, str]) -> str:
+    for label, written in named.items():
+        if label in labels or (label.endswith("*") and any(one.startswith(label[:-1]) for one in labels)):
+            return written
+    return ""
 
 
 def _label(label: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from copy import deepcopy
 from functools import lru_cache
 from html import escape
+from typing import Literal
 
+from cssselect import SelectorError
 from lxml import etree
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
@@ -15,7 +17,7 @@ from digest.sources.decoding import decode
 from digest.sources.sanitize import clean_link, fold
 
 #: No page that lists news, and no article, has more elements.
-MOST_PARTS = 50_000
+MOST_PARTS = 20_000
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: Where schema.org's JSON stands, the one kind of script that says something about the page.
 DATA = "application/ld+json"
@@ -27,6 +29,12 @@ _INLINE = """
 """
 #: What stands in a line of text.
 INLINE = frozenset(_INLINE.split())
+#: Text that stands in an element beside others: at its beginning, or after it.
+Place = tuple[HtmlElement, Literal["text", "tail"]]
+
+_SEPARATOR = re.compile(r"\s*[–—|:·•»/-]+\s*")
+#: No honest element has longer ones, and they are looked through often.
+_NAMES, _LONGEST_NAMES = ("class", "id", "itemprop", "rel"), 2_000
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SPACE = " \t\n\r\f"
 # HTML's own rules for what a tag is. The parser compares each attribute of a tag with all others of it, so a tag of
@@ -37,15 +45,15 @@ _ATTRIBUTE = (
 _TAG = re.compile(rf"(<[a-zA-Z][^{_SPACE}/>]*+{_ATTRIBUTE}{{0,500}}+){_ATTRIBUTE}*+")
 
 
-def parse(data: bytes, *, charset: str = "") -> HtmlElement:
+def parse(data: bytes, *, charset: str = "", most: int = MOST_PARTS) -> HtmlElement:
     """The page as a tree, without what nobody is shown; UnreadableSource for what is none, too large or too deep.
 
     lxml, as other parts bring it along anyway and as it stops at 256 nested elements; selectolax is twice as fast on
     honest pages, but takes minutes for one of open tags alone.
     """
     text = _CONTROLS.sub("", decode(data, charset))
-    if text.count("<") > 4 * MOST_PARTS:
-        raise _too_large()
+    if text.count("<") > 4 * most:
+        raise _too_large(most)
     # The text is what counts, not the charset it declares; and the parser is new, as it keeps a log.
     parser = HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
@@ -54,13 +62,13 @@ def parse(data: bytes, *, charset: str = "") -> HtmlElement:
         raise UnreadableSource("it is no HTML page.", remedy="Check its address in a browser.") from exc
     _refuse_deep(parser)
     _take_out_unshown(tree)
-    if sum(1 for _ in tree.iter()) > MOST_PARTS:
-        raise _too_large()
+    if sum(1 for _ in tree.iter()) > most:
+        raise _too_large(most)
     return tree
 
 
-def _too_large() -> UnreadableSource:
-    what = f"the page is made of more than {MOST_PARTS:,} parts."
+def _too_large(most: int) -> UnreadableSource:
+    what = f"the page is made of more than {most:,} parts."
     return UnreadableSource(what, remedy="Give a page with fewer entries, or its feed.")
 
 
@@ -72,6 +80,10 @@ def _refuse_deep(parser: HTMLParser) -> None:
 
 def _take_out_unshown(tree: HtmlElement) -> None:
     etree.strip_elements(tree, *_UNSHOWN, with_tail=False)
+    for element in tree.iter():
+        for name in _NAMES:
+            if len(element.get(name, "")) > _LONGEST_NAMES:
+                del element.attrib[name]
     for script in list(tree.iter("script")):
         if not (script.get("type") or "").strip().lower().startswith(DATA) and script.getparent() is not None:
             script.drop_tree()
@@ -102,7 +114,7 @@ def selector(css: str) -> Callable[[HtmlElement], list[HtmlElement]]:
     try:
         asked = CSSSelector(css, translator="html")
         asked(etree.Element("html"))
-    except (etree.LxmlError, ValueError, RecursionError) as exc:
+    except (etree.LxmlError, SelectorError, ValueError, RecursionError) as exc:
         remedy = "Write it as “.news li” or “article h2 a”."
         raise UnreadableSource(f"“{css[:80]}” is no CSS selector.", remedy=remedy) from exc
 
@@ -140,9 +152,9 @@ def _texts(element: HtmlElement, *, spaced: bool) -> Iterator[str]:
             yield node.tail or ""
 
 
-def words_of(element: HtmlElement) -> set[str]:
-    """The names of its classes and its id, in lower case."""
-    return set(f"{element.get('class', '')} {element.get('id', '')}".lower().split())
+def classes_of(element: HtmlElement) -> list[str]:
+    """The names of its classes, in lower case."""
+    return list(element.get("class", "").lower().split())
 
 
 def outermost(elements: Iterable[HtmlElement]) -> Iterator[HtmlElement]:
@@ -154,12 +166,17 @@ def outermost(elements: Iterable[HtmlElement]) -> Iterator[HtmlElement]:
             yield each
 
 
-def inner_html(element: HtmlElement, without: Container[HtmlElement] = ()) -> str:
-    """The HTML within an element, without some of the elements in it; the tree stays as it is."""
+def inner_html(element: HtmlElement, without: Container[HtmlElement] = (), silent: Container[Place] = ()) -> str:
+    """The HTML within an element, without some of the elements and bare texts in it; the tree stays as it is."""
     copied = deepcopy(element)
-    doomed = [twin for each, twin in zip(element.iter(), copied.iter(), strict=True) if each in without]
-    for twin in doomed:
-        if twin is not copied and twin.getparent() is not None:
+    twins = list(zip(element.iter(), copied.iter(), strict=True))
+    for each, twin in twins:
+        twin.text = None if (each, "text") in silent else twin.text
+        twin.tail = None if (each, "tail") in silent else twin.tail
+    for each, twin in twins:
+        if each in without and twin is not copied and twin.getparent() is not None:
+            # A dash or a bar stood between it and what follows.
+            twin.tail = " " if _SEPARATOR.fullmatch(twin.tail or "") else twin.tail
             twin.drop_tree()
     return escape(copied.text or "", quote=False) + "".join(tostring(child, encoding="unicode") for child in copied)
 

@@ -34,10 +34,21 @@ _get = dict.get
 
 
 def read(data: bytes, *, base: str | None = None, charset: str = "") -> list[FoundItem]:
-    """All entries of a feed, which may be none; UnreadableSource, naming the line when known, for anything else."""
+    """All entries of a feed, which may be none; UnreadableSource, naming the line when known, for anything else.
+
+    An entry of which nothing can be made is passed over, unless there is no other: it would hold up all news to come.
+    """
     feed = _parsed(data, base, charset)
     language = _get(feed["feed"], "language")
-    items = [_item(entry, number, base, language) for number, entry in enumerate(feed["entries"], 1)]
+    items: list[FoundItem] = []
+    refused: list[UnreadableSource] = []
+    for number, entry in enumerate(feed["entries"], 1):
+        try:
+            items.append(_item(entry, number, base, language))
+        except UnreadableSource as problem:
+            refused.append(problem)
+    if refused and not items:
+        raise refused[0]
     return told_apart(items)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 #: What is too short is not guessed at.
 _LEAST_LETTERS = 40
 #: The beginning tells; the rest only costs time.
-_LOOKED_AT = 300
+_LOOKED_AT = 200
 #: How sure a guess must be; the model gives shares of one.
 _SURE = 0.8
 
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?((?:-[a-z0-9]{1,8}){0,4})", re.IGNORECASE)
+#: RFC 5646 asks for room for so many characters; no tag in use has more.
+_LONGEST = 35
 #: Tags that name no language: none, several, unknown, not a language's text.
 _NONE = frozenset({"mis", "mul", "und", "zxx"})
 # Words that English has and no other language shares; where they abound, nothing else need be asked.
@@ -26,9 +28,9 @@ _ABOUND, _FEWEST = 0.12, 4
 
 def tag(given: object) -> str | None:
     """A BCP 47 tag as it is best written, as in en-GB; None when the source gives none or nonsense."""
-    if not isinstance(given, str):
+    if not isinstance(given, str) or len(given) > _LONGEST:
         return None
-    match = _TAG.fullmatch(given.strip().replace("_", "-")[:40])
+    match = _TAG.fullmatch(given.strip().replace("_", "-"))
     if match is None or match[1].lower() in _NONE:
         return None
     parts = (match[1].lower(), (match[2] or "").title(), (match[3] or "").upper())

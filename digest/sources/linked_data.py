@@ -62,7 +62,7 @@ def is_piece(thing: Thing) -> bool:
     return not PIECES.isdisjoint(_types(thing))
 
 
-def text_of_thing(thing: Thing, *names: str) -> str:
+def text_of(thing: Thing, *names: str) -> str:
     """The first of its texts that it has under one of the names, as one clean line."""
     return next((line for name in names if (line := clean_line(_text(thing.get(name))))), "")
 
@@ -76,6 +76,11 @@ def images_of(thing: Thing, known: Mapping[str, Thing], base: str | None) -> tup
     """Its pictures with their words."""
     given = (_resolved(one, known) for one in _several(thing.get("image") or thing.get("thumbnailUrl")))
     return tuple(image for one in given if (image := _image(one, base)))[:12]
+
+
+def categories_of(thing: Thing) -> tuple[str, ...]:
+    """What it is filed under."""
+    return clean_lines(_text(one) for one in (*_several(thing.get("articleSection")), *_split(thing.get("keywords"))))
 
 
 def published_of(thing: Thing) -> date | datetime | None:
@@ -99,16 +104,15 @@ def paragraphs_of(thing: Thing) -> str:
 
 def _piece(thing: Thing, known: Mapping[str, Thing], base: str | None) -> Piece:
     whole = known.get(str(thing.get("@id")), thing)
-    categories = [*_several(whole.get("articleSection")), *_split(whole.get("keywords"))]
     return Piece(
-        title=text_of_thing(whole, "headline", "name"),
+        title=text_of(whole, "headline", "name"),
         link=link_of(whole, base),
         published=published_of(whole),
         people=people_of(whole, known),
-        categories=clean_lines(_text(one) for one in categories),
+        categories=categories_of(whole),
         language=_text(whole.get("inLanguage")),
         html=paragraphs_of(whole),
-        lead=text_of_thing(whole, "description", "abstract"),
+        lead=text_of(whole, "description", "abstract"),
         images=images_of(whole, known, base),
     )
 

@@ -6,9 +6,10 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from digest.sources.dom import HEADINGS, line_of
+from digest.sources.dom import HEADINGS, classes_of, line_of
 
 _TAGS = frozenset({"nav", "footer", "aside", "dialog"})
+_PARTS = frozenset({"article", "section", "li", "main", "td"})
 _CONTAINERS = frozenset({"div", "section", "ul", "ol", "header", "footer", "table", "form"})
 _ROLES = frozenset(
     {"navigation", "complementary", "contentinfo", "search", "menu", "dialog", "alert", "banner", "toolbar"}
@@ -18,7 +19,7 @@ _NAMES = re.compile(
     r"""
     (?:[\w-]*[-_])?(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|pagination|pager)
     | (?:nav|breadcrumbs?|sidebar|footer|pagination|pager)[-_][\w-]+ | menu[-_](?:main|primary|top|footer|secondary)
-    | (?:(?:site|page|global|main)[-_])?footer | colophon | (?:site|page|global|main)[-_]header | masthead
+    | (?:(?:site|page|global|main)[-_])?footer | colophon | (?:site|global|main)[-_]header | masthead
     | (?:jp-?)?related(?:[-_]?(?:posts?|news|articles?|stories|content|links|pages|items|reading|topics))?(?:[-_]\w+)*
     | yarpp[\w-]* | see[-_]also | you[-_]may[-_]also[-_]like | recommended | recommendations | trending
     | (?:most|recently)[-_]?(?:read|viewed|popular|shared|commented) | popular(?:[-_](?:posts?|articles?|stories|news))?
@@ -88,8 +89,7 @@ def _chrome(tree: HtmlElement, kept: frozenset[HtmlElement]) -> list[HtmlElement
 
 def _is_chrome(element: HtmlElement) -> bool:
     if element.tag in ("header", "footer"):
-        # Those of a page; those of an item hold its date, its people, or its link.
-        return _is_of_page(element) or _is_called_so(element)
+        return _is_of_page(element)
     named = element.tag in _TAGS or (element.get("role") or "").lower() in _ROLES or element.get("hidden") is not None
     return named or _is_called_so(element)
 
@@ -99,11 +99,13 @@ def _is_called_so(element: HtmlElement) -> bool:
     if element.tag in HEADINGS:
         return False
     ids = [element.get("id", "")] if element.tag in _CONTAINERS else []
-    return any(_NAMES.fullmatch(name.lower()) for name in (*element.get("class", "").split()[:50], *ids))
+    names = [name.lower() for name in (*classes_of(element), *ids)]
+    return any(_NAMES.fullmatch(name) and (name != "footer" or _is_of_page(element)) for name in names)
 
 
 def _is_of_page(element: HtmlElement) -> bool:
-    return not any(each.tag in ("article", "section", "li", "main", "td") for each in element.iterancestors())
+    """Whether it stands in no part of the page: the header or footer of an item holds its date, people or link."""
+    return not any(each.tag in _PARTS or each.get("itemscope") is not None for each in element.iterancestors())
 
 
 def _take_out_below(heading: HtmlElement, kept: frozenset[HtmlElement]) -> None:

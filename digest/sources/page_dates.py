@@ -19,12 +19,13 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?
 _MAIL = re.compile(r"(?:[A-Za-z]{3},\s+)?\d{1,2}\s+[A-Za-z]{3}\s+\d{4}\s+\d")
 _EASTERN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-_YEAR_FIRST = re.compile(r"(\d{4})([/-])(\d{1,2})\2(\d{1,2})")
+_YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})")
+_JOINED = re.compile(r"(?<=\d)[/-](?=[^\W\d])|(?<=[^\W\d])[/-](?=\d)")
 _TIME = re.compile(r"\d{1,2}(?:[:.h]\d\d){1,2}(?:z|h|[ap]\.?m)?|\d{1,2}(?:[ap]\.?m|h)|[ap]\.?m")
 _NUMBER = re.compile(r"(\d{4}|\d{1,2})(?:[^\W\d_]{1,3}|[ºª°])?")
 _ARTICLE = re.compile(r"[dl][’'](?=\w)")
 _EDGES = ".,;:()[]“”\"'"
-_BETWEEN = re.compile(r"\s*[|·•»\n]\s*|\s+[–—-]\s+")
+_BETWEEN = re.compile(r"\s*[|·•»\n()]\s*|\s+[–—-]\s+")
 _SPAN = re.compile(r"\d\D{0,20}\s[–—-]\s\D{0,12}\d")
 _RANGE = frozenset({"-", "–", "—", "to", "until", "till", "bis", "au", "al", "tan"})
 #: What a date may be of that is not the day on which something was published.
@@ -54,7 +55,7 @@ class DateReader:
         """The day that a text names if it says nothing else, be it with a weekday, a time or a “Published”."""
         if len(text) > LINE or not YEAR.search(text):
             return None
-        line = fold(text)
+        line = _JOINED.sub(" ", fold(text))
         if eastern := _EASTERN.fullmatch(line):
             return _day(int(eastern[1]), int(eastern[2]), int(eastern[3]))
         words = [word.casefold().strip(_EDGES) for word in line.split(" ", _MOST_WORDS)]

@@ -18,7 +18,7 @@ from digest.sources.page_shapes import MOST_ITEMS
 
 #: The share of the best finder's worth at which one is preferred that knows rather than sees.
 _TRUSTED = 0.75
-_NUMERIC_DATE = re.compile(r"\b\d{1,2}/\d{1,2}/\d{4}\b|\b\d{1,2}-\d{1,2}-\d{4}\b")
+_NUMERIC_DATE = re.compile(r"(?<!\d)\d{1,2}([/-])\d{1,2}\1\d{4}(?!\d)")
 _TYPES = ", ".join(f"[itemtype$='schema.org/{name}']" for name in sorted(linked_data.PIECES))
 #: Vocabularies that pages are marked up in: microdata, microformats 2, and the older hAtom.
 _VOCABULARIES = (
@@ -76,7 +76,7 @@ class Find:
 def page_of(tree: HtmlElement, address: str | None) -> Page:
     """The page in a tree, with its language and how it writes dates."""
     language = next((given for tag in ("html", "body") for each in tree.iter(tag) if (given := language_of(each))), "")
-    numbers = _NUMERIC_DATE.findall(str(tree.text_content()))
+    numbers = (found[0] for found in _NUMERIC_DATE.finditer(str(tree.text_content())))
     dates = reader_for(language).settled(numbers)
     held = list(tree.iter())
     base = base_of(tree, address)
@@ -91,7 +91,8 @@ def found_on(page: Page) -> list[Piece]:
     """
     told = linked_data.pieces_of(linked_data.things_of(page.tree), page.base)
     take_out_chrome(page.tree)
-    seen = _seen(page, main_of(page.tree)) or _seen(page, page.tree)
+    main = main_of(page.tree)
+    seen = _seen(page, main) or (_seen(page, page.tree) if main is not page.tree else [])
     worths = [_worth(find.sketches) for find in seen]
     best = max([_worth(told), *worths])
     if not best:

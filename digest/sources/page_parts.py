@@ -10,7 +10,17 @@ from lxml.html import HtmlElement, tostring
 
 from digest.model.item import Image
 from digest.model.source import Selectors
-from digest.sources.dom import HEADINGS, inner_html, language_of, line_of, outermost, selector
+from digest.sources.dom import (
+    HEADINGS,
+    INLINE,
+    Place,
+    classes_of,
+    inner_html,
+    language_of,
+    line_of,
+    outermost,
+    selector,
+)
 from digest.sources.page_dates import DateReader
 from digest.sources.page_stamps import Stamp, stamps_in
 from digest.sources.people import people_in
@@ -29,14 +39,14 @@ MORE = re.compile(
     | lire\s+(?:la\s+suite|plus)\b.* | en\s+savoir\s+plus.* | (?:la\s+)?suite
     | weiterlesen.* | mehr(?:\s+(?:lesen|erfahren|dazu|infos?)\b.*)? | lees\s+(?:meer|verder).*
     | leggi\s+(?:tutto|di\s+più|ancora).* | continua(?:\s+a\s+leggere.*)? | ler\s+mais.*
-    | اقرأ.* | المزيد.* | קרא.* | להמשך.*
+    | подробнее.* | читать\s.* | اقرأ.* | المزيد.* | קרא.* | להמשך.*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _SMALL_PRINT = re.compile(
-    r"(?:entry|post|article|card|item|node|news|blog)[\w-]*[-_](?:meta|footer|tags?|categor(?:y|ies)|info|terms|submitted)"
-    r"|meta(?:data)?|tags|(?:tag|cat)-links|categories|byline|wp-caption-text|read-?more|more-link"
-    r"|(?:sr-only|visually-hidden|screen-reader-text)"
+    r"(?:entry|post|article|card|item|node|news|blog)[\w-]*[-_](?:footer|tags?|categor(?:y|ies)|info|terms|submitted)"
+    r"|(?:[\w-]*[-_])?meta(?:[-_]?data)?(?:[-_]\w+)*|tags|(?:tag|cat)-links|categories|byline|wp-caption-text|read-?more"
+    r"|more-link|sr-only|visually-hidden|screen-reader-text"
 )
 #: Labels above a title, or below a text, that say what it is filed under.
 _CATEGORY = re.compile(
@@ -45,6 +55,7 @@ _CATEGORY = re.compile(
 _CATEGORY_LINE = 40
 #: Where an item has more headings, links or dates than these, the first tell what it is.
 _MOST = 30
+_CALLED_TITLE = re.compile(r"(?:[\w-]*(?:__|[-_]))?(?:title|headline|heading)")
 _TITLE = 200
 #: A block that says no more than this beside a part belongs to it: “Published: ”, “by ”.
 _LABEL = 30
@@ -75,9 +86,9 @@ class Sketch:
     link: str | None
     published: date | datetime | None
     element: HtmlElement
-    #: Where its title stands, and its date if that fills an element.
     title_at: HtmlElement
-    date_at: HtmlElement | None
+    #: Where its date stands.
+    stamp: Stamp | None
     #: The links that lead on to the whole and say no more than that.
     more: tuple[HtmlElement, ...]
 
@@ -108,7 +119,7 @@ class Parts:
             published=stamp.published if stamp else None,
             element=element,
             title_at=place,
-            date_at=stamp.element if stamp and stamp.place == "whole" else None,
+            stamp=stamp,
             more=tuple(more),
         )
 
@@ -116,9 +127,12 @@ class Parts:
         """All of an item."""
         element = sketch.element
         people, signed = people_in(element, self.selectors.people)
-        dated = [sketch.date_at] if sketch.date_at is not None else []
-        taken = [sketch.title_at, *dated, *signed, *sketch.more, *_small_print(element, sketch.title_at)]
-        apart = {_enclosing(each, element) for each in taken if each is not element}
+        others = (stamp for stamp in islice(stamps_in(element, self.dates), _MOST) if self._is_bare(stamp))
+        dated = [*([sketch.stamp] if sketch.stamp else []), *others]
+        taken = [sketch.title_at, *signed, *sketch.more, *_small_print(element, sketch.title_at)]
+        taken += [stamp.element for stamp in dated if stamp.place == "whole"]
+        apart = {enclosing(each, element) for each in taken if each is not element}
+        silent = {(stamp.element, stamp.place) for stamp in dated if stamp.place != "whole" and self._is_bare(stamp)}
         return Piece(
             title=sketch.title,
             link=sketch.link,
@@ -126,17 +140,23 @@ class Parts:
             people=people,
             categories=_categories(element),
             language=language_of(sketch.title_at),
-            html=self._html(element, apart),
+            html=self._html(element, apart, silent),
             images=pictures_in(tostring(element, encoding="unicode", with_tail=False), self.base),
             leads_on=bool(sketch.more),
         )
 
-    def _html(self, element: HtmlElement, apart: Container[HtmlElement]) -> str:
+    def _is_bare(self, stamp: Stamp) -> bool:
+        """Whether what shows a date says nothing else, so that it is no text."""
+        if stamp.place == "whole":
+            return stamp.element.tag == "time" or self.dates.of(line_of(stamp.element, spaced=True)) is not None
+        return self.dates.of((stamp.element.text if stamp.place == "text" else stamp.element.tail) or "") is not None
+
+    def _html(self, element: HtmlElement, apart: Container[HtmlElement], silent: Container[Place]) -> str:
         """The text of an item, without its title, date and people."""
         chosen = list(outermost(selector(self.selectors.text)(element))) if self.selectors.text else []
         if not chosen:
-            return inner_html(element, apart)
-        return "".join(f"<p>{inner_html(each, apart)}</p>" for each in chosen)
+            return inner_html(element, apart, silent)
+        return "".join(f"<p>{inner_html(each, apart, silent)}</p>" for each in chosen)
 
     def _stamp(self, element: HtmlElement) -> Stamp | None:
         if self.selectors.date:
@@ -152,14 +172,26 @@ class Parts:
 
     def _title(self, element: HtmlElement, stamp: Stamp | None) -> HtmlElement | None:
         if self.selectors.title:
-            return next((each for each in selector(self.selectors.title)(element) if line_of(each)), None)
+            named = next((each for each in selector(self.selectors.title)(element) if line_of(each)), None)
+            if named is not None or self.any_link:
+                return named
         headings = [each for each in islice(element.iter(*HEADINGS), _MOST) if self._words(each)]
         linked = (each for each in headings if _links_of(each, element))
         if headings:
             return next(linked, headings[0])
+        called = (each for each in islice(element.iterdescendants(), 10 * _MOST) if _is_called_title(each))
+        titled = next((each for each in called if self._may_be_title(each, stamp)), None)
+        return titled if titled is not None else self._linked_title(element, stamp)
+
+    def _linked_title(self, element: HtmlElement, stamp: Stamp | None) -> HtmlElement | None:
+        """A title that is no heading: the longest link, or of one around several blocks the first of these."""
         links = [each for each in islice(element.iter("a"), _MOST) if self._may_be_title(each, stamp)]
         if links:
-            return links[0] if self.any_link else max(links, key=lambda link: len(line_of(link)))
+            link = links[0] if self.any_link else max(links, key=lambda link: len(line_of(link)))
+            blocks = (
+                each for each in islice(link.iterdescendants(), _MOST) if not len(each) and each.tag not in INLINE
+            )
+            return next((each for each in blocks if self._may_be_title(each, stamp)), link)
         # Rows of a table may have nothing but words in their cells.
         named = [*element.iter("dt", "th", "strong", "b"), *(element.iter("td") if element.tag == "tr" else ())]
         return next((each for each in named[:_MOST] if self._may_be_title(each, stamp)), None)
@@ -200,6 +232,10 @@ class Parts:
                 yield link
 
 
+def _is_called_title(element: HtmlElement) -> bool:
+    return any(map(_CALLED_TITLE.fullmatch, classes_of(element)))
+
+
 def _doubt(stamp: Stamp) -> tuple[bool, bool, bool]:
     """How likely another date is the better one: what was changed, or stands in the text, comes last."""
     marked = stamp.element.tag == "time" or "date" in stamp.element.get("class", "").lower()
@@ -232,7 +268,7 @@ def _categories(element: HtmlElement) -> tuple[str, ...]:
 
 
 def _is_category(element: HtmlElement) -> bool:
-    called = any(map(_CATEGORY.fullmatch, element.get("class", "").lower().split()[:50]))
+    called = any(map(_CATEGORY.fullmatch, classes_of(element)))
     return called or element.get("itemprop") == "articleSection"
 
 
@@ -240,13 +276,13 @@ def _small_print(element: HtmlElement, title: HtmlElement) -> Iterator[HtmlEleme
     """What is shown beside a text and is none of it: its tags, its date and author, the words below a picture."""
     above = {title, *title.iterancestors()}
     for each in element.iterdescendants():
-        names = each.get("class", "").lower().split()[:50]
+        names = classes_of(each)
         called = each.tag == "figcaption" or _is_category(each) or any(map(_SMALL_PRINT.fullmatch, names))
         if called and each not in above and len(line_of(each, _TITLE + 1)) <= _TITLE:
             yield each
 
 
-def _enclosing(element: HtmlElement, item: HtmlElement) -> HtmlElement:
+def enclosing(element: HtmlElement, item: HtmlElement) -> HtmlElement:
     """The largest element around one that says no more than it does but for a label."""
     length = len(line_of(element))
     around = element.getparent()

@@ -6,8 +6,9 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from digest.sources.dom import HEADINGS, gathered, line_of
+from digest.sources.dom import HEADINGS, classes_of, gathered, line_of
 from digest.sources.page_dates import DateReader
+from digest.sources.page_parts import MORE
 from digest.sources.page_stamps import stamps_in
 
 #: One kind of repeated part: each finder gives the groups it sees, a group being the items of a list.
@@ -73,7 +74,7 @@ def _alike(anchors: Sequence[HtmlElement]) -> Iterator[Group]:
 
 def _path(element: HtmlElement, most: int = 256) -> tuple[str, ...]:
     """Tag and first class of an element, and the tags of those around it."""
-    first = element.get("class", "").split()[:1]
+    first = classes_of(element)[:1]
     tags = [element.tag, *first]
     for number, each in enumerate(element.iterancestors()):
         if number >= most:
@@ -120,9 +121,14 @@ def _is_parted(parent: HtmlElement, roots: Group) -> bool:
     # A title that stands apart from its date is beside it, too.
     titles = [each for each in children if each not in own and _title_make(each)]
     makes = set(map(_make, roots))
-    beside = [each for each in children[first:] if each not in own and _make(each) not in makes]
+    beside = [each for each in children[first:] if each not in own and (_make(each) not in makes or _is_text(each))]
     texts = [each for each in beside if each.tag not in HEADINGS and line_of(each, 20)]
     return max(len(texts), len(titles)) >= len(roots) / 2
+
+
+def _is_text(element: HtmlElement) -> bool:
+    """Whether nothing in it can be a title."""
+    return element.tag not in HEADINGS and next(element.iter(*HEADINGS, "a", "strong", "b", "th", "td"), None) is None
 
 
 def _with_likes(parent: HtmlElement, roots: Group, makes: set[tuple[str, str]]) -> Group:
@@ -142,7 +148,8 @@ def _runs(parent: HtmlElement, roots: Group) -> Group:
 def _starts(children: list[HtmlElement], roots: set[HtmlElement]) -> list[int]:
     """Where items begin: at their titles where these come first, else at their dates."""
     marks = [number for number, each in enumerate(children) if each in roots]
-    titles = _titles(children, roots)
+    # Dates that stand in titles need no others.
+    titles = [] if children[marks[0]].tag in HEADINGS else _titles(children, roots)
     if titles and titles[0] < marks[0]:
         return titles
     # A title that does not follow a date begins an item without one.
@@ -164,10 +171,13 @@ def _title_make(element: HtmlElement) -> str:
     """What kind of title an element is; empty for one that is none."""
     if element.tag in (*HEADINGS, "dt"):
         return str(element.tag)
+    inner = next((each for each in element.iterdescendants(*HEADINGS, "a", "strong", "b") if line_of(each, 201)), None)
+    if inner is None:
+        return ""
     line = line_of(element, 201)
-    inner = next((each for each in element.iter(*HEADINGS, "a", "strong", "b") if line_of(each, 201)), None)
-    whole = inner is not None and inner is not element and 0 < len(line) <= 200 and line_of(inner, 201) == line
-    return f"{element.tag} {inner.tag}" if whole and inner is not None else ""
+    if MORE.fullmatch(line):
+        return ""
+    return f"{element.tag} {inner.tag}" if len(line) <= 200 and line_of(inner, 201) == line else ""
 
 
 def _ended(run: list[HtmlElement]) -> list[HtmlElement]:

@@ -96,11 +96,15 @@ def _by_people(element: HtmlElement, reader: DateReader) -> date | None:
     line = line_of(element, LINE + 1) if _is_small(element) else ""
     if len(line) > LINE or not any(sign.isdecimal() for sign in line):
         return None
-    spaced = line_of(element, LINE + 1, spaced=True)
+    spaced = line_of(element, LINE + 1, spaced=True) if len(element) else line
     if any(each.tag not in INLINE for each in element.iterdescendants()):
         return reader.of(spaced)
     called = element.tag == "time" or _CALLED.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
-    day = reader.among(line) or reader.among(spaced) or (reader.within(spaced) if called else None)
+    day = (
+        reader.among(line)
+        or (reader.among(spaced) if spaced != line else None)
+        or (reader.within(spaced) if called else None)
+    )
     return None if day is None or (not called and _is_in_sentence(element, line)) else day
 
 

@@ -1,6 +1,7 @@
 """People on pages: who wrote a piece, where the page marks it."""
 
 import re
+from collections.abc import Collection
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -20,6 +21,7 @@ _BY = re.compile(
     r"\s*:?\s+|^(?:بقلم|مאת)\s*:?\s*",
     re.IGNORECASE,
 )
+_LINES = ("p", "span", "div", "em", "small")
 _LONGEST = 120
 #: Where there are more, they are no authors.
 _MOST = 30
@@ -28,13 +30,19 @@ _BEHIND = re.compile(r"\s+(?:[|·•]|on|in|posted|published)\s+.*|\s*[|·•].*
 _LINE = re.compile(r"(?:(?:written|posted)\s+)?by:?\s+\S", re.IGNORECASE)
 
 
-def people_in(element: HtmlElement, css: str = "") -> tuple[tuple[str, ...], list[HtmlElement]]:
-    """Who wrote what an element holds, by a selector or by the usual marks, and the elements that say so."""
-    marked = (each for each in selector(css or _MARKED)(element) if line_of(each, _LONGEST + 1))
+def people_in(
+    element: HtmlElement, css: str = "", *, near: Collection[HtmlElement] | None = None
+) -> tuple[tuple[str, ...], list[HtmlElement]]:
+    """Who wrote what an element holds, by a selector or by the usual marks, and the elements that say so.
+
+    With `near`, only these are looked at.
+    """
+    chosen = (each for each in selector(css or _MARKED)(element) if near is None or each in near)
+    marked = (each for each in chosen if line_of(each, _LONGEST + 1))
     signed = list(islice(outermost(marked), _MOST))
     if not signed and not css:
-        likely = islice(element.iter("p", "span", "div", "em", "small"), _MOST)
-        signed = [each for each in likely if _is_byline(each)][:1]
+        likely = element.iter(*_LINES) if near is None else (each for each in near if each.tag in _LINES)
+        signed = [each for each in islice(likely, _MOST) if _is_byline(each)][:1]
     names = [name for each in signed for name in _names(each)]
     return clean_lines(names), signed
 

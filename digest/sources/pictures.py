@@ -16,7 +16,8 @@ _PIXEL = 2
 
 _UNSEEN = re.compile(r"<!--.*?(?:-->|$)|<(script|style|template)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _IMG = re.compile(r"<img\b([^<>]*)", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+# A name begins behind a space or a quotation mark, so that pictures written into the page are not searched for names.
+_ATTRIBUTE = re.compile(r"""(?:^|[\s"'/])([a-zA-Z-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _PIXELS_WIDE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[0-2](?:px)?\s*(?:;|$|!)", re.IGNORECASE)
 #: Where pictures lie that wait to be shown until they are scrolled to, the best first.
@@ -66,7 +67,7 @@ def without_doubles(images: Iterable[Image]) -> tuple[Image, ...]:
 
 def _attributes(inside: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(inside[:20_000]):
+    for match in _ATTRIBUTE.finditer(inside):
         found.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
     return found
 

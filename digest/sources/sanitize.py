@@ -64,13 +64,13 @@ def clean_line(text: str) -> str:
 
 
 def bare_text(text: str) -> str:
-    """Text without its markup and with its entities decoded, cut where no title or summary is so long."""
-    # Cut first, so that a hostile one costs nothing.
-    shown = text[: 50 * LINE_CAP]
+    """One line without markup and with entities decoded, cut where no title or summary is so long."""
+    # Cut first, so that a hostile one costs nothing; folded first, as a tag may hide behind what is not seen.
+    shown = fold(text[: 50 * LINE_CAP])
     if "<" not in shown and "&" not in shown:
         return shown
     once = unescape(_without_tags(shown))
-    return _without_tags(_ENTITY.sub(lambda entity: unescape(entity[0]), once))
+    return _without_tags(fold(_ENTITY.sub(lambda entity: unescape(entity[0]), once)))
 
 
 def _without_tags(text: str) -> str:

@@ -10,7 +10,16 @@ from digest.model.item import FoundItem, Image
 from digest.sources import languages
 from digest.sources.markup import text_of
 from digest.sources.pictures import pictures_in, without_doubles
-from digest.sources.sanitize import HTML_CAP, clean_html, clean_line, count_words, fold, is_too_long
+from digest.sources.sanitize import (
+    HTML_CAP,
+    LINK_CAP,
+    clean_html,
+    clean_line,
+    count_words,
+    fold,
+    is_too_long,
+    plain_line,
+)
 from digest.sources.tracking import canonical, plain_guid
 
 _LEAD = 80
@@ -49,22 +58,19 @@ def whole_item(
     source does not name is guessed.
     """
     if is_too_long(html):
-        what = f"the text of {where} is longer than {HTML_CAP:,} characters."
-        raise UnreadableSource(what, line=line, remedy="Shorten it or take it out.")
+        raise _refusal(f"the text of {where} is longer than {HTML_CAP:,} characters.", line, "Shorten it.")
     link = canonical(link) if link else None
     body_html = clean_html(html, base or link)
     body_text = text_of(body_html)
-    title = title or first_words(body_text)
+    title = plain_line(title) or first_words(body_text)
     if not title:
-        raise UnreadableSource(f"{where} has neither a title nor a text.", line=line, remedy="Give it a title.")
+        raise _refusal(f"{where} has neither a title nor a text.", line, "Give it a title.")
     if not body_text and not link:
-        raise UnreadableSource(
-            f"{where} has neither a text nor a link.", line=line, remedy="Complete it or take it out."
-        )
+        raise _refusal(f"{where} has neither a text nor a link.", line, "Complete it or take it out.")
     counted = count_words(body_text) if body_text and not excerpt else None
     return FoundItem(
         title=title,
-        guid=plain_guid(guid, link) if guid else None,
+        guid=plain_guid(guid, link) if guid and len(guid) <= LINK_CAP else None,
         link=link,
         published=published if _is_likely(published) else None,
         people=people,
@@ -77,6 +83,10 @@ def whole_item(
         images=without_doubles((*images, *pictures_in(html, base or link))),
         language=languages.tag(language) or languages.guessed(title, body_text),
     )
+
+
+def _refusal(what: str, line: int | None, remedy: str) -> UnreadableSource:
+    return UnreadableSource(what, line=line, remedy=remedy)
 
 
 def told_apart(items: Sequence[FoundItem]) -> list[FoundItem]:

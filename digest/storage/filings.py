@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from digest.errors import UnknownName
 from digest.model.item import ItemId
-from digest.model.topic import Topic, file_under
+from digest.model.rules import Reasons, Rules, TopicSet
 from digest.storage.chunks import chunks
 from digest.storage.newsletters import topic_of
 from digest.storage.tables import filing, item, newsletter_source, source, topic
@@ -39,23 +39,57 @@ class Filing:
     confidence: float | None = None
 
 
-def file_by_rules(connection: Connection, item_ids: Sequence[ItemId], *, now: datetime) -> None:
-    """File items by the rules of every newsletter that reads their source, as those stand now."""
-    rules: dict[int, list[dict[int, Topic]]] = {}
+def rules_for(connection: Connection, newsletter_ids: Iterable[int]) -> Rules:
+    """The rules of these newsletters together, as they stand now."""
+    query = select(newsletter.c.id, newsletter.c.changed_at).where(newsletter.c.id.in_(list(newsletter_ids)))
+    stamp = tuple((row.id, row.changed_at) for row in connection.execute(query.order_by(newsletter.c.id)))
+    return Rules(stamp=stamp, sets=tuple(_topic_set(connection, newsletter_id) for newsletter_id, _ in stamp))
+
+
+def are_current(connection: Connection, rules: Rules, source_id: int) -> bool:
+    """Whether these are still the rules for a source: no newsletter that reads it has changed, come or gone."""
+    query = select(newsletter.c.id, newsletter.c.changed_at).where(newsletter.c.id.in_(_reading(source_id)))
+    return rules.stamp == tuple((row.id, row.changed_at) for row in connection.execute(query.order_by(newsletter.c.id)))
+
+
+def file_anew(connection: Connection, item_ids: Sequence[ItemId], *, now: datetime) -> None:
+    """Judge items by the rules of every newsletter that reads their source, and file them so."""
+    query = select(item, source.c.topics.label("brought")).join(source, source.c.id == item.c.source_id)
+    known: dict[int, Rules] = {}
     for some in chunks(item_ids):
-        rows = connection.execute(
-            select(item, source.c.topics.label("brought"))
-            .join(source, source.c.id == item.c.source_id)
-            .where(item.c.id.in_(some))
-        ).all()
-        by_source: dict[int, list[Row[Any]]] = {}
-        for row in rows:
-            by_source.setdefault(row.source_id, []).append(row)
-        for source_id, mine in by_source.items():
-            if source_id not in rules:
-                rules[source_id] = _rules_for(connection, source_id)
-            for topics in rules[source_id]:
-                _file_anew(connection, mine, topics, now)
+        by_source: dict[int, dict[int, Reasons]] = {}
+        for row in connection.execute(query.where(item.c.id.in_(some))).all():
+            if row.source_id not in known:
+                known[row.source_id] = rules_for(connection, connection.scalars(_reading(row.source_id)))
+            judged = known[row.source_id].judge(
+                title=row.title,
+                text=row.body_text,
+                categories=row.categories,
+                people=row.people,
+                brought=row.brought,
+            )
+            by_source.setdefault(row.source_id, {})[row.id] = judged
+        for source_id, found in by_source.items():
+            file(connection, known[source_id], found, now=now)
+
+
+def file(connection: Connection, rules: Rules, judged: Mapping[int, Reasons], *, now: datetime) -> None:
+    """Replace what rules said of these items before. An editor's word stays; a rule knows better than a guess."""
+    these = filing.c.item_id.in_(list(judged)) & filing.c.topic_id.in_(rules.rows)
+    connection.execute(delete(filing).where(these, filing.c.origin == Origin.RULE))
+    present = {(r.item_id, r.topic_id): r.origin for r in connection.execute(select(filing).where(these))}
+    wanted = [
+        {"item_id": item_id, "topic_id": row, "origin": Origin.RULE, "stands": True, "reasons": list(why), "at": now}
+        for item_id, reasons in judged.items()
+        for row, why in reasons.items()
+        if present.get((item_id, row)) != Origin.EDITOR
+    ]
+    for each in wanted:
+        if (each["item_id"], each["topic_id"]) in present:
+            guess = (filing.c.item_id == each["item_id"]) & (filing.c.topic_id == each["topic_id"])
+            connection.execute(delete(filing).where(guess))
+    if wanted:
+        connection.execute(insert(filing), wanted)
 
 
 def file_by_hand(
@@ -106,54 +140,14 @@ def _filing(row: Row[Any]) -> Filing:
     )
 
 
-def _rules_for(connection: Connection, source_id: int) -> list[dict[int, Topic]]:
-    """For each newsletter that reads a source: its topics by row."""
-    rows = connection.execute(
-        select(topic)
-        .join(newsletter_source, newsletter_source.c.newsletter_id == topic.c.newsletter_id)
-        .where(newsletter_source.c.source_id == source_id)
-        .order_by(topic.c.newsletter_id, topic.c.position)
-    )
-    by_newsletter: dict[int, dict[int, Topic]] = {}
-    for row in rows:
-        by_newsletter.setdefault(row.newsletter_id, {})[row.id] = topic_of(row)
-    return list(by_newsletter.values())
+def _reading(source_id: int) -> Select[tuple[int]]:
+    return select(newsletter_source.c.newsletter_id).where(newsletter_source.c.source_id == source_id)
 
 
-def _file_anew(connection: Connection, rows: Iterable[Row[Any]], topics: Mapping[int, Topic], now: datetime) -> None:
-    """Replace what rules said of these items in one newsletter."""
-    wanted = [made for row in rows for made in _filings(row, topics, now)]
-    ids = [row.id for row in rows]
-    these = filing.c.item_id.in_(ids) & filing.c.topic_id.in_(topics)
-    connection.execute(delete(filing).where(these, filing.c.origin == Origin.RULE))
-    present = {(r.item_id, r.topic_id): r.origin for r in connection.execute(select(filing).where(these))}
-    for item_id, topic_id in ((f["item_id"], f["topic_id"]) for f in wanted):
-        if present.get((item_id, topic_id)) == Origin.LEARNED:  # a rule knows better than a guess
-            connection.execute(delete(filing).where(filing.c.item_id == item_id, filing.c.topic_id == topic_id))
-    undecided = [f for f in wanted if present.get((f["item_id"], f["topic_id"])) != Origin.EDITOR]
-    if undecided:
-        connection.execute(insert(filing), undecided)
-
-
-def _filings(row: Row[Any], topics: Mapping[int, Topic], now: datetime) -> Iterable[dict[str, Any]]:
-    found = file_under(
-        tuple(topics.values()),
-        title=row.title,
-        text=row.body_text,
-        categories=row.categories,
-        people=row.people,
-        defaults=row.brought,
-    )
-    for topic_id, each in topics.items():
-        if each.slug in found:
-            yield {
-                "item_id": row.id,
-                "topic_id": topic_id,
-                "origin": Origin.RULE,
-                "stands": True,
-                "reasons": [str(evidence) for evidence in found[each.slug]],
-                "at": now,
-            }
+def _topic_set(connection: Connection, newsletter_id: int) -> TopicSet:
+    query = select(topic).where(topic.c.newsletter_id == newsletter_id).order_by(topic.c.position)
+    rows = connection.execute(query).all()
+    return TopicSet(rows=tuple(row.id for row in rows), topics=tuple(topic_of(row) for row in rows))
 
 
 def _topic_ids(connection: Connection, item_id: int, topic_slug: str) -> list[int]:

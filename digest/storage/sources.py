@@ -65,6 +65,15 @@ def readers(connection: Connection) -> dict[int, list[str]]:
     return found
 
 
+def reader_rows(connection: Connection) -> dict[int, tuple[int, ...]]:
+    """The rows of the newsletters that read each source, in order, by the source's row."""
+    found: dict[int, tuple[int, ...]] = {}
+    query = select(newsletter_source).order_by(newsletter_source.c.source_id, newsletter_source.c.newsletter_id)
+    for row in connection.execute(query):
+        found[row.source_id] = (*found.get(row.source_id, ()), row.newsletter_id)
+    return found
+
+
 def how_many(connection: Connection) -> int:
     """How many sources there are to read."""
     query = select(func.count()).where(source.c.location != "", source.c.ended_at.is_(None))

@@ -20,7 +20,7 @@ _MOST_SHARING = 50
 
 def remember(connection: Connection, item_ids: Sequence[ItemId], found: Sequence[FoundItem]) -> None:
     """Keep what these new items have in common with others, and which others have brought before."""
-    marked = {item_id: marks(each) for item_id, each in zip(item_ids, found, strict=True)}
+    marked = {item_id: each.marks or marks(each) for item_id, each in zip(item_ids, found, strict=True)}
     earlier = _sharing(connection, {mark for those in marked.values() for mark in those}, set(item_ids))
     rows = [{"mark": mark, "item_id": item_id} for item_id, those in marked.items() for mark in those]
     if rows:

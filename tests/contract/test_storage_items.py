@@ -23,7 +23,7 @@ def keep(house: House, *found: FoundItem, source: str = "sscr-news", now: dateti
     with house.store.write() as connection:
         source_id = sources.find(connection, source).id
         kept = keeping.keep(connection, source_id, found, now=now)
-        filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
+        filings.file_anew(connection, [i for i, how in kept if how is not Kept.SAME], now=now)
     return kept
 
 

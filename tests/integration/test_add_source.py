@@ -55,7 +55,7 @@ def test_a_feed_is_shown_with_the_topics_it_would_file_under(reading: House, sit
     assert (looked.source.slug, looked.source.name) == ("quayside-notes", "Quayside notes")
     assert looked.source.kind is SourceKind.FEED
     assert [each.title for each in looked.items] == ["Carers at work", "Opening hours"]
-    assert looked.topics[0] == ("carers",)
+    assert "carers" in looked.topics[0]
     assert looked.topics[1] == ()
     assert nothing_kept(reading)
 
@@ -141,7 +141,7 @@ def test_names_that_are_taken_get_a_number_unless_they_were_chosen(reading: Hous
     [
         ({"slug": "Not a slug"}, "cannot be a source's slug"),
         ({"topics": ("gardening",)}, "has no topic “gardening”"),
-        ({"selectors": Selectors(item="..")}, "no CSS|not a CSS|selector"),
+        ({"selectors": Selectors(item="..")}, "“..” is no CSS selector"),
         ({"selectors": Selectors(item=".nowhere")}, "nowhere"),
     ],
 )

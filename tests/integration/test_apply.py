@@ -9,6 +9,7 @@ from digest.errors import SettingsRefused, UnknownName
 from digest.flow.apply import apply, export, read_file
 from digest.flow.house import House
 from digest.model.cadence import Cadence
+from digest.model.source import Selectors
 from digest.resources import folder
 from digest.storage import newsletters
 from digest.storage.newsletters import Publication
@@ -25,6 +26,15 @@ address = "news@example.org"
 [[topics]]
 slug = "law"
 name = "Law"
+"""
+
+#: A page as a source; further keys may follow.
+SOURCE = """
+[[sources]]
+slug = "page"
+name = "A page"
+kind = "page"
+location = "https://example.org/news"
 """
 
 
@@ -64,7 +74,7 @@ def test_a_dry_run_tells_and_changes_nothing(house: House) -> None:
 def test_what_changes_is_told_a_line_each(social_care: House, tmp_path: Path) -> None:
     """And then it is so."""
     text = SOCIAL_CARE.replace('name = "Social Care Digest"', 'name = "Care Digest"', 1)
-    text = text.replace('"carer*", ', "").replace("per_topic = 8", "per_topic = 5")
+    text = text.replace("Family and friends who", "Those who").replace("per_topic = 8", "per_topic = 5")
     text = text.replace('slug = "events"', 'slug = "dates"').replace('name = "Blog"', 'name = "The blog"')
 
     changes = apply(social_care, write(tmp_path, text))
@@ -118,6 +128,20 @@ def test_what_was_exported_is_applied_without_a_change(house: House, tmp_path: P
     assert read_file(tmp_path / "news.toml").newsletter == loaded(house, slug).newsletter
 
 
+def test_a_page_with_its_selectors_and_topics_is_exported_whole(house: House, tmp_path: Path) -> None:
+    """What is empty is left out, as TOML has no word for nothing."""
+    page = f"{SOURCE}topics = ['law']\nselectors = {{ item = '.teaser', title = 'h3' }}\n[sender]"
+    apply(house, write(tmp_path, SMALLEST.replace("[sender]", page)))
+
+    text = export(house, "news")
+
+    assert apply(house, write(tmp_path, text)) == []
+    (source,) = loaded(house, "news").sources
+    assert (source.topics, source.selectors) == (("law",), Selectors(item=".teaser", title="h3"))
+    assert 'title = "h3"' in text
+    assert "people" not in text
+
+
 def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
     """Naming what is."""
     with pytest.raises(UnknownName, match="none yet"):
@@ -150,6 +174,16 @@ def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
         (('name = "News"\n[sender]', f'name = "{"N" * 201}"\n[sender]'), "name is longer than 200 characters"),
         (('name = "Law"', 'name = "Law"\nphrases = ["", "law"]'), "the topic “law”: “” has no words"),
         (('name = "Law"', 'name = "Law"\nphrases = ["*"]'), "the topic “law”: “*” has no words"),
+        (('name = "Law"', 'name = "Law"\nphrases = ["zoo:law"]'), "“zoo” is not a part of an item"),
+        (('name = "Law"', 'name = "Law"\nphrases = ["law^much"]'), "the topic “law”: "),
+        (("[sender]", f"{SOURCE}topics = ['zoo']\n[sender]"), "brings a topic “zoo” that is none of the topics"),
+        (("[sender]", f"{SOURCE}selectors = {{ item = '..' }}\n[sender]"), "“..” is no CSS selector"),
+        (("[sender]", f"{SOURCE}selectors = {{ item = 'p', colour = 'b' }}\n[sender]"), "“sources.selectors.colour”"),
+        (("[sender]", f"{SOURCE}selectors = {{ title = 'b' }}\n[sender]"), "Field required"),
+        (
+            ("[sender]", f"{SOURCE.replace('page', 'feed')}selectors = {{ item = 'p' }}\n[sender]"),
+            "has selectors, but is no page",
+        ),
         (("[sender]", "[cadences.monthly]\nday = 0\n[sender]"), "cadences.monthly.day is 0, the least is 1"),
         (("[sender]", "[cadences.monthly]\ndraft_days_before = -1\n[sender]"), "draft_days_before is -1, the"),
         (("[sender]", "[selection]\nlook_back = 0\n[sender]"), "selection.look_back is 0, the least is 1"),

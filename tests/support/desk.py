@@ -52,7 +52,7 @@ class Desk:
         with self.house.store.write() as connection:
             source_id = sources.find(connection, source).id
             kept = keeping.keep(connection, source_id, found, now=self.house.clock.now())
-            filings.file_by_rules(connection, [i for i, how in kept if how is not Kept.SAME], now=self.house.clock.now())
+            filings.file_anew(connection, [i for i, how in kept if how is not Kept.SAME], now=self.house.clock.now())
         return kept
 
     def write_items(self, folder: Path, *entries: dict[str, Any], source: str = "sscr-news") -> Gathered:

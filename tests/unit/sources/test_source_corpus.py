@@ -50,6 +50,14 @@ def rss(inside: str, head: str = "") -> bytes:
     return f"{head}<rss version='2.0'><channel><title>Ash Lane</title>{inside}</channel></rss>".encode()
 
 
+def outcome(data: bytes, **how: str) -> list[str]:
+    """The titles of the items, or what is said in their place."""
+    try:
+        return [item.title for item in detect.read(data, **how)]
+    except Problem as problem:
+        return [str(problem)]
+
+
 def of_archive() -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
@@ -82,12 +90,7 @@ def test_each_file_is_survived_by_every_reader(name):
     data = (CORPUS / name).read_bytes()
 
     for kind in ("feed", "json", "csv", "capture"):
-        try:
-            items = detect.read(data, base=BASE, kind=kind, charset="shift_jis")
-        except Problem as problem:
-            assert str(problem)
-        else:
-            assert all(item.title for item in items)
+        assert all(outcome(data, base=BASE, kind=kind, charset="shift_jis") or ["empty"])
 
 
 BINARIES = {
@@ -138,12 +141,9 @@ def test_nothing_above_a_feed_takes_long(name):
     """Read or refused, in time that grows with its length alone."""
     items = "<item><title>t</title><description>" + "&a;" * 50_000 + "</description></item>"
 
-    try:
-        found = detect.read(rss(items, head=GROWING[name]))
-    except UnreadableSource as refusal:
-        assert str(refusal)
-    else:
-        assert [item.title for item in found] == ["t"]
+    (said,) = outcome(rss(items, head=GROWING[name]))
+
+    assert said == "t" or said.startswith("line ")
 
 
 REPEATED = {

@@ -90,7 +90,10 @@ def test_an_author_is_a_name_without_an_address(author):
 def test_a_summary_beside_a_content_is_the_lead():
     """Unless it only begins the text; what WordPress writes below both is in neither."""
     first_here = "<p>The post <a href='/1'>t</a> appeared first on <a href='/'>Hill</a>.</p>"
-    parts = "<description><![CDATA[{}]]></description><content:encoded><![CDATA[<p>The whole text.</p>{}]]></content:encoded>"
+    parts = (
+        "<description><![CDATA[{}]]></description>"
+        "<content:encoded><![CDATA[<p>The whole text.</p>{}]]></content:encoded>"
+    )
     items = [
         f"<item><title>t</title>{parts.format(d + first_here, first_here)}</item>"
         for d in ("In short.", "The wh… [&#8230;]")
@@ -135,7 +138,8 @@ def test_pictures_beside_the_text_come_first(inside, pictures):
 
 def test_the_words_of_a_picture_are_not_the_text():
     """They belong to the picture; where there are no others, they are the text."""
-    media = "<media:content url='https://h.example/a.jpg' medium='image'><media:description>A gate</media:description></media:content>"
+    words = "<media:description>A gate</media:description>"
+    media = f"<media:content url='https://h.example/a.jpg' medium='image'>{words}</media:content>"
     items = [f"<item><title>t</title>{text}{media}</item>" for text in ("<description>Text.</description>", "")]
 
     described, bare = feeds.read(rss(*items).replace(b"<rss", f"<rss {MEDIA}".encode()))
@@ -229,6 +233,14 @@ def test_a_day_without_a_time_stays_a_day():
     assert not isinstance(item.published, datetime)
 
 
+def test_a_date_in_another_alphabet_is_read():
+    """As far as the parser knows its months."""
+    when = "Κυρ, 11 Ιαν 2015 12:00:00 GMT"
+    (item,) = feeds.read(rss(f"<item><title>t</title><description>d</description><pubDate>{when}</pubDate></item>"))
+
+    assert item.published == datetime(2015, 1, 11, 12, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("when", ["soon", "", "99 Foo 2014", "Mon, 01 Jan 0001 00:00:00 GMT", "9" * 5000])
 def test_a_date_that_is_none_is_unknown(when):
     """It is not made up, and harms nobody."""
@@ -254,16 +266,23 @@ def test_an_entry_without_a_title_gets_its_first_words():
 @pytest.mark.parametrize(
     ("items", "what"),
     [
-        (["<item><title>a</title><description>d</description></item>", "<item></item>"], "entry 2"),
+        (["<item></item>", "<item></item>"], "entry 1"),
         (["<item><title>t</title></item>"], "neither a text nor a link"),
         (["<item><title>t</title><link>javascript:x</link></item>"], "neither a text nor a link"),
         (["<item><title>t</title><description>" + "x" * 400_000 + "</description></item>"], "longer than"),
     ],
 )
-def test_an_entry_that_is_not_whole_is_named(items, what):
-    """All or nothing, by number."""
+def test_a_feed_of_which_nothing_can_be_made_says_why(items, what):
+    """By the number of its first entry."""
     with pytest.raises(UnreadableSource, match=what):
         feeds.read(rss(*items))
+
+
+def test_an_entry_that_is_not_whole_is_passed_over():
+    """One slip of its makers does not hold up all news to come."""
+    found = feeds.read(rss("<item></item>", "<item><title>a</title><description>d</description></item>"))
+
+    assert [item.title for item in found] == ["a"]
 
 
 def test_a_picture_written_into_the_text_does_not_make_it_too_long():

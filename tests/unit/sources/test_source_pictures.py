@@ -142,6 +142,10 @@ def test_whatever_the_html_each_picture_lies_on_the_web(text):
         "<script>",
         "<img a=b ",
         "<img style='width:",
+        "<img src='data:image/png;base64,AAAA",
+        "<img a = ",
+        "<img a='b'c='d'",
+        "<img srcset='a,,,, b,",
         "<",
     ],
 )

@@ -33,6 +33,7 @@ from digest.sources.sanitize import (
         ("<<b>script>x</<b>script>Quiet", "Quiet"),
         ("<<<<<<b>b>b>b>b>b>deep", "bbdeep"),
         ("<![CDATA[Plain]]>", "Plain"),
+        ("<b\u200b>Hidden</b> <scr\u00adipt>x</script>&lt;b&amp;#8203;&gt;", "Hidden"),
         ("x<a b='>'>", "x'>"),
         ("<script>alert(1)</script>Quiet", "Quiet"),
         ("Quiet<script>alert(1)", "Quiet"),

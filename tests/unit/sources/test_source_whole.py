@@ -64,6 +64,12 @@ def test_a_link_loses_its_tracking_and_a_guid_follows():
     assert item.identity == again.identity
 
 
+def test_a_guid_beyond_reason_is_none():
+    """The item is known by its link then."""
+    assert whole(link="https://e.example/1", guid="x" * 2001).guid is None
+    assert whole(link="https://e.example/1", guid="x" * 2000).guid == "x" * 2000
+
+
 def test_a_language_is_the_sources_or_a_guess():
     """A tag that says nothing counts as none."""
     german = "<p>Pflegekräfte fehlen überall, sagt eine neue Studie aus der Stadt.</p>"
