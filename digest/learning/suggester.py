@@ -148,7 +148,7 @@ def _fit(tools: SimpleNamespace, weights: Any, lessons: Sequence[Lesson], topic:
     rows = [at for at, one in enumerate(lessons) if topic in one.topics | one.against]
     true = [topic in lessons[at].topics for at in rows]
     yes, no = sum(true), len(true) - sum(true)
-    model = tools.LogisticRegression(C=_STRENGTH, class_weight="balanced", solver="liblinear", random_state=0)
+    model = tools.LogisticRegression(C=_STRENGTH, class_weight="balanced", solver="liblinear", dual=True, random_state=0)
     folds = tools.StratifiedKFold(min(_FOLDS, yes, no), shuffle=True, random_state=0)
     judged = tools.cross_val_predict(model, weights[rows], true, cv=folds, method="decision_function")
     model.fit(weights[rows], true)

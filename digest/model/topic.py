@@ -17,11 +17,12 @@ LEAD_WORDS = 40
 MOST_COUNTED = 3
 #: What a topic's phrases must add up to: one in the title, or two in the text.
 THRESHOLD = 2.0
+#: A phrase of less weight only supports others; it files nothing where none of this weight stands beside it.
+FULL_WEIGHT = 1.0
 #: A text of more words than this must say more, as the root of its length.
 LONG = 300
 #: A topic that only the text speaks for must have this share of what the strongest topic has …
 LEAST_SHARE = 1 / 3
-STRONG = 1.0
 #: … though never more than this.
 MOST_ASKED = 3.0
 
@@ -90,8 +91,10 @@ class _Tally:
     said: float = 0.0
     #: The points of the text.
     written: float = 0.0
+    #: True when everything from the item's source is filed here.
     given: bool = False
-    strong: float = 0.0
+    #: True when something of full weight speaks for it.
+    firm: bool = False
     reasons: list[Evidence] = field(default_factory=list)
     #: Phrases that were found, in which part and how often; they become reasons where the topic stands.
     found: list[tuple[Phrase, str, int]] = field(default_factory=list)
@@ -117,6 +120,7 @@ class _Filer:
                 tally.reasons.append(Evidence(phrase=topic.name, part="source", count=1))
             if labels and (label := _among(labels, named)):
                 tally.said += TITLE_WEIGHT
+                tally.firm = True
                 tally.reasons.append(Evidence(phrase=label, part="category", count=1))
         for part, text in parts.items():
             if text and self._rules[part]:
@@ -138,8 +142,7 @@ class _Filer:
                     tally.written += points / long
                 else:
                     tally.said += points
-                if not phrase.against:
-                    tally.strong = max(tally.strong, phrase.weight)
+                tally.firm |= phrase.weight >= FULL_WEIGHT and not phrase.against
                 tally.found.append((phrase, part, len(places)))
 
 
@@ -150,7 +153,8 @@ def _standing(tallies: Sequence[_Tally]) -> Iterator[int]:
     far_behind = min(MOST_ASKED, LEAST_SHARE * strongest) - 1e-9
     for at, tally in enumerate(tallies):
         total = tally.said + tally.written
-        if tally.given or (total >= enough and (tally.strong >= STRONG or not tally.found) and (tally.said >= enough or total >= far_behind)):
+        in_passing = tally.said < enough and total < far_behind
+        if tally.given or (tally.firm and total >= enough and not in_passing):
             yield at
 
 

@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from digest.model.item import Image
 from digest.sources.dom import DATA
 from digest.sources.page_dates import machine_date
-from digest.sources.page_parts import Piece
+from digest.sources.page_pieces import Piece
 from digest.sources.pictures import picture
 from digest.sources.sanitize import clean_line, clean_link, text_to_html
 from digest.sources.whole import clean_lines

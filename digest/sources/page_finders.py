@@ -13,7 +13,8 @@ from digest.sources import linked_data, page_shapes
 from digest.sources.dom import HEADINGS, base_of, language_of, outermost, selected
 from digest.sources.page_chrome import main_of, take_out_chrome
 from digest.sources.page_dates import DateReader, reader_for
-from digest.sources.page_parts import Parts, Piece, Sketch
+from digest.sources.page_parts import Parts
+from digest.sources.page_pieces import Piece, Sketch
 from digest.sources.page_shapes import MOST_ITEMS
 
 #: The share of the best finder's worth at which one is preferred that knows rather than sees.

@@ -3,94 +3,27 @@
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import chain, islice
 
 from lxml.html import HtmlElement, tostring
 
-from digest.model.item import Image
 from digest.model.source import Selectors
-from digest.sources.dom import (
-    HEADINGS,
-    INLINE,
-    Place,
-    classes_of,
-    inner_html,
-    language_of,
-    line_of,
-    outermost,
-    selector,
-)
-from digest.sources.page_dates import DateReader
+from digest.sources.dom import HEADINGS, INLINE, Place, inner_html, language_of, line_of, outermost, selector
+from digest.sources.page_dates import YEAR, DateReader
+from digest.sources.page_pieces import Piece, Sketch
 from digest.sources.page_stamps import Stamp, stamps_in
+from digest.sources.page_words import is_called_title, is_category, is_more, is_small_print
 from digest.sources.people import people_in
 from digest.sources.pictures import pictures_in
 from digest.sources.sanitize import clean_link, plain_line
 
-#: What the link to the whole piece says, if it does not say the title.
-MORE = re.compile(
-    r"""
-    (?:»|→|›|…|>|\s)+ | here | click\s+here.* | continue(?:\s+reading)?\b.* | (?:full\s+)?details
-    | read\s+(?:more|on|the|full|our|about|article|post)\b.* | full\s+(?:story|article|text|report)\b.*
-    | (?:see|view|find\s+out|learn|discover|get)\s+(?:the\s+)?(?:more|full|all|details|whole)\b.*
-    | more(?:\s+(?:information|details|info|about|on|from)\b.*)?(?:\s*[»→›…>.]+)?
-    | download(?:\s+(?:the|pdf|report)\b.*)? | (?:leer|ver|saber)\s+más.* | continuar(?:\s+le\w+.*)?
-    | darllen(?:wch)?\s+(?:mwy|rhagor|y)\b.* | (?:mwy|rhagor)(?:\s+o\s+wybodaeth.*)?
-    | lire\s+(?:la\s+suite|plus)\b.* | en\s+savoir\s+plus.* | (?:la\s+)?suite
-    | weiterlesen.* | mehr(?:\s+(?:lesen|erfahren|dazu|infos?)\b.*)? | lees\s+(?:meer|verder).*
-    | leggi\s+(?:tutto|di\s+più|ancora).* | continua(?:\s+a\s+leggere.*)? | ler\s+mais.*
-    | подробнее.* | читать\s.* | اقرأ.* | المزيد.* | קרא.* | להמשך.*
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_SMALL_PRINT = re.compile(
-    r"(?:entry|post|article|card|item|node|news|blog)[\w-]*[-_](?:footer|tags?|categor(?:y|ies)|info|terms|submitted)"
-    r"|(?:[\w-]*[-_])?meta(?:[-_]?data)?(?:[-_]\w+)*|tags|(?:tag|cat)-links|categories|byline|wp-caption-text|read-?more"
-    r"|more-link|sr-only|visually-hidden|screen-reader-text"
-)
-#: Labels above a title, or below a text, that say what it is filed under.
-_CATEGORY = re.compile(
-    r"p-category|(?:[\w-]+(?:__|[-_]))?(?:badge|kicker|eyebrow|category|tag|topic|section-name|article-type|content-type)"
-)
-_CATEGORY_LINE = 40
 #: Where an item has more headings, links or dates than these, the first tell what it is.
 _MOST = 30
-_CALLED_TITLE = re.compile(r"(?:[\w-]*(?:__|[-_]))?(?:title|headline|heading)")
 _TITLE = 200
+#: A category is said in so many characters.
+_CATEGORY = 40
 #: A block that says no more than this beside a part belongs to it: “Published: ”, “by ”.
 _LABEL = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One item as a page has it, not yet cleaned."""
-
-    title: str
-    link: str | None = None
-    published: date | datetime | None = None
-    people: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    language: str = ""
-    html: str = ""
-    lead: str = ""
-    images: tuple[Image, ...] = ()
-    #: Whether a link of its own leads on to the whole.
-    leads_on: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """What an element has of an item at first sight: enough to tell whether it is one."""
-
-    title: str
-    link: str | None
-    published: date | datetime | None
-    element: HtmlElement
-    title_at: HtmlElement
-    #: Where its date stands.
-    stamp: Stamp | None
-    #: The links that lead on to the whole and say no more than that.
-    more: tuple[HtmlElement, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +112,7 @@ class Parts:
         linked = (each for each in headings if _links_of(each, element))
         if headings:
             return next(linked, headings[0])
-        called = (each for each in islice(element.iterdescendants(), 10 * _MOST) if _is_called_title(each))
+        called = (each for each in islice(element.iterdescendants(), 10 * _MOST) if is_called_title(each))
         titled = next((each for each in called if self._may_be_title(each, stamp)), None)
         return titled if titled is not None else self._linked_title(element, stamp)
 
@@ -200,7 +133,7 @@ class Parts:
         line = line_of(element, _TITLE + 1)
         if stamp and stamp.element is element and stamp.place == "whole" and not self._words(element):
             return False
-        return 3 < len(line) <= _TITLE and not MORE.fullmatch(line) and not self.dates.of(line)
+        return 3 < len(line) <= _TITLE and not is_more(line) and not self.dates.of(line)
 
     def _words(self, element: HtmlElement) -> str:
         """What a title says, without a date that stands beside it."""
@@ -218,7 +151,7 @@ class Parts:
             return next(self._addresses(chosen), None), []
         links = list(element.iter("a"))
         # The link to the whole stands at the end, or at the beginning.
-        more = [each for each in (*links[:_MOST], *links[_MOST:][-_MOST:]) if MORE.fullmatch(line_of(each, _TITLE))]
+        more = [each for each in (*links[:_MOST], *links[_MOST:][-_MOST:]) if is_more(line_of(each, _TITLE))]
         given = [*_links_of(title, element), *more, *_lone(element, links), *(links if self.any_link else ())]
         led = [each for each in more if next(self._addresses([each]), None)]
         return next(self._addresses(given), None), led
@@ -230,10 +163,6 @@ class Parts:
             # A link to the page itself leads nowhere, unless to a place on it.
             if link and href not in ("", "#") and link != self.address:
                 yield link
-
-
-def _is_called_title(element: HtmlElement) -> bool:
-    return any(map(_CALLED_TITLE.fullmatch, classes_of(element)))
 
 
 def _doubt(stamp: Stamp) -> tuple[bool, bool, bool]:
@@ -261,23 +190,18 @@ def _lone(element: HtmlElement, links: list[HtmlElement]) -> list[HtmlElement]:
 
 
 def _categories(element: HtmlElement) -> tuple[str, ...]:
-    marked = (
-        each for each in element.iter("a", "span", "li") if "tag" in each.get("rel", "").split() or _is_category(each)
-    )
-    return tuple(dict.fromkeys(line for each in marked if (line := line_of(each, 60))))[:20]
-
-
-def _is_category(element: HtmlElement) -> bool:
-    called = any(map(_CATEGORY.fullmatch, classes_of(element)))
-    return called or element.get("itemprop") == "articleSection"
+    marked = (each for each in element.iterdescendants("a", "span", "li", "p", "div") if is_category(each))
+    lines = (line_of(each, _CATEGORY + 1) for each in marked)
+    return tuple(dict.fromkeys(line for line in lines if line and len(line) <= _CATEGORY and not YEAR.search(line)))[
+        :20
+    ]
 
 
 def _small_print(element: HtmlElement, title: HtmlElement) -> Iterator[HtmlElement]:
     """What is shown beside a text and is none of it: its tags, its date and author, the words below a picture."""
     above = {title, *title.iterancestors()}
     for each in element.iterdescendants():
-        names = classes_of(each)
-        called = each.tag == "figcaption" or _is_category(each) or any(map(_SMALL_PRINT.fullmatch, names))
+        called = each.tag == "figcaption" or is_category(each) or is_small_print(each)
         if called and each not in above and len(line_of(each, _TITLE + 1)) <= _TITLE:
             yield each
 

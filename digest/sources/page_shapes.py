@@ -8,8 +8,8 @@ from lxml.html import HtmlElement
 
 from digest.sources.dom import HEADINGS, classes_of, gathered, line_of
 from digest.sources.page_dates import DateReader
-from digest.sources.page_parts import MORE
 from digest.sources.page_stamps import stamps_in
+from digest.sources.page_words import is_more
 
 #: One kind of repeated part: each finder gives the groups it sees, a group being the items of a list.
 Group = list[HtmlElement]
@@ -175,21 +175,16 @@ def _title_make(element: HtmlElement) -> str:
     if inner is None:
         return ""
     line = line_of(element, 201)
-    if MORE.fullmatch(line):
+    if is_more(line):
         return ""
     return f"{element.tag} {inner.tag}" if len(line) <= 200 and line_of(inner, 201) == line else ""
 
 
 def _ended(run: list[HtmlElement]) -> list[HtmlElement]:
     """A run without what begins a new part of the page: a heading above the level of its title."""
-    levels = [HEADINGS.index(each.tag) for each in run if each.tag in HEADINGS]
-    if not levels:
-        return run
-    first = next(number for number, each in enumerate(run) if each.tag in HEADINGS)
-    for number, each in enumerate(run[first + 1 :], first + 1):
-        if each.tag in HEADINGS and HEADINGS.index(each.tag) < levels[0]:
-            return run[:number]
-    return run
+    levels = [(number, HEADINGS.index(each.tag)) for number, each in enumerate(run) if each.tag in HEADINGS]
+    above = (number for number, level in levels if level < levels[0][1])
+    return run[: next(above, len(run))]
 
 
 def _is_linked(heading: HtmlElement) -> bool:

@@ -10,7 +10,8 @@ from digest.model.item import FoundItem
 from digest.model.source import Selectors
 from digest.sources.dom import outermost, parse, selected, selector
 from digest.sources.page_finders import Page, found_on, page_of
-from digest.sources.page_parts import Parts, Piece
+from digest.sources.page_parts import Parts
+from digest.sources.page_pieces import Piece
 from digest.sources.page_shapes import MOST_ITEMS
 from digest.sources.sanitize import count_words
 from digest.sources.whole import clean_lines, whole_item

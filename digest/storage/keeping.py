@@ -90,17 +90,29 @@ def _is_the_same(row: Row[Any], found: FoundItem) -> bool:
     return not found.guid and not row.guid and found.title == row.title and changes.dates(found) == bare_and_exact
 
 
+#: What an item is recognised by; its text is read only where something has changed.
+_FACE = tuple(
+    item.c[name] for name in ("id", "identity", "fingerprint", "guid", "link", "title", "published_on", "published_at")
+)
+
+
 def _rows(connection: Connection, source_id: int, column: Any, values: Iterable[str]) -> list[Row[Any]]:
-    query = select(item).where(item.c.source_id == source_id)
+    query = select(*_FACE).where(item.c.source_id == source_id)
     return [row for some in chunks(values) for row in connection.execute(query.where(column.in_(some)))]
+
+
+def _whole(connection: Connection, item_ids: Iterable[int]) -> dict[int, Row[Any]]:
+    query = select(item)
+    return {row.id: row for some in chunks(item_ids) for row in connection.execute(query.where(item.c.id.in_(some)))}
 
 
 def _update(connection: Connection, known: _Known, wanted: _Found, now: datetime) -> dict[str, Kept]:
     _rename(connection, known, wanted)
-    changed = {identity: row for identity, row in known.items() if row.fingerprint != wanted[identity].fingerprint}
-    out = _come_out(connection, [row.id for row in changed.values()])
+    changed = {row.id: id_ for id_, row in known.items() if row.fingerprint != wanted[id_].fingerprint}
+    out = _come_out(connection, changed)
     fates = dict.fromkeys(known, Kept.SAME)
-    for identity, row in changed.items():
+    for row in _whole(connection, changed).values():
+        identity = changed[row.id]
         found = wanted[identity]
         parts = changes.parts(row, found)
         if row.id in out and parts:
