@@ -6,21 +6,16 @@ ever counted, and a figure is only worth as much as that stays true: do not read
 """
 
 import json
-import sys
-import time
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from digest.learning.suggester import Lesson, Piece, Suggester, train
+from digest.model.measures import Measure, by_topic, mean_f1, together
+from digest.model.topic import Topic, file_under
+
 ROOT = Path(__file__).resolve().parents[1]
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-
-from digest.learning.suggester import Lesson, Piece, Suggester, train  # noqa: E402
-from digest.model.measures import Measure, by_topic, mean_f1, together  # noqa: E402
-from digest.model.topic import Topic, file_under  # noqa: E402
-
 PARTS = ("tuning", "held_back")
 THRESHOLDS = (0.5, 0.7, 0.9)
 FOLDS = 5

@@ -34,7 +34,7 @@ from digest.model.source import Source, SourceKind
 from digest.resources import folder
 from digest.settings import load
 from digest.storage import items, keeping, newsletters, sources
-from digest.storage.tables import item
+from digest.storage.source_tables import item
 
 NEWSLETTER = "social-care"
 T = TypeVar("T")

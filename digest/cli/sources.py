@@ -9,7 +9,7 @@ from digest.cli import out
 from digest.cli.gathering import Json
 from digest.cli.house import opened
 from digest.flow.health import Health
-from digest.model.source import SourceKind
+from digest.model.source import Selectors, SourceKind
 
 app = typer.Typer(help="Where items are read: list, test, add, remove.", no_args_is_help=True)
 
@@ -86,32 +86,21 @@ def add_source(
     digest sources add https://www.example.org/news --item ".teaser" --title h3 --date .when --dry-run
     """
     from digest.flow import sources
-    from digest.flow.sources import Wishes
-    from digest.model.source import Selectors
 
-    given = {"title": title, "link": link, "date": date, "text": text, "people": people}
-    if any(given.values()) and not item:
-        raise typer.BadParameter("selectors are looked for within one item; say --item as well")
-    wishes = Wishes(
+    wishes = sources.Wishes(
         location=url,
         slug=slug,
         name=name,
         kind=kind,
         topics=tuple(t.strip() for t in topics.split(",") if t.strip()),
-        selectors=Selectors(item=item, **given) if item else None,
+        selectors=_selectors(item, title=title, link=link, date=date, text=text, people=people),
     )
     with opened() as house:
         into = newsletter or _the_only(house)
         looked = sources.find(house, wishes, into)
-        if not as_json:
-            _show(looked)
+        out.as_json(_looked_as_dict(looked)) if as_json else _show(looked)
         if not dry_run and (yes or _agreed(into)):
-            kept, gathered = sources.add(house, looked, into)
-            if not as_json:
-                out.say(f"Kept as {kept.slug}, read for {into}: {out.counted(gathered.new, 'new item')}.")
-                out.say(f"To have it in the newsletter's file as well: digest export {into} > FILE.")
-    if as_json:
-        out.as_json(_looked_as_dict(looked))
+            _keep(house, looked, into, quietly=as_json)
 
 
 @app.command("remove")
@@ -125,6 +114,21 @@ def remove_source(source: Annotated[str, typer.Argument(help="The source's slug.
     with opened() as house:
         remove(house, source)
     out.say(f"{source} is read no more. Take it out of the newsletter's file too, or the next apply brings it back.")
+
+
+def _selectors(item: str, **within: str) -> Selectors | None:
+    if any(within.values()) and not item:
+        raise typer.BadParameter("selectors are looked for within one item; say --item as well")
+    return Selectors(item=item, **within) if item else None
+
+
+def _keep(house: Any, looked: Any, newsletter: str, *, quietly: bool) -> None:
+    from digest.flow.sources import add
+
+    kept, gathered = add(house, looked, newsletter)
+    if not quietly:
+        out.say(f"Kept as {kept.slug}, read for {newsletter}: {out.counted(gathered.new, 'new item')}.")
+        out.say(f"To have it in the newsletter's file as well: digest export {newsletter} > FILE.")
 
 
 def _the_only(house: Any) -> str:

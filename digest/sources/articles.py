@@ -1,5 +1,8 @@
 """Articles: one piece on an HTML page of its own, its text told from all that stands around it."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 from lxml import etree
 from lxml.html import HtmlElement
 
@@ -53,7 +56,7 @@ def _text(tree: HtmlElement, head: Head, base: str | None) -> str:
     """The main text as HTML: what trafilatura makes out, unless the page tells more, or has too little for that."""
     _refuse_endless(tree)
     around = _around(head.shown_at[0]) if head.title and head.shown_at else main_of(tree)
-    for place in head.shown_at:
+    for place in (*head.shown_at, *_kickers(head.shown_at[:1])):
         shown = enclosing(place, tree)
         if shown.getparent() is not None and shown is not around:
             shown.drop_tree()
@@ -103,6 +106,12 @@ def _extracted(tree: HtmlElement, base: str | None) -> str:
         # It was made for honest pages; where it stumbles over another, the text around the title is all there is.
         return ""
     return found or ""
+
+
+def _kickers(titles: Iterable[HtmlElement]) -> list[HtmlElement]:
+    """The few words that stand over a title and say what it is filed under."""
+    before = (each for title in titles for each in islice(title.itersiblings(preceding=True), 2))
+    return [each for each in before if len(line_of(each, _BESIDE)) < _BESIDE / 2 and each.tag != "script"]
 
 
 def _around(title: HtmlElement) -> HtmlElement:

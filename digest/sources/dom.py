@@ -116,7 +116,9 @@ def selector(css: str) -> Callable[[HtmlElement], list[HtmlElement]]:
         asked(etree.Element("html"))
     except (etree.LxmlError, SelectorError, ValueError, RecursionError) as exc:
         remedy = "Write it as “.news li” or “article h2 a”."
-        raise UnreadableSource(f"“{css[:80]}” is no CSS selector.", remedy=remedy) from exc
+        raise UnreadableSource(
+            f"“{css[:80]}” is no CSS selector, or none that can be used here.", remedy=remedy
+        ) from exc
 
     def found(element: HtmlElement) -> list[HtmlElement]:
         answer = asked(element)

@@ -17,8 +17,8 @@ _ROLES = frozenset(
 # Names of classes and ids, whole ones: “social-care” is no row of buttons, and “search-results” may be the news.
 _NAMES = re.compile(
     r"""
-    (?:[\w-]*[-_])?(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|pagination|pager)
-    | (?:nav|breadcrumbs?|sidebar|footer|pagination|pager)[-_][\w-]+ | menu[-_](?:main|primary|top|footer|secondary)
+    (?:[\w-]*[-_])?(?:nav|navbar|navigation|menu|breadcrumbs?|side-?bar|pagination|pager)
+    | (?:nav|breadcrumbs?|side-?bar|footer|pagination|pager)[-_][\w-]+ | menu[-_](?:main|primary|top|footer|secondary)
     | (?:(?:site|page|global|main)[-_])?footer | colophon | (?:site|global|main)[-_]header | masthead
     | (?:jp-?)?related(?:[-_]?(?:posts?|news|articles?|stories|content|links|pages|items|reading|topics))?(?:[-_]\w+)*
     | yarpp[\w-]* | see[-_]also | you[-_]may[-_]also[-_]like | recommended | recommendations | trending
@@ -38,7 +38,8 @@ _HEADING = re.compile(
     | most\s+(?:read|popular|viewed|shared|commented)\b.{0,20}
     | popular\s+(?:posts?|articles?|stories|news|pages|topics)
     | trending(?:\s+now)? | recommended(?:\s+(?:for\s+you|reading|articles|stories))? | read\s+(?:next|also)
-    | upcoming\s+events | share\s+this.{0,20} | follow\s+us.{0,20} | in\s+this\s+section | quick\s+links
+    | (?:(?:upcoming|forthcoming|future|latest|our)\s+)?events(?:\s+(?:calendar|diary))?
+    | share\s+this.{0,20} | follow\s+us.{0,20} | in\s+this\s+section | quick\s+links
     | (?:à\s+lire\s+)?(?:aussi|également) | articles?\s+(?:liés|similaires|connexes) | (?:les\s+)?plus\s+lus
     | ähnliche\s+(?:beiträge|artikel|meldungen) | mehr\s+zum\s+thema | meistgelesen
     | straeon\s+cysylltiedig | gweler\s+hefyd | newyddion\s+cysylltiedig

@@ -95,11 +95,10 @@ class DateReader:
 
     def _ending(self, words: list[str], end: int) -> date | None:
         """The day whose last word, or only one as in 2014-05-03, stands at `end`, if what is before lets it begin."""
-        for length in (1, 3, 4, 5) if YEAR.search(words[end]) else ():
-            begin = end + 1 - length
-            day = self.of(" ".join(words[begin : end + 1]).strip(_EDGES)) if begin >= 0 else None
-            if day:
-                return day if begin == 0 or _lets_begin(words[begin - 1]) else None
+        for begin in range(end, max(end - 5, -1), -1) if YEAR.search(words[end]) else ():
+            day = self.of(" ".join(words[begin : end + 1]).strip(_EDGES))
+            if day and (begin == 0 or _lets_begin(words[begin - 1])):
+                return day
         return None
 
     def _worded(self, words: list[str]) -> date | None:
@@ -161,7 +160,7 @@ def _mail_date(text: str) -> datetime | None:
 
 
 def _lets_begin(word: str) -> bool:
-    """Whether a date may follow a word: “on 12 May 2014” it may, in “Room 12 May 2014” it does not."""
+    """Whether a date may follow a word: in “Posted 12 May 2014” it may, in “Room 12 May 2014” it does not."""
     bare = word.casefold().strip(_EDGES)
     return bare not in _RANGE and (not bare.isalnum() or bare in _SAYING_NOTHING or word[-1] in ",;:)")
 

@@ -24,6 +24,9 @@ _TITLE = 200
 _CATEGORY = 40
 #: A block that says no more than this beside a part belongs to it: “Published: ”, “by ”.
 _LABEL = 30
+# What stood between a text and the title, date or link that was taken out beside it.
+_LEADING = re.compile(r"(^|<(?:p|div|li|td|dd|span|font)\b[^<>]*>)\s*[.,;:|·•–—-]+\s+")
+_TRAILING = re.compile(r"\s+[.,;:|·•–—-]+\s*(?=</(?:p|div|li|td|dd)>|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +90,11 @@ class Parts:
     def _html(self, element: HtmlElement, apart: Container[HtmlElement], silent: Container[Place]) -> str:
         """The text of an item, without its title, date and people."""
         chosen = list(outermost(selector(self.selectors.text)(element))) if self.selectors.text else []
-        if not chosen:
-            return inner_html(element, apart, silent)
-        return "".join(f"<p>{inner_html(each, apart, silent)}</p>" for each in chosen)
+        if chosen:
+            html = "".join(f"<p>{inner_html(each, apart, silent)}</p>" for each in chosen)
+        else:
+            html = inner_html(element, apart, silent)
+        return _TRAILING.sub("", _LEADING.sub(r"\1", html))
 
     def _stamp(self, element: HtmlElement) -> Stamp | None:
         if self.selectors.date:
@@ -133,7 +138,7 @@ class Parts:
         line = line_of(element, _TITLE + 1)
         if stamp and stamp.element is element and stamp.place == "whole" and not self._words(element):
             return False
-        return 3 < len(line) <= _TITLE and not is_more(line) and not self.dates.of(line)
+        return 1 < len(line) <= _TITLE and not is_more(line) and not self.dates.of(line)
 
     def _words(self, element: HtmlElement) -> str:
         """What a title says, without a date that stands beside it."""
@@ -152,7 +157,8 @@ class Parts:
         links = list(element.iter("a"))
         # The link to the whole stands at the end, or at the beginning.
         more = [each for each in (*links[:_MOST], *links[_MOST:][-_MOST:]) if is_more(line_of(each, _TITLE))]
-        given = [*_links_of(title, element), *more, *_lone(element, links), *(links if self.any_link else ())]
+        given = [*_links_of(title, element), *more, *_lone(element, links), *_pictured(links)]
+        given += links if self.any_link else []
         led = [each for each in more if next(self._addresses([each]), None)]
         return next(self._addresses(given), None), led
 
@@ -187,6 +193,11 @@ def _lone(element: HtmlElement, links: list[HtmlElement]) -> list[HtmlElement]:
     around = links[-1].getparent() if links else None
     lone = around is not None and around is not element and line_of(links[-1]) == line_of(around)
     return links[-1:] if lone else []
+
+
+def _pictured(links: list[HtmlElement]) -> Iterator[HtmlElement]:
+    """Links that are pictures without words."""
+    return (each for each in links[:_MOST] if next(each.iter("img"), None) is not None and not line_of(each, 4))
 
 
 def _categories(element: HtmlElement) -> tuple[str, ...]:

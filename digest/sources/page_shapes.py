@@ -18,30 +18,28 @@ Finder = Callable[[HtmlElement, DateReader], Iterator[Group]]
 #: What is beyond them on a page is old.
 MOST_ITEMS = 1_000
 _MOST_GROUPS = 4
+_MOST_ALONE = 3
+#: How many elements around two must be of the same tags for the two to stand alike.
+_ALL, _NEAR = 256, 2
 _SKIPPED = frozenset({"hr", "br", "script"})
 
 
 def articles(tree: HtmlElement, dates: DateReader) -> Iterator[Group]:
-    """`article` elements that stand alike, then all of them that hold no other."""
+    """`article` elements that hold no other and stand alike."""
     found = (each for each in tree.iter("article") if next(each.iterdescendants("article"), None) is None)
-    innermost = list(islice(found, MOST_ITEMS))
-    alike: dict[tuple[str, ...], Group] = defaultdict(list)
-    for each in innermost:
-        alike[_path(each)].append(each)
-    yield innermost
-    yield from sorted(alike.values(), key=len, reverse=True)[:_MOST_GROUPS]
+    yield from _alike(list(islice(found, MOST_ITEMS)), _ALL)
 
 
 def dated(tree: HtmlElement, dates: DateReader) -> Iterator[Group]:
     """What stands around, or below, dates that look alike: list items, table rows, cards, headings with text."""
     stamps = [stamp.element for stamp in islice(stamps_in(tree, dates), MOST_ITEMS)]
     titles = _headings(tree)
-    yield from (_items(group, titles) for group in _alike(stamps))
+    yield from (_items(group, titles) for group in _alike(stamps, _NEAR))
 
 
 def headed(tree: HtmlElement, dates: DateReader) -> Iterator[Group]:
     """What stands around, or below, headings that are links and look alike."""
-    yield from (_items(group, ()) for group in _alike(_headings(tree)) if len(group) > 2)
+    yield from (_items(group, ()) for group in _alike(_headings(tree), _NEAR) if len(group) > 2)
 
 
 def _headings(tree: HtmlElement) -> Group:
@@ -63,24 +61,24 @@ def _items(anchors: Group, titles: Iterable[HtmlElement]) -> Group:
     return items
 
 
-def _alike(anchors: Sequence[HtmlElement]) -> Iterator[Group]:
-    """All of them, then those of one tag and class within one kind of parent."""
+def _alike(anchors: Sequence[HtmlElement], around: int) -> Iterator[Group]:
+    """Those of one tag and class within elements of the same tags, the most first.
+
+    What stands alone before them may be the newest, shown larger than the rest.
+    """
     alike: dict[tuple[str, ...], Group] = defaultdict(list)
     for each in anchors:
-        alike[_path(each, 2)].append(each)
-    groups = [list(anchors), *sorted(alike.values(), key=len, reverse=True)[:_MOST_GROUPS]]
-    yield from (group for number, group in enumerate(groups) if len(group) > 1 and group not in groups[:number])
+        alike[_path(each, around)].append(each)
+    alone = {group[0] for group in alike.values() if len(group) == 1}
+    for group in sorted(alike.values(), key=len, reverse=True)[:_MOST_GROUPS]:
+        before = [each for each in anchors[: anchors.index(group[0])] if each in alone]
+        if len(group) > 1:
+            yield [*before[-_MOST_ALONE:], *group]
 
 
-def _path(element: HtmlElement, most: int = 256) -> tuple[str, ...]:
-    """Tag and first class of an element, and the tags of those around it."""
-    first = classes_of(element)[:1]
-    tags = [element.tag, *first]
-    for number, each in enumerate(element.iterancestors()):
-        if number >= most:
-            break
-        tags.append(each.tag)
-    return tuple(tags)
+def _path(element: HtmlElement, around: int) -> tuple[str, ...]:
+    """Tag and first class of an element, and the tags of so many around it."""
+    return (element.tag, *classes_of(element)[:1], *(each.tag for each in islice(element.iterancestors(), around)))
 
 
 def _roots(anchors: Group, titles: Iterable[HtmlElement]) -> Group:

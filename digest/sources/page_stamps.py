@@ -97,15 +97,14 @@ def _by_people(element: HtmlElement, reader: DateReader) -> date | None:
     if len(line) > LINE or not any(sign.isdecimal() for sign in line):
         return None
     spaced = line_of(element, LINE + 1, spaced=True) if len(element) else line
+    if day := reader.of(line) or (reader.of(spaced) if spaced != line else None):
+        return None if _is_in_sentence(element, line) else day
     if any(each.tag not in INLINE for each in element.iterdescendants()):
-        return reader.of(spaced)
-    called = element.tag == "time" or _CALLED.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
-    day = (
-        reader.among(line)
-        or (reader.among(spaced) if spaced != line else None)
-        or (reader.within(spaced) if called else None)
-    )
-    return None if day is None or (not called and _is_in_sentence(element, line)) else day
+        return None
+    if element.tag == "time" or _CALLED.search(f"{element.get('class', '')} {element.get('id', '')}"):
+        return reader.within(spaced)
+    # Of others that hold more than text, the text alone is looked at.
+    return reader.among(line) if not len(element) and not _is_in_sentence(element, line) else None
 
 
 def _is_small(element: HtmlElement) -> bool:
@@ -115,7 +114,7 @@ def _is_small(element: HtmlElement) -> bool:
 
 def _is_in_sentence(element: HtmlElement, line: str) -> bool:
     around = element.getparent()
-    if element.tag not in INLINE or around is None:
+    if element.tag not in INLINE or element.tag == "time" or around is None:
         return False
     return len(line_of(around, len(line) + 2 * _SENTENCE)) - len(line) > _SENTENCE and bool(
         (element.tail or "").strip(_EDGES) or (around.text or "").strip(_EDGES)

@@ -1,7 +1,9 @@
 """Pages: HTML that lists news, read by selectors, by what it says of itself, or by its looks."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from itertools import islice
 
@@ -18,8 +20,9 @@ from digest.sources.whole import clean_lines, whole_item
 
 #: A text with a link to the whole and fewer words than these is only its beginning.
 WHOLE = 120
-#: So few words beside a title and a link are a label, not a text.
+#: So few words beside a title and a link are a label, not a text, unless they are a sentence.
 _LABEL = 3
+_SENTENCE = re.compile(r"[.!?…。؟।](?:<[^>]*>|\W)*$")
 _CUT_OFF = re.compile(r"(?:…|\.\.\.|\[\s*(?:…|\.\.\.)\s*\])\W*$")
 
 
@@ -32,7 +35,10 @@ def read(
     """
     page = page_of(parse(data, charset=charset), base)
     pieces = _selected(page, selectors) if selectors else found_on(page)
-    return [_item(piece, page) for piece in _each_once(pieces)]
+    items = [_item(piece, page) for piece in _each_once(pieces) if piece.link or _words(piece.html)]
+    if not items:
+        raise UnreadableSource("no item of the page has a text or a link.", remedy="Give selectors for its parts.")
+    return items
 
 
 def _selected(page: Page, selectors: Selectors) -> list[Piece]:
@@ -54,20 +60,23 @@ def _selected(page: Page, selectors: Selectors) -> list[Piece]:
     return pieces
 
 
-def _each_once(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _each_once(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """Each piece where it is first; a page may show its newest at its top and in its list."""
+    shared = {link for link, number in Counter(piece.link for piece in pieces).items() if number > len(pieces) / 2}
     seen: set[str] = set()
     for piece in pieces:
-        known_by = piece.link or piece.title
+        # What most of them lead to is the address of none.
+        own = replace(piece, link=None) if len(pieces) > 1 and piece.link in shared else piece
+        known_by = own.link or own.title
         if known_by not in seen:
             seen.add(known_by)
-            yield piece
+            yield own
 
 
 def _item(piece: Piece, page: Page) -> FoundItem:
     html = piece.html
-    words = count_words(re.sub(r"<[^>]*>", " ", html))
-    if words <= _LABEL and piece.link:
+    words = _words(html)
+    if words <= _LABEL and piece.link and not _SENTENCE.search(html):
         html = f"<p>{escape(piece.lead)}</p>" if piece.lead else ""
     return whole_item(
         title=piece.title,
@@ -83,6 +92,10 @@ def _item(piece: Piece, page: Page) -> FoundItem:
         lead=piece.lead,
         images=piece.images,
     )
+
+
+def _words(html: str) -> int:
+    return count_words(re.sub(r"<[^>]*>", " ", html))
 
 
 def _is_cut_off(html: str) -> bool:

@@ -12,7 +12,7 @@ from digest.sources.whole import clean_lines
 
 _MARKED = (
     "[rel~=author], [itemprop~=author], .p-author, .author.vcard, .byline-author, .author-name, .author, .byline, "
-    ".post-author, .entry-author, .article-author"
+    ".post-author, .entry-author, .article-author, a[href*='/author/']"
 )
 #: The name itself within a card of its owner.
 _NAME = ".fn, .p-name, [itemprop~=name], [rel~=author]"
@@ -27,7 +27,7 @@ _LONGEST = 120
 _MOST = 30
 #: What stands behind a name in a byline: its date, its section.
 _BEHIND = re.compile(r"\s+(?:[|·•]|on|in|posted|published)\s+.*|\s*[|·•].*|,?\s+\d.*")
-_LINE = re.compile(r"(?:(?:written|posted)\s+)?by:?\s+\S", re.IGNORECASE)
+_LINE = re.compile(r"(?:(?:written|posted|published)\b.{0,40}?\s)?by:?\s+(?=\S)", re.IGNORECASE)
 
 
 def people_in(
@@ -49,7 +49,7 @@ def people_in(
 
 def names_of(line: str) -> list[str]:
     """The names in “by Ann Lee and Dr Bo Rae”; what is no list of persons' names is one name."""
-    said = _BEHIND.sub("", _BY.sub("", line).strip()).strip(" ,;.")
+    said = _BEHIND.sub("", _LINE.sub("", _BY.sub("", line), count=1).strip()).strip(" ,;.")
     parts = [part.strip() for part in re.split(r",\s*(?:and\s+)?|\s+and\s+|\s*[&;]\s*", said)]
     if len(parts) > 1 and all(bare_name(part) for part in parts):
         return parts
@@ -63,4 +63,4 @@ def _names(element: HtmlElement) -> list[str]:
 
 def _is_byline(element: HtmlElement) -> bool:
     line = line_of(element, _LONGEST + 1)
-    return bool(_LINE.match(line)) and len(line) <= _LONGEST and all(bare_name(name) for name in names_of(line) or [""])
+    return len(line) <= _LONGEST and _LINE.match(line) is not None and all(map(bare_name, names_of(line) or [""]))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from digest.model.item import FoundItem, ItemId
-from digest.storage.tables import item, item_change
+from digest.storage.source_tables import item, item_change
 from subscribers.upsert import insert_new
 
 

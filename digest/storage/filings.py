@@ -13,7 +13,7 @@ from digest.model.item import ItemId
 from digest.model.rules import Reasons, Rules, TopicSet
 from digest.storage.chunks import chunks
 from digest.storage.newsletters import topic_of
-from digest.storage.tables import filing, item, newsletter_source, source, topic
+from digest.storage.source_tables import filing, item, newsletter_source, source, topic
 from subscribers.tables import newsletter
 
 

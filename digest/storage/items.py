@@ -11,7 +11,7 @@ from digest.errors import UnknownName
 from digest.model.item import Elsewhere, Image, Item, ItemId
 from digest.storage import twins
 from digest.storage.chunks import chunks
-from digest.storage.tables import filing, item, newsletter_source, source, topic, twin
+from digest.storage.source_tables import filing, item, newsletter_source, source, topic, twin
 
 #: A bare day has no zone: it may begin half a day before or after its beginning in UTC.
 _GRACE = timedelta(days=1)

@@ -12,7 +12,8 @@ from digest.model.item import FoundItem, ItemId
 from digest.storage import changes, twins
 from digest.storage.chunks import chunks
 from digest.storage.items import stands_at
-from digest.storage.tables import article, item
+from digest.storage.source_tables import item
+from digest.storage.tables import article
 
 _Found = Mapping[str, FoundItem]
 _Known = dict[str, Row[Any]]

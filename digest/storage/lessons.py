@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, select
 from digest.model.item import ItemId
 from digest.storage.chunks import chunks
 from digest.storage.filings import Origin
-from digest.storage.tables import filing, item, newsletter_source, topic, twin
+from digest.storage.source_tables import filing, item, newsletter_source, topic, twin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

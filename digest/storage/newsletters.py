@@ -14,7 +14,7 @@ from digest.model.newsletter import Newsletter, NewsletterId
 from digest.model.source import Source
 from digest.model.topic import Topic
 from digest.storage import sources as source_rows
-from digest.storage.tables import filing, newsletter_source, source, topic
+from digest.storage.source_tables import filing, newsletter_source, source, topic
 from subscribers.tables import newsletter
 
 _NEWSLETTER = TypeAdapter(Newsletter)

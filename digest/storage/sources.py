@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, ins
 
 from digest.errors import UnknownName
 from digest.model.source import Selectors, Source, SourceKind
-from digest.storage.tables import item, newsletter_source, source
+from digest.storage.source_tables import item, newsletter_source, source
 from subscribers.tables import newsletter
 
 #: What the last answer said of itself; a source that is read somewhere else has never been read.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from digest.model.item import Elsewhere, FoundItem, ItemId
 from digest.model.twins import Sketch, are_twins, marks
 from digest.storage.chunks import chunks
-from digest.storage.tables import item, item_mark, newsletter_source, source, twin
+from digest.storage.source_tables import item, item_mark, newsletter_source, source, twin
 
 #: Items that are looked at for one, those first that share the most.
 _MOST_COMPARED = 20

@@ -12,25 +12,29 @@ from digest.flow.house import House
 from digest.flow.sources import Wishes
 from digest.model.source import Selectors, SourceKind
 from digest.storage import items, sources
-from digest.storage.tables import item, source
+from digest.storage.source_tables import item, source
 from tests.support.site import Site
 
-FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Quayside notes</title><language>en-GB</language>
+FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Quayside notes</title><language>en-GB</language>
 <item><title>Carers at work</title><link>https://example.org/1</link><pubDate>Tue, 03 Nov 2026 10:00:00 GMT</pubDate>
 <description>Forty carers were asked how they keep a job.</description></item>
 <item><title>Opening hours</title><link>https://example.org/2</link><description>At Christmas.</description></item>
-</channel></rss>""".encode()
-PAGE = """<!doctype html><html lang="en"><head><title>Quay Street Unit</title>{head}</head><body><nav><a href="/">Home</a></nav>
-<main><h1>News</h1>{main}</main></body></html>"""
+</channel></rss>"""
+PAGE = """<!doctype html><html lang="en"><head><title>Quay Street Unit</title>{head}</head>
+<body><nav><a href="/">Home</a></nav><main><h1>News</h1>{main}</main></body></html>"""
 NEWS = "".join(
     f'<div class="teaser"><h3><a href="/news/{n}">{title}</a></h3><p class="when">{n} November 2026</p>'
     f"<p>What we learned about it, in a few lines of text.</p></div>"
     for n, title in enumerate(("Carers at night", "A lift for all", "Who pays for the ramp"), 3)
 )
-ARTICLE = "<article><h2>Night shifts, counted</h2>" + "".join(
-    f"<p>Paragraph {n} of a long piece on who works at night, what it costs them and what a rota could do.</p>"
-    for n in range(8)
-) + "</article>"
+ARTICLE = (
+    "<article><h2>Night shifts, counted</h2>"
+    + "".join(
+        f"<p>Paragraph {n} of a long piece on who works at night, what it costs them and what a rota could do.</p>"
+        for n in range(8)
+    )
+    + "</article>"
+)
 
 
 def page(site: Site, path: str, main: str = "", head: str = "") -> str:

@@ -185,9 +185,7 @@ def test_rules_are_scored_from_a_file(terminal: Terminal) -> None:
         (("topics", "suggest", "nowhere"), "no newsletter “nowhere”"),
     ],
 )
-def test_mistakes_are_told_in_words_and_change_nothing(
-    terminal: Terminal, words: tuple[str, ...], says: str
-) -> None:
+def test_mistakes_are_told_in_words_and_change_nothing(terminal: Terminal, words: tuple[str, ...], says: str) -> None:
     """One line, exit 1 (2 for wrong usage), and the same sources and items as before."""
     before = (known(terminal), terminal.done("items", "list", "--json"))
 

@@ -21,7 +21,8 @@ from digest.model.issue import IssueState
 from digest.resources import folder
 from digest.settings import MissedPeriods
 from digest.storage import issues
-from digest.storage.tables import delivery, issue, item
+from digest.storage.source_tables import item
+from digest.storage.tables import delivery, issue
 from tests.conftest import StandingClock
 from tests.support.desk import NEWSLETTER, Desk
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.exceptions import StarletteDeprecationWarning
 
 from digest import settings
@@ -20,6 +20,7 @@ from digest.bootstrap import open_house
 from digest.flow import apply, approve, compose, publish
 from digest.flow.house import House
 from digest.flow.keep import import_file
+from digest.storage.source_tables import item
 from subscribers.preferences import parse
 from subscribers.service import Subscribers
 from subscribers.tables import metadata
@@ -64,7 +65,7 @@ phrases = ["budget*"]
 
 _ITEMS = [
     {
-        "title": "A rota that carers &lt;script&gt;alert(1)&lt;/script&gt; wrote",
+        "title": "A rota that carers wrote",
         "link": "https://news.example.org/rota",
         "published_at": "2026-09-10",
         "people": ['Ruth "R" Adeyemi'],
@@ -169,6 +170,7 @@ def _furnished(house: House, folder: Path) -> Trial:
         )
         people.add("all@example.org", "quay", default_cadence="monthly", confirmed=True)
     import_file(began, folder / "items.json", "news")
+    _make_hostile(began)
     for key, day in (
         ("2026-09", datetime(2026, 10, 1, 8, tzinfo=UTC)),
         ("2026-10", datetime(2026, 11, 1, 8, tzinfo=UTC)),
@@ -181,6 +183,13 @@ def _furnished(house: House, folder: Path) -> Trial:
         unsubscribe=f"/u/{house.keys.token(Purpose.UNSUBSCRIBE, reader.id)}",
         preferences=f"/preferences/{house.keys.token(Purpose.PREFERENCES, reader.id)}",
     )
+
+
+def _make_hostile(house: House) -> None:
+    """As if cleaning had let through what it takes out: pages must not rely on it."""
+    with house.store.write() as connection:
+        hostile = update(item).where(item.c.title == "A rota that carers wrote")
+        connection.execute(hostile.values(title=f"A rota that carers {SCRIPT} wrote"))
 
 
 def _published(house: House, key: str) -> None:

@@ -2,13 +2,29 @@
 
 import pytest
 
-from digest.model.topic import MOST_COUNTED, THRESHOLD, TITLE_WEIGHT, Evidence, Topic, file_under
+from digest.model.topic import LONG, MOST_COUNTED, THRESHOLD, TITLE_WEIGHT, Evidence, Topic, file_under
+
+#: Words that no phrase of these tests knows, more than a beginning has.
+PREAMBLE = "Much was said that day of which little is left to tell. " * 6
 
 
-def filed(*phrases: str, title: str = "", text: str = "", categories: tuple[str, ...] = ()) -> tuple[Evidence, ...]:
+def filed(
+    *phrases: str,
+    title: str = "",
+    text: str = "",
+    categories: tuple[str, ...] = (),
+    people: tuple[str, ...] = (),
+    labels: tuple[str, ...] = (),
+) -> tuple[Evidence, ...]:
     """The reasons to file this under one topic with these phrases; none when it is not filed."""
-    topic = Topic(slug="carers", name="Unpaid carers", phrases=phrases)
-    return file_under([topic], title=title, text=text, categories=categories).get("carers", ())
+    topic = Topic(slug="carers", name="Unpaid carers", phrases=phrases, categories=labels)
+    found = file_under([topic], title=title, text=text, categories=categories, people=people)
+    return found.get("carers", ())
+
+
+def told(*phrases: str, title: str = "", text: str = "") -> list[str]:
+    """The same, as an editor is told."""
+    return [str(evidence) for evidence in filed(*phrases, title=title, text=text)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,22 @@ def test_one_mention_in_the_text_is_not_enough_and_two_are() -> None:
     """It may be in passing; the same phrase twice, or two different ones, are not."""
     assert not filed("respite", "carer*", text="She mentions respite once.")
     assert filed("respite", text="Respite is rare, and respite is short.")
-    assert filed("respite", "carer*", text="Carers want respite.")
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
+
+
+def test_a_mention_where_the_text_begins_counts_for_more() -> None:
+    """So a telling phrase needs no second one there."""
+    assert filed("respite^1.4", text="Respite for a week. " + PREAMBLE)
+    assert not filed("respite^1.4", text=PREAMBLE + "Respite for a week.")
+
+
+def test_a_long_text_must_say_more() -> None:
+    """Two mentions in a thousand words are in passing; what is its subject comes again and again."""
+    long = PREAMBLE * (4 * LONG // len(PREAMBLE.split()))
+
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
+    assert not filed("respite", "carer*", text=long + "Carers want respite.")
+    assert filed("respite", "carer*", text=long + "Carers want respite, respite and respite. " * 3)
 
 
 def test_a_word_that_comes_again_and_again_counts_three_times() -> None:
@@ -89,7 +120,7 @@ def test_a_word_that_comes_again_and_again_counts_three_times() -> None:
 
 @pytest.mark.parametrize("category", ["Unpaid carers", "carers", " CARERS ", "unpaid CARERS"])
 def test_a_category_of_the_source_named_like_a_topic_files_by_itself(category: str) -> None:
-    """The source's own word counts as much as a title."""
+    """The source's own word counts as much as a title, and the reason names the topic."""
     assert filed(categories=(category,)) == (Evidence(phrase="Unpaid carers", part="category", count=1),)
 
 
@@ -112,3 +143,110 @@ def test_an_item_may_stand_under_several_topics_each_with_its_own_reasons() -> N
         "carers": ["“carer*” in the title"],
         "law": ["“the law” in the title", "“rights” in the text"],
     }
+
+
+@pytest.mark.parametrize("category", ["Family care", "FAMILY  CARE", "carers’ news", "Carers’ News and views"])
+def test_a_label_that_means_the_topic_files_by_itself(category: str) -> None:
+    """Every source has words of its own; a final `*` stands for any ending."""
+    (reason,) = map(str, filed(labels=("Family care", "Carers’ news*"), categories=(category,)))
+
+    assert reason in {"“Family care” in the category", "“Carers’ news*” in the category"}
+
+
+@pytest.mark.parametrize("label", ["", "*", " * "])
+def test_a_label_of_no_words_means_nothing(label: str) -> None:
+    """A slip of the pen must not put everything with a label under one topic."""
+    assert filed(labels=(label,), categories=("Sport", "")) == ()
+
+
+def test_everything_from_a_source_may_be_filed_under_a_topic_whatever_it_says() -> None:
+    """Also what speaks against it; the reason says whose word it is."""
+    topic = Topic(slug="carers", name="Unpaid carers", phrases=("-zoo*^9",))
+
+    found = file_under([topic], title="Zoo reopens", text="", defaults=("carers", "unknown"))
+
+    assert str(found["carers"][0]) == "everything from its source"
+
+
+def test_a_phrase_may_be_told_where_to_stand() -> None:
+    """Elsewhere it says nothing; labels and people are looked at only by phrases that name them."""
+    assert filed("title:course", title="A course in hope")
+    assert not filed("title:course", text="Of course, of course, of course.")
+    assert filed("text:course", text="The course is a course.")
+    assert not filed("text:course", title="A course in hope")
+    assert filed("category:method*", categories=("Ethics", "Mixed methods"))
+    assert filed("people:Ruth Hale", people=("Tom Hale", "Ruth Hale"))
+    assert not filed("Ruth Hale", "mixed methods", people=("Ruth Hale",), categories=("Mixed methods",))
+    assert not filed("people:Hale Ruth", people=("Tom Hale", "Ruth Hale"))
+
+
+def test_a_weight_counts_for_more_or_less() -> None:
+    """Twice as much makes one mention enough."""
+    assert told("respite^2", text=PREAMBLE + "A week of respite.") == ["“respite” in the text, with weight 2"]
+
+
+def test_a_phrase_of_less_than_full_weight_only_supports() -> None:
+    """However often it comes; beside one of full weight it counts."""
+    assert not filed("savings^0.9", "bank^0.9", title="Savings at the bank", text="Bank, savings, bank, savings.")
+    assert not filed("scam*", text=PREAMBLE + "A scam.")
+    assert told("scam*", "savings^0.9", "bank^0.5", text=PREAMBLE + "A scam: savings gone from the bank.") == [
+        "“scam*” in the text",
+        "“savings” in the text, with weight 0.9",
+        "“bank” in the text, with weight 0.5",
+    ]
+
+
+def test_a_phrase_against_makes_void_what_stands_within_it_and_no_more() -> None:
+    """“A stroke of luck” is not a stroke, how often soever; the strokes beside it count as before."""
+    phrases = ("stroke", "-stroke of luck")
+
+    assert not filed(*phrases, title="A stroke of luck", text="By a stroke of luck. " * 5)
+    assert filed(*phrases, text=PREAMBLE + "By a stroke of luck she survived a stroke, and then a second stroke.")
+    assert not filed(*phrases, text=PREAMBLE + "By a stroke of luck, and another stroke of luck, no stroke.")
+
+
+def test_a_phrase_against_speaks_also_beside_the_others() -> None:
+    """It takes away what its mentions would have added; a heavy one outweighs nearly everything."""
+    assert filed("carer*", title="Carers at the zoo")
+    assert not filed("carer*", "-zoo^1.5", title="Carers at the zoo")
+    assert not filed("carer*", "-young carer*^9", title="Young carers", text="Carers and carers. " * 9)
+    assert told("carer*", "-zoo", title="Carers speak", text=PREAMBLE + "Not at the zoo.") == [
+        "“carer*” in the title",
+        "against: “zoo” in the text",
+    ]
+
+
+def test_of_phrases_within_one_another_the_longest_counts() -> None:
+    """So a list may hold both, and the more exact one has the last word."""
+    assert not filed("carer*", "family carer*", text=PREAMBLE + "The family carer left.")
+    assert told("carer*", "family carer*^2", text=PREAMBLE + "The family carer left.") == [
+        "“family carer*” in the text, with weight 2"
+    ]
+    assert not filed("carer*", "zoo carer*^0.1", title="Zoo carers")
+
+
+def test_a_topic_far_behind_the_strongest_is_mentioned_in_passing() -> None:
+    """Two mentions file a text that says nothing else, and not one that is about something else all along."""
+    topics = [
+        Topic(slug="carers", name="Carers", phrases=("carer*", "respite")),
+        Topic(slug="law", name="Law", phrases=("court", "judge", "ruling", "appeal")),
+    ]
+    passing = PREAMBLE + "Carers want respite."
+
+    alone = file_under(topics, title="", text=passing)
+    beside = file_under(topics, title="Court: judge allows appeal", text=passing + " The ruling of the court.")
+    titled = file_under(topics, title="Carers in court: judge allows appeal", text="The ruling of the court. " * 3)
+
+    assert set(alone) == {"carers"}
+    assert set(beside) == {"law"}
+    assert set(titled) == {"carers", "law"}
+
+
+def test_a_phrase_that_cannot_be_read_files_nothing_and_stops_nothing() -> None:
+    """It is refused where it is written; what a database still holds must not keep items from filing."""
+    assert told("titel:respite", "respite^0", "^", "respite", title="Respite") == ["“respite” in the title"]
+
+
+def test_no_topics_file_nothing() -> None:
+    """A newsletter may have none yet."""
+    assert file_under([], title="Carers", text="Carers, carers.", categories=("Carers",), defaults=("carers",)) == {}
