@@ -14,6 +14,8 @@ from digest.sources.page_dates import LINE, YEAR, DateReader, machine_date
 
 #: An element with more in it than these is no stamp.
 _MOST_WITHIN = 12
+#: So many characters before a date, or at the beginning of its line, say what it is of.
+_BEGINNING = 30
 #: A date is no deeper in the element that shows it.
 _MOST_AROUND = 4
 #: Words beside a date in the same paragraph that make it part of a sentence.
@@ -73,11 +75,11 @@ def _upward(element: HtmlElement, root: HtmlElement) -> Iterator[HtmlElement]:
 
 def stamp_of(element: HtmlElement, reader: DateReader) -> Stamp | None:
     """The stamp that an element is, as machines or as people read it."""
-    published = _by_machine(element) or _by_people(element, reader)
+    published = _by_machine(element) or (_by_people(element, reader) if _is_small(element) else None)
     if published is None:
         return None
-    changed = _CHANGED.search(f"{element.get('class', '')} {element.get('itemprop', '')} {_label(element)}") is not None
-    return Stamp(element=element, published=published, changed=changed)
+    said = f"{element.get('class', '')} {element.get('itemprop', '')} {_label(element)} {line_of(element, _BEGINNING)}"
+    return Stamp(element=element, published=published, changed=_CHANGED.search(said) is not None)
 
 
 def _by_machine(element: HtmlElement) -> date | datetime | None:
@@ -91,9 +93,15 @@ def _by_machine(element: HtmlElement) -> date | datetime | None:
     return None
 
 
+def _is_for_machines(element: HtmlElement) -> bool:
+    return element.tag == "time" or element.get("datetime") is not None or "date" in element.get("itemprop", "").lower()
+
+
 def _by_people(element: HtmlElement, reader: DateReader) -> date | None:
     """What it says; in a sentence only where it is marked up as a date."""
-    line = line_of(element, LINE + 1) if _is_small(element) else ""
+    if any(_is_for_machines(each) for each in element.iterdescendants()):
+        return None
+    line = line_of(element, LINE + 1)
     if len(line) > LINE or not any(sign.isdecimal() for sign in line):
         return None
     spaced = line_of(element, LINE + 1, spaced=True) if len(element) else line
@@ -136,6 +144,8 @@ def _bare(text: str | None, reader: DateReader) -> date | None:
 def _label(element: HtmlElement) -> str:
     """What stands before it: “Updated: ”."""
     before, around = element.getprevious(), element.getparent()
-    if before is not None:
-        return (before.tail or "")[-30:] or line_of(before, 30)
-    return (around.text or "")[-30:] if around is not None else ""
+    if before is None:
+        return (around.text or "")[-_BEGINNING:] if around is not None else ""
+    # A block before it is a matter of its own, unless it is the term that this defines.
+    named = before.tag in INLINE or before.tag in ("dt", "th")
+    return (before.tail or "").strip()[-_BEGINNING:] or (line_of(before, _BEGINNING) if named else "")

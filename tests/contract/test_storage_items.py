@@ -13,7 +13,10 @@ from digest.storage import filings, items, keeping, newsletters, sources
 from digest.storage.keeping import Kept
 
 FOUND = FoundItem(
-    title="Carers and the law", link="https://example.org/1", body_html="<p>All of it.</p>", body_text="All of it."
+    title="Unpaid carers and the Court of Protection",
+    link="https://example.org/1",
+    body_html="<p>All of it.</p>",
+    body_text="All of it.",
 )
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -151,10 +154,9 @@ def test_rules_file_and_say_why(social_care: House) -> None:
         topics = items.load(connection, number).topics
 
     assert topics == ("carers", "law")
-    assert [(f.topic, f.origin, f.stands, f.reasons) for f in found] == [
-        ("carers", "rule", True, ("“carer*” in the title",)),
-        ("law", "rule", True, ("“the law” in the title",)),
-    ]
+    assert [(f.topic, f.origin, f.stands) for f in found] == [("carers", "rule", True), ("law", "rule", True)]
+    assert any("carer*” in the title" in reason for reason in found[0].reasons)
+    assert any("Court of Protection” in the title" in reason for reason in found[1].reasons)
 
 
 def test_an_item_that_changes_is_filed_anew(social_care: House) -> None:

@@ -1,5 +1,6 @@
 """Curating: an editor's wishes, as long as an issue is not out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -176,7 +177,9 @@ def test_an_editors_filing_survives_import_and_apply(drafted: Desk, tmp_path: Pa
         filings.file_by_hand(connection, one, "events", stands=True, by="Ruth", now=drafted.house.clock.now())
     text = (folder("config") / "newsletters" / "social-care.toml").read_text(encoding="utf-8")
     changed = tmp_path / "changed.toml"
-    changed.write_text(text.replace('"the law", ', '"the law", "one", '), encoding="utf-8")
+    changed.write_text(
+        re.sub(r'(slug = "law".*?phrases = \[)', r'\1"one^3", ', text, flags=re.DOTALL), encoding="utf-8"
+    )
 
     drafted.write_items(
         tmp_path, {"title": "Carers one", "published_at": "2026-11-03", "body": "About Carers one. New."}

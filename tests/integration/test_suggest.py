@@ -191,8 +191,8 @@ def test_rules_are_scored_against_what_editors_decided(desk: Desk) -> None:
 def test_rules_are_scored_against_a_file(desk: Desk, tmp_path: Path, suffix: str) -> None:
     """The same in both formats."""
     file = tmp_path / f"labelled{suffix}"
-    rows = [{"title": "Carers and the law", "text": "All of it.", "topics": ["carers"]}]
-    toml = '[[items]]\ntitle = "Carers and the law"\ntext = "All of it."\ntopics = ["carers"]\n'
+    rows = [{"title": "Unpaid carers and the Court of Protection", "text": "All of it.", "topics": ["carers"]}]
+    toml = '[[items]]\ntitle = "Unpaid carers and the Court of Protection"\ntext = "All of it."\ntopics = ["carers"]\n'
     file.write_text(toml if suffix == ".toml" else json.dumps(rows), encoding="utf-8")
 
     scored = {each.topic: each for each in score(desk.house, NEWSLETTER, file)}

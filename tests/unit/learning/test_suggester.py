@@ -71,7 +71,7 @@ def test_the_surest_comes_first_and_the_unsure_not_at_all(suggester: Suggester) 
     assert told == more[: len(told)]
     assert len(more) == 3
     assert [one.confidence for one in more] == sorted([one.confidence for one in more], reverse=True)
-    assert all(0 < one.confidence < 1 for one in more)
+    assert all(0 <= one.confidence <= 1 for one in more)
     assert min(one.confidence for one in told) >= LEAST_CONFIDENCE > max(one.confidence for one in more[len(told) :])
 
 

@@ -57,8 +57,8 @@ MAKES = {
         class="header"><h3><a itemprop="url" href="$link"><span itemprop="headline">$title</span></a></h3></div><div
         itemprop="description"><p>$text</p></div><a class="more" href="$link">Read more</a><div class="footer"><time
         itemprop="datePublished" datetime="$iso">$day</time></div></div>""",
-    "a link around everything": """<div class="media"><a href="$link"><p class="date">$day</p><p class="title">$title</p>
-        <p class="intro">$text</p></a></div>""",
+    "a link around everything": """<div class="media"><a href="$link"><p class="date">$day</p><p
+        class="title">$title</p><p class="intro">$text</p></a></div>""",
     "a link around everything, without a class": '<a href="$link"><div>$day</div><div>$title</div><div>$text</div></a>',
     "a bold date, a link and a line": "<p><strong>$day</strong> - <a href='$link'>$title</a><br>$text</p>",
     "a bold link, a line and a date": "<p><b><a href='$link'>$title</a></b><br>$text<br><i>$day</i></p>",
@@ -76,7 +76,8 @@ MAKES = {
         <span>$day</span></figcaption></figure>""",
     "a tail of punctuation": "<p>$day: <a href='$link'>$title</a>. $text</p>",
     "two dates, one of a change": """<div class="i"><h3><a href="$link">$title</a></h3><time class="updated"
-        datetime="2016-01-01">1 January 2016</time> <time class="published" datetime="$iso">$day</time><p>$text</p></div>""",
+        datetime="2016-01-01">1 January 2016</time> <time class="published" datetime="$iso">$day</time>
+        <p>$text</p></div>""",
     "tags that were never closed": "<p><b>$day</b><br><a href=$link>$title</a><br>$text",
     "rows of a table": "<table><tr><td><a href='$link'>$title</a></td><td>News</td><td>$day</td></tr></table>",
     "a link and a date in brackets": "<ul><li><a href='$link'>$title ($day)</a></li></ul>",
@@ -296,7 +297,8 @@ def test_a_page_is_harmless_however_it_means_it():
 
 def test_a_page_from_a_file_needs_no_address():
     """Its links are those that name their host."""
-    rows = "<li><a href='https://a.example/1'>First title</a> 3 May 2015</li><li><a href='2'>Second title</a> 4 May 2015</li>"
+    first = "<li><a href='https://a.example/1'>First title</a> 3 May 2015</li>"
+    rows = first + "<li><a href='2'>Second title</a> 4 May 2015</li>"
 
     items = pages.read(f"<html><body><ul>{rows}</ul></body></html>".encode())
 
@@ -320,8 +322,8 @@ class TestSelectors:
         <a href="/tag">tag</a><a class="go" href="/1">→</a><div class="body"><p>Text one.</p></div><div>Noise.</div>
         <i>Ann Lee</i></div>
         <div class="x"><span class="k">News</span><b class="t">Second title</b><p class="w">soon</p>
-        <a href="/tag">tag</a><a class="go" href="/2">→</a><div class="body"><p>Text two.</p></div><div>Noise.</div></div>
-        </body></html>""".encode()
+        <a href="/tag">tag</a><a class="go" href="/2">→</a><div class="body"><p>Text two.</p></div><div>Noise.</div>
+        </div>        </body></html>""".encode()
 
     def test_are_taken_at_their_word(self):
         """Each part is where its selector says, and nowhere else."""
@@ -333,14 +335,25 @@ class TestSelectors:
         assert shown(two) == ["Second title", "", "https://site.example/2", "", "en", "Text two."]
 
     def test_leave_the_rest_to_be_found(self):
-        """The first link is good enough where somebody has said what an item is, unless they all have the same."""
-        selectors = Selectors(item="body > .x", title=".t")
+        """By its looks: the arrow leads on, and the rest is text."""
+        one, two = pages.read(self.PAGE, base=BASE, selectors=Selectors(item="body > .x", title=".t"))
 
-        (one,) = pages.read(self.PAGE.replace(b"Second title", b""), base=BASE, selectors=selectors)
-        both = pages.read(self.PAGE, base=BASE, selectors=selectors)
+        assert [item.link for item in (one, two)] == ["https://site.example/1", "https://site.example/2"]
+        assert one.body_text.endswith("Text one.\n\nNoise.\n\nAnn Lee")
 
-        assert (one.title, one.link, one.published) == ("First title", "https://site.example/tag", None)
-        assert [item.link for item in both] == [None, None]
+    def test_take_the_first_link_for_want_of_a_better(self):
+        """Somebody has said what an item is, so what it links to is its own."""
+        html = b"<p class=x><b>Title</b> and <a href=/1>some words</a> and <a href=/2>more words</a>.</p>"
+
+        (item,) = pages.read(html, base=BASE, selectors=Selectors(item=".x", title="b"))
+
+        assert item.link == "https://site.example/1"
+
+    def test_give_no_item_the_link_of_all(self):
+        """What most of them lead to is the address of none."""
+        both = pages.read(self.PAGE, base=BASE, selectors=Selectors(item="body > .x", title=".t", link="a"))
+
+        assert [(item.title, item.link) for item in both] == [("First title", None), ("Second title", None)]
 
     def test_find_a_single_item_too(self):
         """One that is all there is today."""
