@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format wheel clean
+.PHONY: help setup demo test check bench format wheel clean
 
 help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
 	@echo "make test    run all tests, on SQLite and PostgreSQL"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
+	@echo "make bench   measure how fast sources are gathered and how well items are filed; takes some minutes"
 	@echo "make format  put the code into its format"
 	@echo "make clean   remove what these commands have made"
 
@@ -32,6 +33,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadfile
 	$(MAKE) wheel
+
+bench: setup
+	$(BIN)/python benchmarks/gather.py
+	$(BIN)/python benchmarks/filing.py
 
 format: setup
 	$(BIN)/ruff format .

@@ -15,8 +15,10 @@ LEAD_WEIGHT = 1.5
 LEAD_WORDS = 40
 #: A phrase that comes again and again says no more than one that comes three times.
 MOST_COUNTED = 3
-#: What a topic's phrases must add up to: one in the title, or two in the text.
-THRESHOLD = 2.0
+#: What a topic's phrases must add up to where the title, or a label, speaks for it: one of full weight is enough …
+THRESHOLD = 3.0
+#: … and where only the text does: three of full weight of which two stand at its beginning, or four.
+TEXT_THRESHOLD = 4.0
 #: A phrase of less weight only supports others; it files nothing where none of this weight stands beside it.
 FULL_WEIGHT = 1.0
 #: A text of more words than this must say more, as the root of its length.
@@ -148,13 +150,12 @@ class _Filer:
 
 def _standing(tallies: Sequence[_Tally]) -> Iterator[int]:
     """Which have enough, and are not mentioned in passing."""
-    enough = THRESHOLD - 1e-9  # what a sum of fractions may be short of
     strongest = max((tally.said + tally.written for tally in tallies), default=0.0)
-    far_behind = min(MOST_ASKED, LEAST_SHARE * strongest) - 1e-9
+    in_passing = min(MOST_ASKED, LEAST_SHARE * strongest)
     for at, tally in enumerate(tallies):
-        total = tally.said + tally.written
-        in_passing = tally.said < enough and total < far_behind
-        if tally.given or (tally.firm and total >= enough and not in_passing):
+        total = tally.said + tally.written + 1e-9  # what a sum of fractions may be short of
+        titled = tally.said + 1e-9 >= THRESHOLD
+        if tally.given or (tally.firm and total >= (THRESHOLD if titled else max(TEXT_THRESHOLD, in_passing))):
             yield at
 
 

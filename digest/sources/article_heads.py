@@ -147,9 +147,9 @@ def _near(tree: HtmlElement, place: HtmlElement | None) -> list[HtmlElement]:
     """The elements around the title, in the page's order."""
     if place is None:
         return []
-    body = list(next(tree.iter("body"), tree).iter())
-    at = body.index(place)
-    return body[max(0, at - _BEFORE) : at + _AFTER]
+    every = list(tree.iter())
+    at = every.index(place)
+    return every[max(0, at - _BEFORE) : at + _AFTER]
 
 
 def _stamp(tree: HtmlElement, near: list[HtmlElement], dates: DateReader) -> Stamp | None:

@@ -60,6 +60,8 @@ def _text(tree: HtmlElement, head: Head, base: str | None) -> str:
         shown = enclosing(place, tree)
         if shown.getparent() is not None and shown is not around:
             shown.drop_tree()
+    # What the data hold is known already, and better than by their mere text.
+    etree.strip_elements(tree, "script", with_tail=False)
     found = _extracted(tree, base) if _is_tame(tree) else ""
     words = _words(found)
     if words < _SHORT:

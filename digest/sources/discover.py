@@ -22,7 +22,7 @@ _TYPES = {
 }
 #: Whole words in an address that say that a feed is there.
 _IN_ADDRESS = re.compile(
-    r"/(?:feed|feeds|rss|atom|rdf)(?:\d(?:\.0)?)?(?:[/.?]|$)|\.(?:rss|atom|rdf)(?:\?|$)|[?&](?:feed|format)=(?:rss|atom|feed)"
+    r"^feed:|/(?:feed|feeds|rss|atom|rdf)(?:\d(?:\.0)?)?(?:[/.?]|$)|\.(?:rss|atom|rdf)(?:\?|$)|[?&](?:feed|format)=(?:rss|atom|feed)"
     r"|/(?:feed|rss|atom|index)\.(?:xml|json)(?:\?|$)|//feeds?\.",
     re.IGNORECASE,
 )

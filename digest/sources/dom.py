@@ -35,7 +35,12 @@ Place = tuple[HtmlElement, Literal["text", "tail"]]
 _SEPARATOR = re.compile(r"\s*[–—|:·•»/-]+\s*")
 #: No honest element has longer ones, and they are looked through often.
 _NAMES, _LONGEST_NAMES = ("class", "id", "itemprop", "rel"), 2_000
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+# Signs that a tree could not be given back, as themselves or as numbers.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]"
+    r"|&#0*(?:[0-8]|1[124-9]|2\d|3[01]|127|6553[45])(?!\d);?"
+    r"|&#[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[fF]{3}[efEF])(?![0-9a-fA-F]);?"
+)
 _SPACE = " \t\n\r\f"
 # HTML's own rules for what a tag is. The parser compares each attribute of a tag with all others of it, so a tag of
 # a hundred thousand would keep it busy for minutes; what is beyond the first few hundred is taken out before.

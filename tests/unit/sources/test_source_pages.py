@@ -295,6 +295,19 @@ def test_a_page_is_harmless_however_it_means_it():
     assert (two.title, two.link, two.body_text) == ("Two", "https://site.example/2", "Text there.")
 
 
+@pytest.mark.parametrize(
+    "sign", ["&#1;", "&#x0b;", "&#31", "&#xFFFE;", "&#65535;", "&#xD800;", "&#0;", "\x01", "\ufffe", "&#999999999;"]
+)
+def test_signs_that_nobody_sees_are_left_out(sign):
+    """Written as themselves or as numbers; the item is read without them."""
+    html = f"<h3><a href='/1'>First{sign} title</a> {sign}</h3><p>3 May 2015</p><p>Some{sign} text.</p>"
+
+    first, _ = pages.read(page(html + "<h3><a href='/2'>Second title</a></h3><p>4 May 2015</p>"), base=BASE)
+
+    assert first.title.replace("\ufffd", "").strip() == "First title"
+    assert first.body_text.replace("\ufffd", "").endswith("Some text.")
+
+
 def test_a_page_from_a_file_needs_no_address():
     """Its links are those that name their host."""
     first = "<li><a href='https://a.example/1'>First title</a> 3 May 2015</li>"
