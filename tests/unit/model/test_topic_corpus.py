@@ -8,7 +8,7 @@ from digest.model.phrase import parse, problem_with
 from digest.model.topic import file_under
 
 #: What is reached, a hair below, so that a worse list of phrases or a worse rule is seen. Raise it, never lower it.
-LEAST_F1 = {"tuning": 0.93, "held_back": 0.76}
+LEAST_F1 = {"tuning": 0.93, "tuning_2": 0.95, "tuning_3": 0.87, "weighing": 0.84, "held_back": 0.82}
 
 
 @pytest.mark.parametrize("part", LEAST_F1)
@@ -18,7 +18,7 @@ def test_items_are_filed_as_an_editor_would(part: str) -> None:
 
     reached = together(measured(topics, items, by_rules(topics, items))).f1
 
-    assert len(items) == 100
+    assert len(items) >= 60
     assert reached >= LEAST_F1[part], f"micro-F1 on {part} is {reached:.3f}"
 
 
