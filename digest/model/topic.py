@@ -23,10 +23,6 @@ TEXT_THRESHOLD = 4.0
 FULL_WEIGHT = 1.0
 #: A text of more words than this must say more, as the root of its length.
 LONG = 300
-#: A topic that only the text speaks for must have this share of what the strongest topic has …
-LEAST_SHARE = 1 / 3
-#: … though never more than this.
-MOST_ASKED = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +145,11 @@ class _Filer:
 
 
 def _standing(tallies: Sequence[_Tally]) -> Iterator[int]:
-    """Which have enough, and are not mentioned in passing."""
-    strongest = max((tally.said + tally.written for tally in tallies), default=0.0)
-    in_passing = min(MOST_ASKED, LEAST_SHARE * strongest)
+    """Which have enough: what only the text says may be said in passing, so it has to say more."""
     for at, tally in enumerate(tallies):
         total = tally.said + tally.written + 1e-9  # what a sum of fractions may be short of
         titled = tally.said + 1e-9 >= THRESHOLD
-        if tally.given or (tally.firm and total >= (THRESHOLD if titled else max(TEXT_THRESHOLD, in_passing))):
+        if tally.given or (tally.firm and total >= (THRESHOLD if titled else TEXT_THRESHOLD)):
             yield at
 
 

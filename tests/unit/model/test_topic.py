@@ -88,26 +88,28 @@ def test_one_phrase_in_the_title_is_enough() -> None:
     assert filed("respite", title="Respite by the sea")
 
 
-def test_one_mention_in_the_text_is_not_enough_and_two_are() -> None:
-    """It may be in passing; the same phrase twice, or two different ones, are not."""
-    assert not filed("respite", "carer*", text="She mentions respite once.")
-    assert filed("respite", text="Respite is rare, and respite is short.")
-    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
+def test_a_mention_or_two_in_the_text_are_not_enough_and_four_are() -> None:
+    """They may be in passing; three at its beginning, or four of two phrases, are not."""
+    assert not filed("respite", "carer*", text="She mentions respite once, and carers once.")
+    assert filed("respite", text="Respite is rare, and respite is short. Who has respite?")
+    assert not filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite: carers need respite.")
 
 
 def test_a_mention_where_the_text_begins_counts_for_more() -> None:
     """So a telling phrase needs no second one there."""
-    assert filed("respite^1.4", text="Respite for a week. " + PREAMBLE)
-    assert not filed("respite^1.4", text=PREAMBLE + "Respite for a week.")
+    assert filed("respite^2.7", text="Respite for a week. " + PREAMBLE)
+    assert not filed("respite^2.7", text=PREAMBLE + "Respite for a week.")
 
 
 def test_a_long_text_must_say_more() -> None:
-    """Two mentions in a thousand words are in passing; what is its subject comes again and again."""
+    """Four mentions in a thousand words are in passing; what is its subject comes again and again."""
     long = PREAMBLE * (4 * LONG // len(PREAMBLE.split()))
+    subject = "Carers want respite, and a break; carers want a break and respite. " * 2
 
-    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
-    assert not filed("respite", "carer*", text=long + "Carers want respite.")
-    assert filed("respite", "carer*", text=long + "Carers want respite, respite and respite. " * 3)
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite: carers need respite.")
+    assert not filed("respite", "carer*", text=long + "Carers want respite: carers need respite.")
+    assert filed("respite", "carer*", "break", text=long + subject)
 
 
 def test_a_word_that_comes_again_and_again_counts_three_times() -> None:
@@ -172,7 +174,7 @@ def test_a_phrase_may_be_told_where_to_stand() -> None:
     """Elsewhere it says nothing; labels and people are looked at only by phrases that name them."""
     assert filed("title:course", title="A course in hope")
     assert not filed("title:course", text="Of course, of course, of course.")
-    assert filed("text:course", text="The course is a course.")
+    assert filed("text:course", text="The course is a course of a course.")
     assert not filed("text:course", title="A course in hope")
     assert filed("category:method*", categories=("Ethics", "Mixed methods"))
     assert filed("people:Ruth Hale", people=("Tom Hale", "Ruth Hale"))
@@ -181,16 +183,16 @@ def test_a_phrase_may_be_told_where_to_stand() -> None:
 
 
 def test_a_weight_counts_for_more_or_less() -> None:
-    """Twice as much makes one mention enough."""
-    assert told("respite^2", text=PREAMBLE + "A week of respite.") == ["“respite” in the text, with weight 2"]
+    """Four times as much makes one mention enough."""
+    assert told("respite^4", text=PREAMBLE + "A week of respite.") == ["“respite” in the text, with weight 4"]
 
 
 def test_a_phrase_of_less_than_full_weight_only_supports() -> None:
     """However often it comes; beside one of full weight it counts."""
     assert not filed("savings^0.9", "bank^0.9", title="Savings at the bank", text="Bank, savings, bank, savings.")
-    assert not filed("scam*", text=PREAMBLE + "A scam.")
-    assert told("scam*", "savings^0.9", "bank^0.5", text=PREAMBLE + "A scam: savings gone from the bank.") == [
-        "“scam*” in the text",
+    assert not filed("scam*^2.6", text=PREAMBLE + "A scam.")
+    assert told("scam*^2.6", "savings^0.9", "bank^0.5", text=PREAMBLE + "A scam: savings gone from the bank.") == [
+        "“scam*” in the text, with weight 2.6",
         "“savings” in the text, with weight 0.9",
         "“bank” in the text, with weight 0.5",
     ]
@@ -201,8 +203,8 @@ def test_a_phrase_against_makes_void_what_stands_within_it_and_no_more() -> None
     phrases = ("stroke", "-stroke of luck")
 
     assert not filed(*phrases, title="A stroke of luck", text="By a stroke of luck. " * 5)
-    assert filed(*phrases, text=PREAMBLE + "By a stroke of luck she survived a stroke, and then a second stroke.")
-    assert not filed(*phrases, text=PREAMBLE + "By a stroke of luck, and another stroke of luck, no stroke.")
+    assert filed("stroke^2", *phrases[1:], text=PREAMBLE + "By a stroke of luck she survived a stroke, then a stroke.")
+    assert not filed("stroke^2", *phrases[1:], text=PREAMBLE + "A stroke of luck, and another stroke of luck.")
 
 
 def test_a_phrase_against_speaks_also_beside_the_others() -> None:
@@ -210,36 +212,19 @@ def test_a_phrase_against_speaks_also_beside_the_others() -> None:
     assert filed("carer*", title="Carers at the zoo")
     assert not filed("carer*", "-zoo^1.5", title="Carers at the zoo")
     assert not filed("carer*", "-young carer*^9", title="Young carers", text="Carers and carers. " * 9)
-    assert told("carer*", "-zoo", title="Carers speak", text=PREAMBLE + "Not at the zoo.") == [
-        "“carer*” in the title",
+    assert told("carer*^2", "-zoo", title="Carers speak", text=PREAMBLE + "Not at the zoo.") == [
+        "“carer*” in the title, with weight 2",
         "against: “zoo” in the text",
     ]
 
 
 def test_of_phrases_within_one_another_the_longest_counts() -> None:
     """So a list may hold both, and the more exact one has the last word."""
-    assert not filed("carer*", "family carer*", text=PREAMBLE + "The family carer left.")
-    assert told("carer*", "family carer*^2", text=PREAMBLE + "The family carer left.") == [
-        "“family carer*” in the text, with weight 2"
+    assert not filed("carer*^2", "family carer*^2", text=PREAMBLE + "The family carer left.")
+    assert told("carer*", "family carer*^4", text=PREAMBLE + "The family carer left.") == [
+        "“family carer*” in the text, with weight 4"
     ]
     assert not filed("carer*", "zoo carer*^0.1", title="Zoo carers")
-
-
-def test_a_topic_far_behind_the_strongest_is_mentioned_in_passing() -> None:
-    """Two mentions file a text that says nothing else, and not one that is about something else all along."""
-    topics = [
-        Topic(slug="carers", name="Carers", phrases=("carer*", "respite")),
-        Topic(slug="law", name="Law", phrases=("court", "judge", "ruling", "appeal")),
-    ]
-    passing = PREAMBLE + "Carers want respite."
-
-    alone = file_under(topics, title="", text=passing)
-    beside = file_under(topics, title="Court: judge allows appeal", text=passing + " The ruling of the court.")
-    titled = file_under(topics, title="Carers in court: judge allows appeal", text="The ruling of the court. " * 3)
-
-    assert set(alone) == {"carers"}
-    assert set(beside) == {"law"}
-    assert set(titled) == {"carers", "law"}
 
 
 def test_a_phrase_that_cannot_be_read_files_nothing_and_stops_nothing() -> None:
