@@ -129,7 +129,7 @@ def _add_sources(house: House, port: int, feeds: int) -> None:
 def _forget_validators(house: House) -> None:
     """As if the servers gave no ETag: the bytes come again, and are known by their checksum."""
     with house.store.write() as connection:
-        sources.note(connection, [(row.id, {"etag": ""}) for row in sources.listed(connection)])
+        sources.note(connection, [(row, {"etag": ""}) for row in sources.listed(connection)])
 
 
 def _peer(asked: argparse.Namespace) -> dict[str, float]:

@@ -23,7 +23,7 @@ def list_items(
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only under this topic.")] = None,
     proposed: Annotated[bool, typer.Option("--proposed", help="Only those with a topic proposed.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; a table shows 100.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="At most so many; a table has 100.")] = None,
     as_json: Json = False,
 ) -> None:
     """List items, newest first. What several sources have is listed once, by the first that brought it.

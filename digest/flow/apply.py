@@ -91,7 +91,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: _told(value) if isinstance(value, dict) else value
         for key, value in values.items()
-        if value is not None and (value != "" or key in ("slug", "name", "location"))
+        if value is not None and (value != "" or key in ("slug", "name", "location", "link_label"))
     }
 
 

@@ -86,6 +86,7 @@ def _check_selectors(source: Source, selectors: Selectors) -> None:
         what = f"the source “{source.slug}” has selectors, but is no page."
         raise SettingsRefused(what, remedy='Say kind = "page".')
     try:
+        selector(selectors.item)
         for css in (getattr(selectors, name) for name in Selectors.__dataclass_fields__):
             selector(css or "*")
     except UnreadableSource as error:

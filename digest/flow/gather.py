@@ -111,7 +111,7 @@ class _Run:
     house: House
     rows: dict[str, Row[Any]]
     rules: _Rulebook
-    _notes: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    _notes: list[tuple[Row[Any], dict[str, Any]]] = field(default_factory=list)
     _waiting: deque[tuple[Row[Any], Document, Reading]] = field(default_factory=deque)
 
     def results(self) -> Iterator[Gathered]:
@@ -154,8 +154,10 @@ class _Run:
         read = outcome(reading)
         judged = Judged(rules=self.rules.rules[self.rules.of(row.id)], reasons=read.reasons)
         with self.house.store.write() as connection:
+            if not sources.is_as_read(connection, row):
+                return Gathered(source=row.slug, error="It was given another place while it was read; next time.")
             gathered, _ = keep_found(self.house, connection, row.slug, row.id, read.found, judged=judged)
-            sources.note(connection, [(row.id, _went_well(self.house, row, document))])
+            sources.note(connection, [(row, _went_well(self.house, row, document))])
             return gathered
 
     def _failed(self, row: Row[Any], problem: Problem) -> Gathered:
@@ -163,7 +165,7 @@ class _Run:
         return Gathered(source=row.slug, error=str(problem))
 
     def _note(self, row: Row[Any], values: dict[str, Any]) -> None:
-        self._notes.append((row.id, values))
+        self._notes.append((row, values))
         if len(self._notes) >= _NOTED_AT_ONCE:
             self._write_notes()
 

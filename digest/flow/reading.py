@@ -5,9 +5,11 @@ A process of its own may take its time or its memory and be ended; the others go
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TooSlow
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
@@ -38,7 +40,17 @@ class Read:
     reasons: list[Reasons]
 
 
-Reading = Future[Read]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document that is being read, somewhere."""
+
+    there: Future[Read]
+    #: Whether somebody is still at it, or it has been done.
+    goes_on: Callable[[], bool]
+    #: Reads it in this process instead.
+    here: Callable[[], Read]
+
+
 #: The newsletters that read a source, by their rows in order: what its rules are known by.
 Readership = tuple[int, ...]
 
@@ -59,9 +71,13 @@ class Readers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._let_go(at_once=kind is not None)
+
+    def _let_go(self, *, at_once: bool) -> None:
         if self._pool is not None:
-            (self._pool.stop if kind else self._pool.close)()  # type: ignore[no-untyped-call]
+            (self._pool.stop if at_once else self._pool.close)()  # type: ignore[no-untyped-call]
             self._pool.join()
+            self._pool = None
 
     @property
     def ahead(self) -> int:
@@ -71,13 +87,23 @@ class Readers:
     def begin(self, source: Source, document: Document, readership: Readership) -> Reading:
         """Read a document; what it comes to, or why it cannot be read, is in the answer."""
         self._begun += 1
+        here = partial(_read, source, document, self.rules[readership])
         if self._begun <= _FEW:
-            return _here(lambda: _read(source, document, self.rules[readership]))
+            return Reading(_done(here), lambda: True, here)
+        try:
+            there = self._others().schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
+        except RuntimeError:  # one of its processes was killed while it had nothing to do, and the pool gives up
+            self._let_go(at_once=True)
+            return Reading(_done(here), lambda: True, here)
+        pool = self._others()
+        return Reading(there, lambda: pool.active, here)
+
+    def _others(self) -> ProcessPool:
         if self._pool is None:
             self._pool = ProcessPool(
                 self._count(), initializer=_start, initargs=[dict(self.rules)], context=get_context("forkserver")
             )
-        return self._pool.schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
+        return self._pool
 
     def _count(self) -> int:
         return self.processes or os.cpu_count() or 1
@@ -113,7 +139,7 @@ def _judged(rules: Rules, source: Source, item: FoundItem) -> Reasons:
 def outcome(reading: Reading) -> Read:
     """What a reading came to. Raises UnreadableSource, also where its process had to be ended."""
     try:
-        return reading.result()
+        return _awaited(reading)
     except TooSlow as error:
         raise UnreadableSource(f"it takes more than {_LONGEST} s to read.", remedy="Please report it.") from error
     except (ProcessExpired, MemoryError) as error:
@@ -125,8 +151,21 @@ def outcome(reading: Reading) -> Read:
         raise UnreadableSource(what, remedy="Please report it.") from error
 
 
-def _here(work: Callable[[], Read]) -> Reading:
-    done: Reading = Future()
+def _awaited(reading: Reading) -> Read:
+    while True:
+        try:
+            return reading.there.result(timeout=1)
+        except (CancelledError, BrokenProcessPool):  # its process was ended for no fault of its own
+            return reading.here()
+        except TooSlow:
+            if reading.there.done():
+                return reading.there.result()
+            if not reading.goes_on():
+                return reading.here()
+
+
+def _done(work: Callable[[], Read]) -> Future[Read]:
+    done: Future[Read] = Future()
     try:
         done.set_result(work())
     except Exception as error:
@@ -141,7 +180,9 @@ _given: dict[Readership, Rules] = {}
 def _start(rules: dict[Readership, Rules]) -> None:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (_LARGEST, _LARGEST))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    largest = _LARGEST if most == resource.RLIM_INFINITY else min(_LARGEST, most)
+    resource.setrlimit(resource.RLIMIT_AS, (largest, most))
     _given.update(rules)
 
 

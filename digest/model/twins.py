@@ -66,8 +66,6 @@ def are_twins(a: Sketch, b: Sketch) -> bool:
     if titled and not _near(a.published, b.published):
         titled = False
     first, second = _words(a.text), _words(b.text)
-    if titled and len(title) >= TELLING_TITLE and not (len(first) > 2 and len(second) > 2):
-        return True
     if not titled and min(len(first), len(second)) < _LONG:
         return False
     return _alike(set(_runs(first, 3)), set(_runs(second, 3)), titled=titled)

@@ -9,6 +9,7 @@ from digest.model.source import Selectors
 from digest.sources import captures, csvitems, feeds, feedtext, jsonfeed, jsonitems, jsonvalues
 from digest.sources.decoding import decode
 from digest.sources.sanitize import clean_line
+from digest.sources.whole import told_apart
 
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\[\]{\"\d])")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|meta|div|p|h[1-6]|ul|table|article|section)\b", re.IGNORECASE)
@@ -53,8 +54,8 @@ def read(
     readers = kinds()
     kind = kind if kind in readers else kind_of(data, charset)
     if kind == "page":
-        return _read_page(data, base=base, charset=charset, selectors=selectors)
-    return readers[kind](data, base=base, charset=charset)
+        return told_apart(_read_page(data, base=base, charset=charset, selectors=selectors))
+    return told_apart(readers[kind](data, base=base, charset=charset))
 
 
 def kind_of(data: bytes, charset: str = "") -> str:

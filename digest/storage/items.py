@@ -87,7 +87,8 @@ def _wanted(which: Which) -> Iterator[ColumnElement[bool]]:
     else:
         yield item.c.id.not_in(select(twin.c.item_id))
     if which.topic:
-        yield item.c.id.in_(_under(which.topic))
+        under = _under(which.topic)
+        yield or_(item.c.id.in_(under), item.c.id.in_(select(twin.c.first_id).where(twin.c.item_id.in_(under))))
     if which.proposed:
         open_guess = (filing.c.origin == "learned") & filing.c.stands.is_(False)
         yield item.c.id.in_(select(filing.c.item_id).where(open_guess))
@@ -111,28 +112,37 @@ def _under(topic_slug: str) -> Select[Any]:
 
 def _with_topics(connection: Connection, rows: Iterable[RowMapping], newsletter_id: int | None) -> list[Item]:
     kept = list(rows)
-    ids = [row["id"] for row in kept]
-    topics = dict(_topics_of(connection, ids, newsletter_id))
-    also = twins.elsewhere(connection, ids, newsletter_id)
-    return [_item(row, topics.get(row["id"], ()), also.get(row["id"], ())) for row in kept]
+    also = twins.elsewhere(connection, [row["id"] for row in kept], newsletter_id)
+    families = {row["id"]: [row["id"], *(other.id for other in also.get(row["id"], ()))] for row in kept}
+    filed = _filed(connection, [member for family in families.values() for member in family], newsletter_id)
+    return [_item(row, _topics(families[row["id"]], filed), also.get(row["id"], ())) for row in kept]
 
 
-def _topics_of(
-    connection: Connection, item_ids: list[int], newsletter_id: int | None
-) -> Iterator[tuple[int, tuple[str, ...]]]:
+#: For each item its topics: place in the newsletter's order, the newsletter's row, slug, and whether it stands.
+_Filed = dict[int, list[tuple[int, int, str, bool]]]
+
+
+def _filed(connection: Connection, item_ids: list[int], newsletter_id: int | None) -> _Filed:
+    """Where these items stand, and what editors took them out of."""
     query = (
-        select(filing.c.item_id, topic.c.slug)
+        select(filing.c.item_id, topic.c.position, topic.c.newsletter_id, topic.c.slug, filing.c.stands)
         .join(topic, topic.c.id == filing.c.topic_id)
-        .where(filing.c.stands)
-        .order_by(topic.c.position, topic.c.newsletter_id)
+        .where(or_(filing.c.stands, filing.c.origin == "editor"))
     )
     if newsletter_id is not None:
         query = query.where(topic.c.newsletter_id == newsletter_id)
-    for some in chunks(item_ids):
-        found: dict[int, dict[str, None]] = {}
+    found: _Filed = {}
+    for some in chunks(dict.fromkeys(item_ids)):
         for row in connection.execute(query.where(filing.c.item_id.in_(some))):
-            found.setdefault(row.item_id, {})[row.slug] = None
-        yield from ((item_id, tuple(slugs)) for item_id, slugs in found.items())
+            found.setdefault(row.item_id, []).append((row.position, row.newsletter_id, row.slug, row.stands))
+    return found
+
+
+def _topics(family: list[int], filed: _Filed) -> tuple[str, ...]:
+    """The topics that a piece is under by any of its sources, but none that an editor took one of them out of."""
+    every = sorted(each for member in family for each in filed.get(member, ()))
+    out_of = {slug for _, _, slug, stands in every if not stands}
+    return tuple(dict.fromkeys(slug for _, _, slug, _ in every if slug not in out_of))
 
 
 def stands_at(published: date | datetime | None, first_seen_at: datetime) -> datetime:

@@ -101,10 +101,26 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def note(connection: Connection, readings: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-    """Write down how readings went: the row of each source and what changes in it."""
-    for source_id, values in readings:
-        connection.execute(update(source).where(source.c.id == source_id).values(dict(values)))
+def note(connection: Connection, readings: Iterable[tuple[Row[Any], Mapping[str, Any]]]) -> None:
+    """Write down how readings went: what changes in the row of each source, as it was when it was read.
+
+    A source that somebody has meanwhile given another place or kind has not been read yet.
+    """
+    for row, values in readings:
+        connection.execute(update(source).where(*_as_read(row)).values(dict(values)))
+
+
+def is_as_read(connection: Connection, row: Row[Any]) -> bool:
+    """Whether a source still lies where it was read, and is what it was read as."""
+    return connection.scalar(select(source.c.id).where(*_as_read(row))) is not None
+
+
+def _as_read(row: Row[Any]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        source.c.id == row.id,
+        source.c.location == row.location,
+        source.c.kind == row.kind,
+    )
 
 
 def save(connection: Connection, wanted: Source) -> int:

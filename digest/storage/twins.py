@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select
 
 from digest.model.item import Elsewhere, FoundItem, ItemId
 from digest.model.twins import Sketch, are_twins, marks
@@ -113,7 +113,15 @@ def _first_twin(connection: Connection, item_id: ItemId, found: FoundItem, other
         .order_by(item.c.id)
     )
     mine = Sketch(title=found.title, link=found.link, text=found.body_text, published=found.published)
-    return next((row.first for row in rows if are_twins(mine, _sketch(row))), None)
+    alike = (row.first for row in rows if are_twins(mine, _sketch(row)))
+    return next((first for first in alike if not _has_one_of(connection, first, item_id)), None)
+
+
+def _has_one_of(connection: Connection, first: int, item_id: ItemId) -> bool:
+    """Whether a family has a member of the item's own source: two of one source are two."""
+    own = select(item.c.source_id).where(item.c.id == item_id).scalar_subquery()
+    family = or_(item.c.id == first, item.c.id.in_(select(twin.c.item_id).where(twin.c.first_id == first)))
+    return connection.scalar(select(item.c.id).where(family, item.c.source_id == own, item.c.id != item_id)) is not None
 
 
 def _sketch(row: Row[Any]) -> Sketch:

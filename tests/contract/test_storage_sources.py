@@ -36,9 +36,9 @@ def claim(house: House, *, now: datetime = NOW, until: datetime = LATER) -> list
         return [each.slug for each in sources.claim_due(connection, now=now, until=until)]
 
 
-def note(house: House, source_id: int, **values: object) -> None:
+def note(house: House, slug: str = "feed", **values: object) -> None:
     with house.store.write() as connection:
-        sources.note(connection, [(source_id, values)])
+        sources.note(connection, [(sources.find(connection, slug), values)])
 
 
 def test_a_source_comes_back_as_it_was_saved(social_care: House) -> None:
@@ -54,9 +54,9 @@ def test_a_source_comes_back_as_it_was_saved(social_care: House) -> None:
 
 def test_a_source_that_has_moved_by_its_editors_hand_starts_afresh(social_care: House) -> None:
     """What its old server said of itself means nothing at the new one."""
-    source_id = add(social_care)
+    add(social_care)
     seen = {"etag": '"1"', "checksum": "abc", "failures": 3, "ended_at": NOW, "moved_to": "https://example.org/new"}
-    note(social_care, source_id, **seen)
+    note(social_care, **seen)
 
     add(social_care, replace(FEED, location="https://example.net/feed"))
 
@@ -66,14 +66,28 @@ def test_a_source_that_has_moved_by_its_editors_hand_starts_afresh(social_care: 
 
 def test_a_source_with_another_name_keeps_where_it_has_moved_to_and_is_read_whole_once_more(social_care: House) -> None:
     """Its selectors or its kind may have changed, so “nothing new” would be no answer."""
-    source_id = add(social_care)
-    note(social_care, source_id, etag='"1"', checksum="abc", failures=3, moved_to="https://example.org/new")
+    add(social_care)
+    note(social_care, etag='"1"', checksum="abc", failures=3, moved_to="https://example.org/new")
 
     add(social_care, replace(FEED, name="Another name"))
 
     found = row(social_care)
     assert (found.name, found.failures, found.moved_to) == ("Another name", 3, "https://example.org/new")
     assert (found.etag, found.checksum) == ("", "")
+
+
+def test_how_a_reading_went_is_not_noted_where_the_source_has_been_moved_meanwhile(social_care: House) -> None:
+    """What the old place said must not stand beside the new one."""
+    add(social_care)
+    old = row(social_care)
+    add(social_care, replace(FEED, location="https://example.net/feed"))
+
+    with social_care.store.write() as connection:
+        sources.note(connection, [(old, {"ended_at": NOW, "etag": '"old"'})])
+        as_read = sources.is_as_read(connection, old)
+
+    found = row(social_care)
+    assert (found.ended_at, found.etag, as_read) == (None, "", False)
 
 
 def test_what_was_never_read_is_due_at_once_and_then_claimed(social_care: House) -> None:
@@ -96,9 +110,9 @@ def test_what_was_never_read_is_due_at_once_and_then_claimed(social_care: House)
 )
 def test_what_is_not_due_is_left_alone(social_care: House, source: Source, read: bool, values: dict) -> None:
     """What lies nowhere, what no newsletter reads, what has ended, what is to be left alone for a while."""
-    source_id = add(social_care, source, read=read)
+    add(social_care, source, read=read)
     if values:
-        note(social_care, source_id, **values)
+        note(social_care, **values)
 
     assert claim(social_care) == []
     with social_care.store.read() as connection:

@@ -8,7 +8,7 @@ import pytest
 from digest.flow.house import House
 from digest.model.item import FoundItem, Item
 from digest.model.source import Source, SourceKind
-from digest.storage import items, keeping, newsletters, sources
+from digest.storage import filings, items, keeping, newsletters, sources
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TEXT = (
@@ -96,6 +96,32 @@ def test_within_one_source_nothing_is_a_twin(social_care: House) -> None:
     keep(social_care, "sscr-news", REPRINT)
 
     assert len(listed(social_care)) == 2
+
+
+def test_two_of_one_source_are_not_joined_through_a_third(social_care: House) -> None:
+    """Each month's seminar is announced on one page; another source has the first."""
+    bees = replace(PIECE, guid="g1", title="Seminar on bees in November", body_text="Bees and honey.")
+    wasps = replace(PIECE, guid="g2", title="Seminar on wasps in December", body_text="All about wasps.")
+    keep(social_care, "sscr-news", bees)
+    keep(social_care, "scwru-blog", replace(bees, guid="h1"))
+    (third,) = keep(social_care, "sscr-news", wasps)
+
+    assert third in [item.id for item in of_newsletter(social_care)]
+
+
+def test_a_piece_is_under_the_topics_of_all_its_sources_but_none_that_an_editor_refused(social_care: House) -> None:
+    """The first may be a teaser that says little; whoever files the second files the piece."""
+    (first,) = keep(social_care, "sscr-news", PIECE)
+    (second,) = keep(social_care, "scwru-blog", REPRINT)
+    with social_care.store.write() as connection:
+        filings.file_by_hand(connection, second, "events", stands=True, by="Ruth", now=NOW)
+        filings.file_by_hand(connection, second, "research", stands=True, by="Ruth", now=NOW)
+        filings.file_by_hand(connection, first, "research", stands=False, by="Ruth", now=NOW)
+
+    (found,) = of_newsletter(social_care)
+
+    assert (found.id, found.topics) == (first, ("events",))
+    assert [item.id for item in listed(social_care, topic="events")] == [first]
 
 
 def test_pieces_of_one_title_and_differing_text_are_two(social_care: House) -> None:

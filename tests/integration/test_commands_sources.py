@@ -72,7 +72,7 @@ def test_add_for_programs_says_what_it_found(terminal: Terminal, address: str) -
 
     assert shown["source"] == {"slug": "quayside-notes", "name": "Quayside notes", "kind": "json", "location": address}
     assert [(each["title"], each["topics"]) for each in shown["items"]] == [
-        ("Carers at work", ["carers"]),
+        ("Carers at work", ["carers", "employment"]),
         ("Opening hours", []),
     ]
     assert "quayside-notes" not in known(terminal)

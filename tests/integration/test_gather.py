@@ -11,9 +11,11 @@ from digest.errors import UnknownName
 from digest.flow.gather import gather, gather_due
 from digest.flow.health import Health, health
 from digest.flow.house import House
+from digest.flow.reading import Readers, outcome
 from digest.model.item import Item
 from digest.model.source import Source, SourceKind
-from digest.storage import items, newsletters, sources
+from digest.sources.fetch import Document, Known
+from digest.storage import filings, items, newsletters, sources
 from tests.support.site import Site
 
 
@@ -186,6 +188,22 @@ def test_many_sources_are_read_in_other_processes_with_the_same_outcome(reading:
     assert sum(each.new for each in results.values()) == 30
     assert "the JSON is broken" in results["broken"].error
     assert fares(reading, "broken").failures == 1
+
+
+def test_a_pool_that_gives_up_loses_nothing(reading: House) -> None:
+    """One of its processes was killed: what waited is read here, and a new pool is made for what comes."""
+    document = Document(data=entries("Carers"), address=None, known=Known())
+    source = Source(slug="feed", name="feed", kind=SourceKind.JSON, location="feed")
+    with reading.store.read() as connection:
+        rules = {(): filings.rules_for(connection, ())}
+
+    with Readers(rules, 1) as readers:
+        begun = [readers.begin(source, document, ()) for _ in range(30)]
+        readers._pool.stop()
+        more = [readers.begin(source, document, ()) for _ in range(3)]
+        read = [outcome(each) for each in (*begun, *more)]
+
+    assert [len(each.found) for each in read] == [1] * 33
 
 
 def test_two_who_gather_at_once_ask_each_source_once(reading: House, add, site: Site) -> None:
