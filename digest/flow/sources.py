@@ -69,6 +69,8 @@ def find(house: House, wishes: Wishes, newsletter: str) -> Looked:
     with house.store.read() as connection:
         publication = newsletters.load(connection, newsletter)
         _refuse_taken(connection, wishes)
+    if wishes.selectors and wishes.kind not in (None, SourceKind.PAGE):
+        raise SettingsRefused("Only a page has selectors.", remedy="Leave out --kind, or the selectors.")
     known = {topic.slug for topic in publication.topics}
     for slug in wishes.topics:
         if slug not in known:

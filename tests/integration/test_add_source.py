@@ -145,6 +145,7 @@ def test_names_that_are_taken_get_a_number_unless_they_were_chosen(reading: Hous
     [
         ({"slug": "Not a slug"}, "cannot be a source's slug"),
         ({"topics": ("gardening",)}, "has no topic “gardening”"),
+        ({"kind": SourceKind.FEED, "selectors": Selectors(item="p")}, "Only a page has selectors"),
         ({"selectors": Selectors(item="..")}, "“..” is no CSS selector"),
         ({"selectors": Selectors(item=".nowhere")}, "nowhere"),
     ],
