@@ -69,6 +69,9 @@ def main() -> None:
     except Problem as problem:
         out.warn(f"digest: {' '.join(str(problem).split())}")
         sys.exit(1)
+    except UnicodeEncodeError:
+        out.warn("digest: A name on the command line has broken bytes. Write it in UTF-8.")
+        sys.exit(1)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             _end_quietly()
