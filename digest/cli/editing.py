@@ -31,11 +31,12 @@ def compose(
     Example: digest compose social-care --period 2014-11
     """
     from digest.flow.compose import compose as make
-    from digest.flow.health import health
+    from digest.storage.sources import failing as failing_sources
 
     with opened() as house:
         issue, is_new = make(house, newsletter, period_key=period, cadence=cadence)
-        failing = [each.slug for each in health(house) if each.failing and newsletter in each.newsletters]
+        with house.store.read() as connection:
+            failing = failing_sources(connection, newsletter)
     if failing:
         out.warn(f"Not read lately: {', '.join(failing)}. See: digest sources list --failing.")
     _print(issue, as_json, f"{issue.name}: {'a new draft' if is_new else f'there already, {issue.state}'}.")

@@ -1,11 +1,8 @@
 """Freeze: what an issue would say if it came out now. Writes nothing; publishing keeps it, a preview shows it."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 
 from sqlalchemy import Connection
 
@@ -14,6 +11,7 @@ from digest.model.choice import Candidate, Window, window
 from digest.model.issue import Article, Heading, Issue, IssueContent, Place
 from digest.model.item import Item, ItemId, day
 from digest.model.newsletter import Newsletter
+from digest.model.slugs import slug_of, untaken
 from digest.model.source import Source
 from digest.rendering import phrases
 from digest.rendering.blocks import Block, compile_issue
@@ -73,17 +71,10 @@ def freeze(house: House, connection: Connection, issue: Issue, *, now: datetime)
 
 def slugs_for(titles: Iterable[str]) -> list[str]:
     """Names for addresses, unique among each other: "First nights home" becomes `first-nights-home`."""
-    slugs: list[str] = []
-    taken: set[str] = set()
+    slugs: dict[str, None] = {}
     for title in titles:
-        base = slug = _slug(title)
-        for number in count(2):
-            if slug not in taken:
-                break
-            slug = f"{base}-{number}"
-        taken.add(slug)
-        slugs.append(slug)
-    return slugs
+        slugs[untaken(slug_of(title, most=80, otherwise="piece"), slugs)] = None
+    return list(slugs)
 
 
 def _candidate(item: Item, decided: Curation, newsletter: Newsletter) -> Candidate:
@@ -199,8 +190,3 @@ def _subject(newsletter: Newsletter, content: IssueContent) -> str:
         if newsletter.name in content.title
         else f"{content.title}: {newsletter.name}, {content.period_label}"
     )
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-") or "piece"

@@ -88,15 +88,14 @@ class Readers:
         """Read a document; what it comes to, or why it cannot be read, is in the answer."""
         self._begun += 1
         here = partial(_read, source, document, self.rules[readership])
-        if self._begun <= _FEW:
-            return Reading(_done(here), lambda: True, here)
-        try:
-            there = self._others().schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
-        except RuntimeError:  # one of its processes was killed while it had nothing to do, and the pool gives up
-            self._let_go(at_once=True)
-            return Reading(_done(here), lambda: True, here)
-        pool = self._others()
-        return Reading(there, lambda: pool.active, here)
+        if self._begun > _FEW:
+            pool = self._others()
+            try:
+                there = pool.schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
+                return Reading(there, lambda: pool.active, here)
+            except RuntimeError:  # one of its processes was killed while it had nothing to do, and the pool gives up
+                self._let_go(at_once=True)
+        return Reading(_done(here), lambda: True, here)
 
     def _others(self) -> ProcessPool:
         if self._pool is None:

@@ -1,7 +1,5 @@
 """Sources: found behind an address, looked at without keeping anything, added, taken away."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -15,6 +13,7 @@ from digest.flow.house import House
 from digest.flow.keep import Gathered, keep_all, keep_found
 from digest.flow.reading import read
 from digest.model.item import FoundItem, Item
+from digest.model.slugs import slug_of, untaken
 from digest.model.source import Selectors, Source, SourceKind
 from digest.model.topic import Topic, file_under
 from digest.sources import detect, discover
@@ -79,7 +78,7 @@ def find(house: House, wishes: Wishes, newsletter: str) -> Looked:
     kind, document, found, others = _behind(fetcher(house), wishes)
     name = wishes.name or detect.name_of(document.data, kind, document.charset) or _host(document.address or "")
     source = Source(
-        slug=wishes.slug or slug_of(name),
+        slug=wishes.slug or slug_of(name, most=60, otherwise="source"),
         name=name[:200],
         kind=kind,
         location=document.address or wishes.location,
@@ -111,12 +110,6 @@ def remove(house: House, slug: str) -> None:
     """Read a source no more; what it has brought stays. Raises UnknownName."""
     with house.store.write() as connection:
         sources.detach(connection, sources.find(connection, slug).id)
-
-
-def slug_of(name: str) -> str:
-    """A slug made of a name: “Harbour Institute: News” becomes `harbour-institute-news`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "source"
 
 
 def _refuse_taken(connection: Connection, wishes: Wishes) -> None:
@@ -205,20 +198,12 @@ def _topics(connection: Connection, slugs: Iterable[str]) -> tuple[Topic, ...]:
 
 def _saved(connection: Connection, wanted: Source) -> tuple[int, Source]:
     """The source that lies there already, as it is; else a new one under a slug that no other has."""
-    for row in sources.listed(connection):
+    rows = sources.listed(connection)
+    for row in rows:
         if row.location == wanted.location:
             return row.id, sources.value_of(row)
-    source = replace(wanted, slug=_free(connection, wanted.slug))
+    source = replace(wanted, slug=untaken(wanted.slug, {row.slug for row in rows}))
     return sources.save(connection, source), source
-
-
-def _free(connection: Connection, wanted: str) -> str:
-    """A slug that no other source has."""
-    taken = {row.slug for row in sources.listed(connection)}
-    slug, number = wanted, 2
-    while slug in taken:
-        slug, number = f"{wanted}-{number}", number + 1
-    return slug
 
 
 def _host(address: str) -> str:

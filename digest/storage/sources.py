@@ -74,6 +74,17 @@ def reader_rows(connection: Connection) -> dict[int, tuple[int, ...]]:
     return found
 
 
+def failing(connection: Connection, newsletter_slug: str) -> list[str]:
+    """The slugs of the sources of a newsletter that failed when they were last read, or have ended."""
+    query = (
+        select(source.c.slug)
+        .join(newsletter_source, newsletter_source.c.source_id == source.c.id)
+        .join(newsletter, newsletter.c.id == newsletter_source.c.newsletter_id)
+        .where(newsletter.c.slug == newsletter_slug, or_(source.c.failures > 0, source.c.ended_at.is_not(None)))
+    )
+    return list(connection.scalars(query.order_by(source.c.id)))
+
+
 def how_many(connection: Connection) -> int:
     """How many sources there are to read."""
     query = select(func.count()).where(source.c.location != "", source.c.ended_at.is_(None))
