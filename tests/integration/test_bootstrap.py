@@ -1,6 +1,7 @@
 """Opening the house: what it makes at the first start, and what it refuses to start with."""
 
 import os
+import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -78,6 +79,23 @@ def test_many_that_start_at_once_on_nothing_open_one_house(fresh: Settings) -> N
 
     assert problems == []
     assert len({house.keys.fingerprint for house in houses}) == 1
+
+
+def test_a_new_database_another_is_writing_to_is_waited_for(fresh: Settings) -> None:
+    """SQLite itself would fail at once, since the kind of journal cannot change beside a writer."""
+    fresh.data_folder.mkdir(parents=True)
+    other = sqlite3.connect(fresh.data_folder / "digest.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+
+    house = open_house(fresh)
+
+    with house.store.read() as connection:
+        assert schema.version(connection) == schema.HEAD
+    house.store.close()
+    release.join()
+    other.close()
 
 
 def test_another_secret_is_refused(settings: Settings) -> None:
