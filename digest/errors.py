@@ -106,6 +106,10 @@ class WrongState(Never):
     """The issue is not in a state that allows this."""
 
 
+class Overtaken(WrongState):
+    """Somebody else moved the issue between the look and the move."""
+
+
 class BadTemplate(Never):
     """A template does not compile or renders nothing."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.errors import Problem
+from digest.errors import Overtaken, Problem
 from digest.flow.approve import approve
 from digest.flow.gather import gather_due
 from digest.flow.house import House
@@ -134,5 +134,7 @@ def _publish(house: House, issue: Issue, done: Ticked) -> None:
     try:
         approve(house, str(issue.id), by="the newsletter's own rule")
         done.published.append(publish(house, str(issue.id)).issue.name)
+    except Overtaken:
+        return  # another scheduler had it in the same moment, and goes on with it
     except Problem as problem:
         done.problems.append(f"{issue.name}: {problem}")

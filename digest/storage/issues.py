@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
-from digest.errors import BadPeriod, UnknownName, WrongState
+from digest.errors import BadPeriod, Overtaken, UnknownName
 from digest.model.cadence import Cadence, Period, parse_period
 from digest.model.issue import Issue, IssueId, IssueState
 from digest.model.item import ItemId
@@ -62,11 +62,11 @@ def listed(connection: Connection, newsletter_slug: str | None = None, *states: 
 
 
 def move(connection: Connection, current: Issue, to: IssueState, **values: Any) -> Issue:
-    """Move an issue by compare-and-set. Raises WrongState, also when another was faster."""
+    """Move an issue by compare-and-set. Raises WrongState, or Overtaken when another was faster."""
     current.must_allow(to)
     mine = (issue.c.id == current.id) & (issue.c.state == current.state)
     if connection.execute(update(issue).where(mine).values(state=to, **values)).rowcount == 0:
-        raise WrongState(f"{current.name} was changed by somebody else just now.", remedy="Look at it again.")
+        raise Overtaken(f"{current.name} was changed by somebody else just now.", remedy="Look at it again.")
     return find(connection, str(current.id))
 
 
