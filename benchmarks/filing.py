@@ -1,7 +1,7 @@
 """How well items are filed: by phrases, by what is learned, and by both, measured against labels made by hand.
 
 `python benchmarks/filing.py` prints a table for each way and ends with one line of JSON. The phrases are those of
-`config/newsletters/social-care.toml`. They were written with the tuning parts in sight; the held-back part was only
+`config/phrases`. They were written with the tuning parts in sight; the held-back part was only
 ever counted, and a figure is only worth as much as that stays true: do not read it, do not mend phrases by it.
 """
 
@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from digest.flow.apply import read_file
 from digest.learning.suggester import Lesson, Piece, Suggester, train
 from digest.model.measures import Measure, by_topic, mean_f1, together
 from digest.model.topic import Topic, file_under
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What the phrases were written by, and what measures them.
-TUNING, HELD_BACK = ("tuning", "tuning_2", "tuning_3", "weighing"), "held_back"
+TUNING, HELD_BACK = ("tuning", *(f"tuning_{n}" for n in range(2, 10)), "weighing"), "held_back"
 THRESHOLDS = (0.5, 0.7, 0.9)
 FOLDS = 5
 #: Of the 8 lessons that a topic usually takes, a fold leaves some 6.
@@ -43,8 +44,8 @@ def labelled(part: str) -> list[Labelled]:
 
 def topics_of(newsletter: str = "social-care") -> tuple[Topic, ...]:
     """The topics of a newsletter that comes with the product."""
-    rows = tomllib.loads((ROOT / f"config/newsletters/{newsletter}.toml").read_text("utf-8"))["topics"]
-    return tuple(Topic(slug=r["slug"], name=r["name"], phrases=tuple(r["phrases"])) for r in rows)
+    found = read_file(ROOT / f"config/newsletters/{newsletter}.toml").topics
+    return tuple(Topic(slug=topic.slug, name=topic.name, phrases=topic.phrases) for topic in found)
 
 
 def by_rules(topics: Sequence[Topic], items: Iterable[Labelled]) -> Found:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from digest.errors import SettingsRefused, UnknownName
 from digest.flow.checks import check
 from digest.flow.house import House
+from digest.flow.phrase_lists import with_lists
 from digest.model.cadence import Schedule
 from digest.model.newsletter import Brand, Newsletter, SelectionPolicy, Sender
 from digest.model.source import Selectors, Source
@@ -44,9 +45,10 @@ def read_file(path: Path) -> NewsletterFile:
         raise SettingsRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsRefused(f"{path.name} is not TOML: {error}.", remedy="Mend that line.") from error
-    for key in _strange_keys(raw):
-        raise SettingsRefused(f"{path.name}: “{key}” is not a key of a newsletter.", remedy="Compare with the sample.")
     try:
+        raw = {**raw, "topics": with_lists(raw.get("topics", []), path.parent)}
+        for key in _strange_keys(raw):
+            raise SettingsRefused(f"“{key}” is not a key of a newsletter.", remedy="Compare with the sample.")
         wanted = _FILE.validate_python(_arranged(raw))
         check(wanted.newsletter, wanted.topics, wanted.sources)
         return wanted

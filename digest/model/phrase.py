@@ -3,7 +3,7 @@ r"""Phrases: what speaks for a topic or against it, written with the signs that 
 respite                    whole words in any case, in the title or the text; a space also matches a hyphen
 carer*                     any ending
 title:call for proposals   only in that part: title, text, category or people
-respite^2                  counts twice as much; from 0.1 to 99, and below 1 it only supports other phrases
+respite^2                  counts twice as much; from 0.1 to 99
 -stroke of luck            speaks against: makes void what stands within it
 re\:think                  after a backslash, a sign is only a sign
 """

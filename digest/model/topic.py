@@ -8,21 +8,24 @@ from digest.model.filing import Finder, Reading, Span
 from digest.model.phrase import PARTS, BadPhrase, Phrase, parse
 
 #: A mention in the title, or in what the source says beside the text, speaks for the whole piece.
-TITLE_WEIGHT = 3.0
-#: One where the text begins says what it is about; one further on may be in passing.
-LEAD_WEIGHT = 1.5
+TITLE_WEIGHT = 4.0
+#: One where the text begins says what it is about …
+LEAD_WEIGHT = 3.0
+#: … and one further on may be in passing.
+TEXT_WEIGHT = 2.0
 #: So many words are the beginning.
 LEAD_WORDS = 40
-#: A phrase that comes again and again says no more than one that comes three times.
-MOST_COUNTED = 3
-#: What a topic's phrases must add up to where the title, or a label, speaks for it: one of full weight is enough …
-THRESHOLD = 3.0
-#: … and where only the text does: three of full weight of which two stand at its beginning, or four.
-TEXT_THRESHOLD = 4.0
-#: A phrase of less weight only supports others; it files nothing where none of this weight stands beside it.
-FULL_WEIGHT = 1.0
-#: A text of more words than this must say more, as the root of its length.
-LONG = 300
+#: A phrase that comes again says half as much the second time, and nothing more after that.
+AGAIN = (1.0, 0.5)
+#: What a topic's phrases must add up to. One of weight 1 in the title is enough; so are two in the text, or one where
+#: it begins that comes again.
+THRESHOLD = 4.0
+#: What an item mentions in passing is further than this behind the topic that it speaks for most.
+FAR_BEHIND = 0.25
+#: A text of more words than this must say more, as the root of its length …
+LONG = 120
+#: … and an item whose text has fewer than this has less to say it with, so it needs less, down to a share.
+SHORT, LEAST = 60, 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,8 @@ def file_under(
 
     A label of the source that means a topic counts as much as a phrase in the title. `defaults` are slugs of topics
     that everything from its source is filed under. What a text mentions in passing does not file it: a long text
-    must say more than a short one, and a topic must not be far behind the one that the item speaks for most.
-    Phrases that cannot be read file nothing.
+    must say more than a short one, and a topic must not be far behind the one that the item speaks for most. Phrases
+    that cannot be read file nothing.
     """
     labels = tuple(categories)
     # No phrase reaches from one label or person to the next.
@@ -91,8 +94,6 @@ class _Tally:
     written: float = 0.0
     #: True when everything from the item's source is filed here.
     given: bool = False
-    #: True when something of full weight speaks for it.
-    firm: bool = False
     reasons: list[Evidence] = field(default_factory=list)
     #: Phrases that were found, in which part and how often; they become reasons where the topic stands.
     found: list[tuple[Phrase, str, int]] = field(default_factory=list)
@@ -118,12 +119,12 @@ class _Filer:
                 tally.reasons.append(Evidence(phrase=topic.name, part="source", count=1))
             if labels and (label := _among(labels, named)):
                 tally.said += TITLE_WEIGHT
-                tally.firm = True
                 tally.reasons.append(Evidence(phrase=label, part="category", count=1))
         for part, text in parts.items():
             if text and self._rules[part]:
                 self._read(part, Reading(text), tallies)
-        return {self._topics[at].slug: _reasons(tallies[at]) for at in _standing(tallies)}
+        needed = THRESHOLD * _share(len(parts.get("text", "").split()))
+        return {self._topics[at].slug: _reasons(tallies[at]) for at in _standing(tallies, needed)}
 
     def _read(self, part: str, reading: Reading, tallies: Sequence[_Tally]) -> None:
         rules, mentions = self._rules[part], dict[int, dict[int, list[Span]]]()
@@ -140,16 +141,20 @@ class _Filer:
                     tally.written += points / long
                 else:
                     tally.said += points
-                tally.firm |= phrase.weight >= FULL_WEIGHT and not phrase.against
                 tally.found.append((phrase, part, len(places)))
 
 
-def _standing(tallies: Sequence[_Tally]) -> Iterator[int]:
-    """Which have enough: what only the text says may be said in passing, so it has to say more."""
+def _share(words: int) -> float:
+    """How much of the threshold an item with so many words of text has to reach."""
+    return min(1.0, LEAST + (1.0 - LEAST) * words / SHORT)
+
+
+def _standing(tallies: Sequence[_Tally], needed: float) -> Iterator[int]:
+    """Which have enough, and are not only mentioned beside another."""
+    far_behind = FAR_BEHIND * max((tally.said + tally.written for tally in tallies), default=0.0)
     for at, tally in enumerate(tallies):
         total = tally.said + tally.written + 1e-9  # what a sum of fractions may be short of
-        titled = tally.said + 1e-9 >= THRESHOLD
-        if tally.given or (tally.firm and total >= (THRESHOLD if titled else TEXT_THRESHOLD)):
+        if tally.given or total >= max(needed, far_behind):
             yield at
 
 
@@ -187,8 +192,8 @@ def _points(places: Sequence[_Place], lead: int | None) -> float:
     if lead is None:
         worth = [TITLE_WEIGHT * weight for _, weight in places]
     else:
-        worth = [weight * (LEAD_WEIGHT if at < lead else 1.0) for at, weight in places]
-    return sum(sorted(worth, reverse=True)[:MOST_COUNTED])
+        worth = [weight * (LEAD_WEIGHT if at < lead else TEXT_WEIGHT) for at, weight in places]
+    return sum(points * share for points, share in zip(sorted(worth, reverse=True), AGAIN, strict=False))
 
 
 def _reasons(tally: _Tally) -> tuple[Evidence, ...]:

@@ -178,7 +178,8 @@ def test_an_editors_filing_survives_import_and_apply(drafted: Desk, tmp_path: Pa
     text = (folder("config") / "newsletters" / "social-care.toml").read_text(encoding="utf-8")
     changed = tmp_path / "changed.toml"
     changed.write_text(
-        re.sub(r'(slug = "law".*?phrases = \[)', r'\1"one^3", ', text, flags=re.DOTALL), encoding="utf-8"
+        re.sub(r'(slug = "law".*?)(phrases_from)', r'\1phrases = ["one^3"]\n\2', text, flags=re.DOTALL),
+        encoding="utf-8",
     )
 
     drafted.write_items(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digest.model.topic import LONG, MOST_COUNTED, THRESHOLD, TITLE_WEIGHT, Evidence, Topic, file_under
+from digest.model.topic import FAR_BEHIND, LONG, THRESHOLD, TITLE_WEIGHT, Evidence, Topic, file_under
 
 #: Words that no phrase of these tests knows, more than a beginning has.
 PREAMBLE = "Much was said that day of which little is left to tell. " * 6
@@ -88,36 +88,69 @@ def test_one_phrase_in_the_title_is_enough() -> None:
     assert filed("respite", title="Respite by the sea")
 
 
-def test_a_mention_or_two_in_the_text_are_not_enough_and_four_are() -> None:
-    """They may be in passing; three at its beginning, or four of two phrases, are not."""
-    assert not filed("respite", "carer*", text="She mentions respite once, and carers once.")
-    assert filed("respite", text="Respite is rare, and respite is short. Who has respite?")
-    assert not filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
-    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite: carers need respite.")
+def test_one_phrase_in_the_text_is_not_enough_and_two_are() -> None:
+    """One may be in passing, wherever it stands."""
+    assert not filed("respite", "carer*", text="Respite is mentioned once. " + PREAMBLE)
+    assert filed("respite", "carer*", text="Carers want respite. " + PREAMBLE)
+    assert not filed("respite", "carer*", text=PREAMBLE + "They want respite.")
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
 
 
 def test_a_mention_where_the_text_begins_counts_for_more() -> None:
     """So a telling phrase needs no second one there."""
-    assert filed("respite^2.7", text="Respite for a week. " + PREAMBLE)
-    assert not filed("respite^2.7", text=PREAMBLE + "Respite for a week.")
+    assert filed("respite^1.4", text="Respite for a week. " + PREAMBLE)
+    assert not filed("respite^1.4", text=PREAMBLE + "Respite for a week.")
+
+
+def test_what_begins_a_text_and_comes_again_is_what_it_is_about() -> None:
+    """The second mention counts half; where none stands at the beginning, two are not enough."""
+    assert filed("respite", text="Respite is rare. " + PREAMBLE + "Who has respite?")
+    assert not filed("respite", text=PREAMBLE + "Respite is rare. Who has respite?")
+
+
+def test_hints_add_up() -> None:
+    """None of them tells by itself; together they do."""
+    hints = ("break^0.5", "rest^0.5", "relief^0.5")
+
+    assert not filed(*hints, text="A break and some rest. " + PREAMBLE)
+    assert filed(*hints, text="A break, some rest, and what relief. " + PREAMBLE)
+
+
+def test_a_title_with_hardly_a_text_needs_less() -> None:
+    """Many feeds bring titles only; a weight that wants support in a long piece is enough there."""
+    assert filed("carer*^0.7", title="Carers at work")
+    assert filed("carer*^0.7", title="Carers at work", text="Read more.")
+    assert not filed("carer*^0.7", title="Carers at work", text=PREAMBLE)
+    assert not filed("carer*^0.5", title="Carers at work")
 
 
 def test_a_long_text_must_say_more() -> None:
-    """Four mentions in a thousand words are in passing; what is its subject comes again and again."""
+    """Two mentions in five hundred words are in passing."""
     long = PREAMBLE * (4 * LONG // len(PREAMBLE.split()))
-    subject = "Carers want respite, and a break; carers want a break and respite. " * 2
 
-    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite: carers need respite.")
-    assert not filed("respite", "carer*", text=long + "Carers want respite: carers need respite.")
-    assert filed("respite", "carer*", "break", text=long + subject)
+    assert filed("respite", "carer*", text=PREAMBLE + "Carers want respite.")
+    assert not filed("respite", "carer*", text=long + "Carers want respite.")
+    assert filed(
+        "respite", "carer*", "break", "rest", text=long + "Carers want respite, a break, a rest. Respite for carers!"
+    )
 
 
-def test_a_word_that_comes_again_and_again_counts_three_times() -> None:
+def test_a_word_that_comes_again_and_again_counts_like_one_that_comes_twice() -> None:
     """The reason still says how often it came."""
     (evidence,) = filed("respite", text="respite " * 40)
 
-    assert evidence.count == 40 > MOST_COUNTED
+    assert evidence.count == 40
     assert str(evidence) == "“respite” in the text (40 times)"
+    assert not filed("respite", text=PREAMBLE + "respite " * 40)
+
+
+def test_what_is_far_behind_another_topic_is_only_mentioned() -> None:
+    """A piece all about one thing is not about each thing that it names."""
+    strong = Topic(slug="law", name="Law", phrases=(f"court^{1 / FAR_BEHIND + 0.1:g}",))
+    passing = Topic(slug="carers", name="Unpaid carers", phrases=("carer*",))
+
+    assert set(file_under([passing, strong], title="Carers in court", text="")) == {"law"}
+    assert set(file_under([passing], title="Carers in court", text="")) == {"carers"}
 
 
 @pytest.mark.parametrize("category", ["Unpaid carers", "carers", " CARERS ", "unpaid CARERS"])
@@ -183,19 +216,9 @@ def test_a_phrase_may_be_told_where_to_stand() -> None:
 
 
 def test_a_weight_counts_for_more_or_less() -> None:
-    """Four times as much makes one mention enough."""
-    assert told("respite^4", text=PREAMBLE + "A week of respite.") == ["“respite” in the text, with weight 4"]
-
-
-def test_a_phrase_of_less_than_full_weight_only_supports() -> None:
-    """However often it comes; beside one of full weight it counts."""
-    assert not filed("savings^0.9", "bank^0.9", title="Savings at the bank", text="Bank, savings, bank, savings.")
-    assert not filed("scam*^2.6", text=PREAMBLE + "A scam.")
-    assert told("scam*^2.6", "savings^0.9", "bank^0.5", text=PREAMBLE + "A scam: savings gone from the bank.") == [
-        "“scam*” in the text, with weight 2.6",
-        "“savings” in the text, with weight 0.9",
-        "“bank” in the text, with weight 0.5",
-    ]
+    """Twice as much makes one mention enough; half as much makes one in the title too little."""
+    assert told("respite^2", text=PREAMBLE + "A week of respite.") == ["“respite” in the text, with weight 2"]
+    assert not filed("savings^0.5", title="Savings")
 
 
 def test_a_phrase_against_makes_void_what_stands_within_it_and_no_more() -> None:
@@ -220,7 +243,7 @@ def test_a_phrase_against_speaks_also_beside_the_others() -> None:
 
 def test_of_phrases_within_one_another_the_longest_counts() -> None:
     """So a list may hold both, and the more exact one has the last word."""
-    assert not filed("carer*^2", "family carer*^2", text=PREAMBLE + "The family carer left.")
+    assert not filed("carer*", "family carer*", text=PREAMBLE + "The family carer left.")
     assert told("carer*", "family carer*^4", text=PREAMBLE + "The family carer left.") == [
         "“family carer*” in the text, with weight 4"
     ]

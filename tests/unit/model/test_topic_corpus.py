@@ -8,7 +8,19 @@ from digest.model.phrase import parse, problem_with
 from digest.model.topic import file_under
 
 #: What is reached, a hair below, so that a worse list of phrases or a worse rule is seen. Raise it, never lower it.
-LEAST_F1 = {"tuning": 0.93, "tuning_2": 0.95, "tuning_3": 0.87, "weighing": 0.84, "held_back": 0.82}
+LEAST_F1 = {
+    "tuning": 0.94,
+    "tuning_2": 0.97,
+    "tuning_3": 0.92,
+    "tuning_4": 0.93,
+    "tuning_5": 0.92,
+    "tuning_6": 0.90,
+    "tuning_7": 0.87,
+    "tuning_8": 0.82,
+    "tuning_9": 0.90,
+    "weighing": 0.93,
+    "held_back": 0.85,
+}
 
 
 @pytest.mark.parametrize("part", LEAST_F1)
