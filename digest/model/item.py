@@ -2,16 +2,19 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import NewType
 from zoneinfo import ZoneInfo
+
+from digest.model.addresses import one_spelling
 
 ItemId = NewType("ItemId", int)
 
 #: Words a minute at which reading times are reckoned.
 READING_SPEED = 220
-_LEAD = 200
+#: The first 200 characters of a text tell it from others; they are looked for in its first 800, however it is spaced.
+_LEAD, BEGINNING = 200, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class Image:
     url: str
     #: What it shows, in words, as the source has it; empty for mere ornament.
     alt: str = ""
+    #: In pixels, by the source's word; None when it says nothing. Another size does not make it another picture.
+    width: int | None = field(default=None, compare=False, repr=False)
+    height: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +65,19 @@ class FoundItem:
 
     @property
     def identity(self) -> str:
-        """What the item is known by within its source: guid, else link, else title and first words."""
-        known_by = self.guid or self.link or f"{_folded(self.title)}\n{_folded(self.body_text)[:_LEAD]}"
-        return hashlib.sha256(known_by.encode()).hexdigest()
+        """What the item is known by within its source: guid, else link, else title and first words.
+
+        It stays the same when a site moves from http to https, and whether or not its links have “www.” or end in “/”.
+        """
+        known_by = self.guid or self.link
+        return _hash(one_spelling(known_by)) if known_by else wording(self.title, self.body_text)
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever anything a reader would see changes."""
         text = (self.title, self.lead, self.body_html, self.word_count, self.excerpt)
         seen = (*text, self.link, self.published, self.people, self.images)
-        return hashlib.sha256(repr(seen).encode()).hexdigest()
+        return _hash(repr(seen))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +125,17 @@ class Item:
         return None if self.word_count is None else max(1, round(self.word_count / READING_SPEED))
 
 
+def own_guid(guid: str | None, link: str | None) -> str | None:
+    """An identifier that says more than the link does, in one spelling; None where there is none."""
+    known_by = one_spelling(guid) if guid else None
+    return known_by if known_by and not (link and known_by == one_spelling(link)) else None
+
+
+def wording(title: str, beginning: str) -> str:
+    """What an item is known by that has neither guid nor link: its title and first words, however they are spaced."""
+    return _hash(f"{_folded(title)}\n{_folded(beginning[:BEGINNING])[:_LEAD]}")
+
+
 def instant(published: date | datetime | None, zone: ZoneInfo) -> datetime | None:
     """An aware instant for a date, an instant or nothing."""
     if published is None or isinstance(published, datetime):
@@ -126,6 +146,10 @@ def instant(published: date | datetime | None, zone: ZoneInfo) -> datetime | Non
 def day(published: date | datetime | None, zone: ZoneInfo) -> date | None:
     """The calendar day a reader in `zone` would give it; a bare day stays that day everywhere."""
     return published.astimezone(zone).date() if isinstance(published, datetime) else published
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _folded(text: str) -> str:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from heapq import nsmallest
 
+from digest.model.addresses import one_spelling
 from digest.model.item import FoundItem
 
 #: A title with fewer words says too little to know a piece by: “Vacancies”, “Newsletter November”.
@@ -93,7 +94,7 @@ def _number(mark: str) -> int:
 
 def _address(link: str | None) -> str:
     """The link as far as it tells a page apart: without scheme, “www.” and final slash; none for a bare host."""
-    bare = re.sub(r"^https?://(?:www\.)?", "", link or "").rstrip("/")
+    bare = one_spelling(link or "").removeprefix("https://")
     return bare if "/" in bare or "?" in bare else ""
 
 

@@ -18,7 +18,7 @@ from digest.sources.page_finders import Page
 from digest.sources.page_stamps import Stamp, stamps_in
 from digest.sources.people import people_in
 from digest.sources.pictures import picture
-from digest.sources.sanitize import clean_link, fold, plain_line
+from digest.sources.sanitize import clean_link, letters, plain_line
 from digest.sources.whole import clean_lines
 
 Metadata = Mapping[str, Sequence[str]]
@@ -114,9 +114,9 @@ def _site(meta: Metadata, things: Iterable[Thing]) -> str:
 def _own(things: Iterable[Thing], meta: Metadata, page: Page) -> Thing:
     """What the data say of the piece itself, rather than of others that the page leads to."""
     pieces = [thing for thing in things if linked_data.is_piece(thing)]
-    called = {_letters(title) for title in meta.get("og:title", ())}
+    called = {letters(title) for title in meta.get("og:title", ())}
     here = [thing for thing in pieces if page.address and linked_data.link_of(thing, page.base) == page.address]
-    same = [thing for thing in pieces if _letters(linked_data.text_of(thing, "headline", "name")) in called]
+    same = [thing for thing in pieces if letters(linked_data.text_of(thing, "headline", "name")) in called]
     return next(iter([*here, *same, *(pieces if len(pieces) == 1 else [])]), {})
 
 
@@ -126,7 +126,7 @@ def _title(tree: HtmlElement, meta: Metadata, thing: Thing, site: str) -> tuple[
     named = (linked_data.text_of(thing, "headline", "name"), *_all(meta, "og:title"), *_all(meta, "twitter:title"))
     told = [plain_line(each) for each in (*named, window) if each.strip()]
     headings = [each for each in islice(tree.iter(*HEADINGS[:2]), 30) if line_of(each)]
-    repeated = (each for each in headings if any(_letters(line_of(each)) in _letters(title) for title in told))
+    repeated = (each for each in headings if any(letters(line_of(each)) in letters(title) for title in told))
     first = [each for each in headings if each.tag == "h1"]
     place = next((each for each in repeated if line_of(each) != site), first[0] if len(first) == 1 else None)
     if place is not None and line_of(place) != site:
@@ -198,7 +198,3 @@ def _images(meta: Metadata, base: str | None) -> Iterator[Image]:
         image = picture(url, words, base)
         if image:
             yield image
-
-
-def _letters(text: str) -> str:
-    return "".join(sign for sign in fold(text).casefold() if sign.isalnum())

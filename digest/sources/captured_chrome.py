@@ -72,7 +72,14 @@ def is_footer(block: Block) -> bool:
     return listed or (len(block.text) <= 300 and _FOOTER.match(block.text) is not None)
 
 
-def without_footer(blocks: Sequence[Block], *, parted: bool) -> list[Block]:
+def body_of(blocks: Sequence[Block], begins: int, ends: int | None, *, parted: bool) -> list[Block]:
+    """The text of an item: up to the title of the next, which may stand there twice, or to what ends the page."""
+    if ends is None:
+        return _without_footer(blocks[begins:], parted=parted)
+    return _without_title_twin(blocks[begins:ends], blocks[ends])
+
+
+def _without_footer(blocks: Sequence[Block], *, parted: bool) -> list[Block]:
     """The last item's blocks without what follows on the page.
 
     On a page that parts its items by more than one blank line, `parted`, such a gap also begins the footer, if a
@@ -84,9 +91,9 @@ def without_footer(blocks: Sequence[Block], *, parted: bool) -> list[Block]:
     return list(blocks[: next(wide, mark) if parted and mark < len(blocks) else mark])
 
 
-def without_title_twin(blocks: Sequence[Block], title: Block | None) -> list[Block]:
+def _without_title_twin(blocks: Sequence[Block], title: Block) -> list[Block]:
     """The blocks before a title without a copy of it at their end, as pages have that show it twice."""
-    twin = bool(title and blocks and title.caption and blocks[-1].caption and blocks[-1].text == title.text)
+    twin = bool(blocks and title.caption and blocks[-1].caption and blocks[-1].text == title.text)
     return list(blocks[:-1] if twin else blocks)
 
 

@@ -57,5 +57,6 @@ def _parts(line: str) -> tuple[int, int, int] | None:
 def _month(name: str) -> int | None:
     if name.isdecimal():
         return int(name)
-    near = 0 if get_close_matches(name, _MONTHS, cutoff=0.7) else None
-    return _BY_NAME.get(name, near)
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return 0 if get_close_matches(name, _MONTHS, cutoff=0.7) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.errors import UnreadableSource
-from digest.sources.captured_chrome import is_navigation, is_noise, without_footer, without_title_twin
+from digest.sources.captured_chrome import body_of, is_navigation, is_noise
 from digest.sources.captured_dates import date_of, looks_like_date
 from digest.sources.captured_lines import Block, Draft, is_title
 from digest.sources.captured_people import Byline, read_byline
@@ -65,9 +65,7 @@ def _can_head(blocks: Sequence[Block], at: int, *, first: bool) -> bool:
 
 def _draft(blocks: Sequence[Block], head: _Head, following: _Head | None, *, parted: bool) -> Draft:
     title = blocks[head.title_at]
-    end = following.title_at if following else len(blocks)
-    body = without_title_twin(blocks[head.body_at : end], blocks[end] if following else None)
-    body = body if following else without_footer(body, parted=parted)
+    body = body_of(blocks, head.body_at, following.title_at if following else None, parted=parted)
     if not body:
         remedy = "Complete the item or take it out."
         raise UnreadableSource("an item has a title and a date but no text.", line=title.line, remedy=remedy)

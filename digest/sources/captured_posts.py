@@ -5,14 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from digest.errors import UnreadableSource
-from digest.sources.captured_chrome import (
-    beginning,
-    is_footer,
-    is_noise,
-    looks_like_title,
-    without_footer,
-    without_title_twin,
-)
+from digest.sources.captured_chrome import beginning, body_of, is_footer, is_noise, looks_like_title
 from digest.sources.captured_lines import Block, Draft
 from digest.sources.captured_people import Byline, bare_name, read_byline
 
@@ -111,9 +104,7 @@ def _is_closed(body: Sequence[Block], title: Block) -> bool:
 
 def _draft(blocks: Sequence[Block], head: _Head, following: _Head | None) -> Draft:
     title = blocks[head.title_at]
-    end = following.title_at if following else len(blocks)
-    body = without_title_twin(blocks[head.byline_at + 1 : end], blocks[end] if following else None)
-    body = body if following else without_footer(body, parted=False)
+    body = body_of(blocks, head.byline_at + 1, following.title_at if following else None, parted=False)
     if not body:
         remedy = "Complete the item or take it out."
         raise UnreadableSource("an item has a title and a byline but no text.", line=title.line, remedy=remedy)

@@ -24,7 +24,7 @@ class Reader(Protocol):
     """Turns the bytes of one kind of source into items."""
 
     def __call__(self, data: bytes, *, base: str | None = None, charset: str = "") -> list[FoundItem]:
-        """All items, or UnreadableSource. `charset` is the one that the server named, if any."""
+        """All items as they stand there, or UnreadableSource. `charset` is the one that the server named, if any."""
 
 
 def kinds() -> dict[str, Reader]:
@@ -47,15 +47,18 @@ def read(
     kind: str | None = None,
     selectors: Selectors | None = None,
 ) -> list[FoundItem]:
-    """The items in bytes of a kind, or of whichever they are when it is none of these. Raises UnreadableSource.
+    """The items in bytes of a kind, or of whichever they are when it is none of these, told apart whatever the kind.
 
-    `base` is the address they come from and `charset` what its server named; only a page has `selectors`.
+    Raises UnreadableSource. `base` is the address they come from and `charset` what its server named; only a page has
+    `selectors`.
     """
     readers = kinds()
     kind = kind if kind in readers else kind_of(data, charset)
     if kind == "page":
-        return told_apart(_read_page(data, base=base, charset=charset, selectors=selectors))
-    return told_apart(readers[kind](data, base=base, charset=charset))
+        items = _read_page(data, base=base, charset=charset, selectors=selectors)
+    else:
+        items = readers[kind](data, base=base, charset=charset)
+    return told_apart(items)
 
 
 def kind_of(data: bytes, charset: str = "") -> str:

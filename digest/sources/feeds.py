@@ -17,7 +17,7 @@ from digest.sources.feeddates import moment
 from digest.sources.feedtext import FIND_FEED, document_of, feed_in
 from digest.sources.pictures import picture
 from digest.sources.sanitize import clean_line, clean_link, fold, html_to_text, plain_to_html
-from digest.sources.whole import clean_lines, told_apart, whole_item
+from digest.sources.whole import clean_lines, whole_item
 
 # A summary longer than this is no summary; what is beyond is not looked at.
 _SUMMARY = 4000
@@ -49,7 +49,7 @@ def read(data: bytes, *, base: str | None = None, charset: str = "") -> list[Fou
             refused.append(problem)
     if refused and not items:
         raise refused[0]
-    return told_apart(items)
+    return items
 
 
 def feed_name(data: bytes, *, charset: str = "") -> str:

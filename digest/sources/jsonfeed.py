@@ -9,7 +9,7 @@ from digest.sources import jsonvalues
 from digest.sources.jsonvalues import Entry, EntryError, all_of_list, listed, web_link
 from digest.sources.pictures import picture
 from digest.sources.sanitize import bare_text, clean_line, fold, plain_to_html
-from digest.sources.whole import clean_lines, told_apart, whole_item
+from digest.sources.whole import clean_lines, whole_item
 
 
 def is_feed(document: Any) -> bool:
@@ -23,8 +23,7 @@ def read(document: Mapping[str, Any], *, base: str | None = None) -> list[FoundI
     entries = document.get("items")
     if not isinstance(entries, list):
         raise UnreadableSource("the JSON Feed has no list of items.", remedy="Give it “items”: a list.")
-    items = all_of_list(entries, lambda entry: _item(entry, base, document))
-    return told_apart(items)
+    return all_of_list(entries, lambda entry: _item(entry, base, document))
 
 
 def feed_name(document: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from html import unescape
 
 from digest.model.item import Image
@@ -78,8 +79,14 @@ def _image(tag: Mapping[str, str], base: str | None) -> Image | None:
     for url in _addresses(tag):
         image = picture(url, tag.get("alt", ""), base)
         if image:
-            return image
+            return replace(image, width=_pixels(tag.get("width", "")), height=_pixels(tag.get("height", "")))
     return None
+
+
+def _pixels(size: str) -> int | None:
+    """A width or height in pixels; None for any other, as a share of the page."""
+    whole = re.fullmatch(r"\s*([1-9]\d{0,4})(?:px)?\s*", size)
+    return int(whole[1]) if whole else None
 
 
 def _is_hidden(tag: Mapping[str, str]) -> bool:

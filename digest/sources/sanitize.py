@@ -52,6 +52,11 @@ def fold(text: str) -> str:
     return " ".join((text if text.isprintable() else _UNSEEN.sub("", text)).split())
 
 
+def letters(text: str) -> str:
+    """What two readers would call the same words, however they are spaced and pointed."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
 def plain_line(text: str) -> str:
     """One line of plain text, at most 300 characters, from text that is not markup."""
     folded = fold(text)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from digest.errors import UnreadableSource
+from digest.model.addresses import one_spelling
 from digest.model.item import FoundItem, Image
 from digest.sources import languages
 from digest.sources.markup import text_of
@@ -18,6 +19,7 @@ from digest.sources.sanitize import (
     count_words,
     fold,
     is_too_long,
+    letters,
     plain_line,
 )
 from digest.sources.tracking import canonical, plain_guid
@@ -92,18 +94,23 @@ def _refusal(what: str, line: int | None, remedy: str) -> UnreadableSource:
 def told_apart(items: Sequence[FoundItem]) -> list[FoundItem]:
     """The items of one document without a guid that several of them bear though they are not the same.
 
-    They are known by their links then; where several have the same link as well, by link and title.
+    They are known by their links then; where several have the same link as well, by link and title. Links that differ
+    only in how they are written are the same.
     """
-    shared = _borne_by_several((item.guid, item.link or item.title) for item in items)
-    own = [replace(item, guid=None) if item.guid in shared else item for item in items]
-    crowded = _borne_by_several((item.link, item.title) for item in own if not item.guid)
+    shared = _borne_by_several((_name(item.guid), _name(item.link) or item.title) for item in items)
+    own = [replace(item, guid=None) if _name(item.guid) in shared else item for item in items]
+    crowded = _borne_by_several((_name(item.link), item.title) for item in own if not item.guid)
     return [
-        replace(item, guid=f"{item.link} {item.title}") if not item.guid and item.link in crowded else item
+        replace(item, guid=f"{item.link} {item.title}") if not item.guid and _name(item.link) in crowded else item
         for item in own
     ]
 
 
-def _borne_by_several(pairs: Iterable[tuple[str | None, str]]) -> set[str]:
+def _name(known_by: str | None) -> str:
+    return one_spelling(known_by or "")
+
+
+def _borne_by_several(pairs: Iterable[tuple[str, str]]) -> set[str]:
     """The names that stand beside more than one other thing."""
     beside: dict[str, set[str]] = {}
     for name, other in pairs:
@@ -126,13 +133,8 @@ def _lead(given: str, body: str) -> str:
     line = fold(given[: 20 * LEAD_CAP])
     if len(line) > LEAD_CAP:
         line = line[: LEAD_CAP - 1].rsplit(" ", 1)[0].rstrip(",;:–- ") + "…"
-    said = _letters(_CUT_OFF.sub("", line))
-    return "" if _letters(body[: 2 * LEAD_CAP]).startswith(said) else line
-
-
-def _letters(text: str) -> str:
-    """What two readers would call the same words, however they are spaced and pointed."""
-    return "".join(sign for sign in text.casefold() if sign.isalnum())
+    said = letters(_CUT_OFF.sub("", line))
+    return "" if letters(body[: 2 * LEAD_CAP]).startswith(said) else line
 
 
 def first_words(text: str) -> str:

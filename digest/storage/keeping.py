@@ -1,6 +1,6 @@
 """Keeping: what was found becomes items, once each, by what they are known by within their source."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -9,14 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from digest.model.item import FoundItem, ItemId
-from digest.storage import changes, twins
+from digest.storage import changes, recognition, twins
 from digest.storage.chunks import chunks
 from digest.storage.items import stands_at
+from digest.storage.recognition import Found, Known
 from digest.storage.source_tables import item
 from digest.storage.tables import article
-
-_Found = Mapping[str, FoundItem]
-_Known = dict[str, Row[Any]]
 
 
 class Kept(StrEnum):
@@ -41,7 +39,7 @@ def keep(
     wanted: dict[str, FoundItem] = {}
     for identity, each in zip(identities, found, strict=True):
         wanted.setdefault(identity, each)
-    known = _known(connection, source_id, wanted)
+    known = recognition.known(connection, source_id, wanted)
     fates = _update(connection, known, wanted, now) | _insert(connection, source_id, known, wanted, now)
     numbers = {identity: ItemId(row.id) for identity, row in known.items()}
     met: set[str] = set()
@@ -59,55 +57,12 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(7143403)"))
 
 
-def _known(connection: Connection, source_id: int, wanted: _Found) -> _Known:
-    """The rows of those that are kept already, by the identity they are found with now."""
-    known = {row.identity: row for row in _rows(connection, source_id, item.c.identity, wanted)}
-    missing = {identity: each for identity, each in wanted.items() if identity not in known}
-    if missing:
-        _recognise(connection, source_id, missing, known)
-    return known
-
-
-def _recognise(connection: Connection, source_id: int, missing: _Found, known: _Known) -> None:
-    """Find items that are known by something else by now: a page without links corrects its texts, a feed begins to
-    give identifiers to what had only links."""
-    links = {each.link for each in missing.values() if each.link}
-    titles = {each.title for each in missing.values() if not each.link and not each.guid}
-    rows = [*_rows(connection, source_id, item.c.link, links), *_rows(connection, source_id, item.c.title, titles)]
-    rows = sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
-    met = {row.id for row in known.values()}
-    for identity, each in missing.items():
-        row = next((row for row in rows if row.id not in met and _is_the_same(row, each)), None)
-        if row is not None:
-            known[identity] = row
-            met.add(row.id)
-
-
-def _is_the_same(row: Row[Any], found: FoundItem) -> bool:
-    if found.link or row.link:
-        # Two that have identifiers of their own are two, though they lead to one page.
-        return bool(found.link == row.link and not (found.guid and row.guid))
-    bare_and_exact = (row.published_on, row.published_at)
-    return not found.guid and not row.guid and found.title == row.title and changes.dates(found) == bare_and_exact
-
-
-#: What an item is recognised by; its text is read only where something has changed.
-_FACE = tuple(
-    item.c[name] for name in ("id", "identity", "fingerprint", "guid", "link", "title", "published_on", "published_at")
-)
-
-
-def _rows(connection: Connection, source_id: int, column: Any, values: Iterable[str]) -> list[Row[Any]]:
-    query = select(*_FACE).where(item.c.source_id == source_id)
-    return [row for some in chunks(values) for row in connection.execute(query.where(column.in_(some)))]
-
-
 def _whole(connection: Connection, item_ids: Iterable[int]) -> dict[int, Row[Any]]:
     query = select(item)
     return {row.id: row for some in chunks(item_ids) for row in connection.execute(query.where(item.c.id.in_(some)))}
 
 
-def _update(connection: Connection, known: _Known, wanted: _Found, now: datetime) -> dict[str, Kept]:
+def _update(connection: Connection, known: Known, wanted: Found, now: datetime) -> dict[str, Kept]:
     _rename(connection, known, wanted)
     changed = {row.id: id_ for id_, row in known.items() if row.fingerprint != wanted[id_].fingerprint}
     out = _come_out(connection, changed)
@@ -126,7 +81,7 @@ def _update(connection: Connection, known: _Known, wanted: _Found, now: datetime
     return fates
 
 
-def _rename(connection: Connection, known: _Known, wanted: _Found) -> None:
+def _rename(connection: Connection, known: Known, wanted: Found) -> None:
     """Know items from now on by what they are found with now."""
     for identity, row in known.items():
         if row.identity != identity:
@@ -140,7 +95,7 @@ def _come_out(connection: Connection, item_ids: Iterable[int]) -> set[int]:
     return {i for some in chunks(item_ids) for i in connection.scalars(query.where(article.c.item_id.in_(some)))}
 
 
-def _insert(connection: Connection, source_id: int, known: _Known, wanted: _Found, now: datetime) -> dict[str, Kept]:
+def _insert(connection: Connection, source_id: int, known: Known, wanted: Found, now: datetime) -> dict[str, Kept]:
     """Keep what is new; the rows made are added to those known."""
     new = {identity: each for identity, each in wanted.items() if identity not in known}
     rows = [
@@ -155,7 +110,7 @@ def _insert(connection: Connection, source_id: int, known: _Known, wanted: _Foun
     ]
     if rows:
         connection.execute(insert(item), rows)
-    known |= {row.identity: row for row in _rows(connection, source_id, item.c.identity, new)}
+    known |= recognition.with_identities(connection, source_id, new)
     twins.remember(connection, [ItemId(known[identity].id) for identity in new], list(new.values()))
     return dict.fromkeys(new, Kept.NEW)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from digest.model.item import FoundItem, Image, Item, ItemId, day
+from digest.model.item import FoundItem, Image, Item, ItemId, day, own_guid
 
 LONDON, AUCKLAND = ZoneInfo("Europe/London"), ZoneInfo("Pacific/Auckland")
 FOUND = FoundItem(
@@ -42,6 +42,36 @@ def test_an_item_is_known_by_its_guid_else_its_link_else_its_words() -> None:
     assert FOUND.identity == replace(FOUND, title="New title").identity
     assert FOUND.identity != replace(FOUND, link="https://example.org/moved").identity
     assert FOUND.identity != by_guid.identity
+
+
+def test_an_item_stays_the_same_however_its_guid_or_link_is_written() -> None:
+    """A site that moves to https changes both, and neither tells its items from what they were."""
+    plain, secure = "http://www.example.org/?p=1", "https://example.org/?p=1"
+
+    assert replace(FOUND, guid=plain).identity == replace(FOUND, guid=secure).identity
+    assert replace(FOUND, link=plain).identity == replace(FOUND, link=secure).identity
+    assert replace(FOUND, guid=plain).identity != replace(FOUND, guid="https://example.org/?p=2").identity
+
+
+@pytest.mark.parametrize(
+    ("guid", "own"),
+    [
+        (None, None),
+        ("https://example.org/1", None),
+        ("http://www.example.org/1/", None),
+        ("https://example.org/?p=1", "https://example.org/?p=1"),
+        ("http://example.org/?p=1", "https://example.org/?p=1"),
+        ("tag:1", "tag:1"),
+    ],
+)
+def test_a_guid_that_is_but_the_link_is_no_identifier_of_its_own(guid: str | None, own: str | None) -> None:
+    """It says no more than the link does, however it is written."""
+    assert own_guid(guid, "https://example.org/1") == own
+
+
+def test_a_guid_without_a_link_is_an_identifier_of_its_own() -> None:
+    """Also where it is an address."""
+    assert own_guid("https://example.org/1", None) == "https://example.org/1"
 
 
 def test_an_item_without_link_is_known_by_title_and_first_words_however_they_are_spaced() -> None:

@@ -1,5 +1,7 @@
 """What kind of source some bytes are is seen from the bytes."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +157,27 @@ def test_any_bytes_are_read_or_refused(data):
         return
 
     assert all(item.title for item in items)
+
+
+ENTRIES = [{"link": f"https://h.example/{n}", "title": f"Piece {n}"} for n in range(3)]
+FEED_ITEMS = [f"<item><guid>x</guid><title>{e['title']}</title><link>{e['link']}</link></item>" for e in ENTRIES]
+DOCUMENTS = {
+    "feed": f"<rss version='2.0'><channel>{''.join(FEED_ITEMS)}</channel></rss>",
+    "json": json.dumps([{"guid": "x", **entry} for entry in ENTRIES]),
+    "JSON Feed": json.dumps(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "items": [{"id": "x", "url": entry["link"], "title": entry["title"]} for entry in ENTRIES],
+        }
+    ),
+    "csv": "\n".join(["guid,link,title", *(f"x,{entry['link']},{entry['title']}" for entry in ENTRIES)]),
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_one_identifier_for_all_is_none_whatever_the_kind(document):
+    """Each item is still itself, known by its link."""
+    items = detect.read(document.encode())
+
+    assert [item.guid for item in items] == [None, None, None]
+    assert len({item.identity for item in items}) == 3

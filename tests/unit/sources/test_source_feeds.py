@@ -168,13 +168,6 @@ def test_a_counted_link_gives_way_to_the_one_behind_it():
     assert found.link == "https://h.example/1"
 
 
-def test_one_guid_for_all_is_no_guid():
-    """Each item is still itself."""
-    items = [f"<item><title>{n}</title><link>https://h.example/{n}</link><guid>x</guid></item>" for n in range(3)]
-
-    assert len({item.identity for item in feeds.read(rss(*items))}) == 3
-
-
 def test_a_guid_with_tracking_is_the_same_item():
     """Whatever campaign the feed is part of today."""
     guid = "<item><title>t</title><guid>https://h.example/1?utm_campaign={}</guid></item>"

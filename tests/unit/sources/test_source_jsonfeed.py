@@ -89,19 +89,6 @@ def test_pictures_stand_beside_the_text():
     assert item.images[2] == Image(url="https://h.example/d.png", alt="Four")
 
 
-def test_one_id_for_all_is_no_id():
-    """The links tell them apart."""
-    first, second = jsonitems.read(
-        feed_of(
-            {"id": "x", "url": "https://h.example/1", "title": "a"},
-            {"id": "x", "url": "https://h.example/2", "title": "b"},
-        )
-    )
-
-    assert (first.guid, second.guid) == (None, None)
-    assert first.identity != second.identity
-
-
 @pytest.mark.parametrize(
     "entry",
     [

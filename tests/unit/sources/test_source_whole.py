@@ -161,3 +161,20 @@ def test_a_link_of_several_items_does_not_make_them_one():
 
     assert [item.link for item in items] == [ONE, ONE]
     assert len({item.identity for item in items}) == 2
+
+
+def test_links_that_differ_only_in_how_they_are_written_are_one_link():
+    """One guid with both is a revision; two pieces at both are told apart by their titles."""
+    secure, plain = "https://e.example/1", "http://www.e.example/1/"
+    revised = told_apart([found("a", "g", secure), found("a, revised", "g", plain)])
+    notices = told_apart([found("a", None, secure), found("b", None, plain)])
+
+    assert [item.guid for item in revised] == ["g", "g"]
+    assert len({item.identity for item in notices}) == 2
+
+
+def test_a_guid_written_in_two_ways_is_one_guid():
+    """An address that is the guid of two pieces is the guid of none."""
+    items = told_apart([found("a", "http://e.example/", ONE), found("b", "https://e.example", TWO)])
+
+    assert [item.guid for item in items] == [None, None]
