@@ -119,6 +119,7 @@ def import_items(
         return
     would = "would be " if dry_run else ""
     out.say(f"{file}: {gathered.new} {would}new, {gathered.changed} {would}changed, {gathered.same} known already.")
+    _tell_twins(found)
     _tell_unfiled(found)
 
 
@@ -144,6 +145,7 @@ def add_item(
         number = "" if dry_run else f"Item {item.id}: "
         out.say(f"{number}{item.title}\n{_line_of(item)}")
         out.say(f"{', '.join(item.topics) or 'under no topic'}; {out.counted(item.word_count or 0, 'word')}")
+    _tell_twins(found)
     if not dry_run and not gathered.new:
         out.say("It was known already.")
 
@@ -240,6 +242,13 @@ def _line_of(item: Item) -> str:
     people = f" · {', '.join(item.people)}" if item.people else ""
     language = f" · {item.language}" if item.language else ""
     return f"{_date(item) or 'no date'} · {item.source}{people}{words}{language} · {item.link or 'no link'}"
+
+
+def _tell_twins(found: Sequence[Item]) -> None:
+    elsewhere = [{each.source for each in item.also_at} for item in found if item.also_at]
+    if elsewhere:
+        others = ", ".join(sorted(set().union(*elsewhere)))
+        out.say(f"{len(elsewhere):,} also at {others}; a reader gets the same piece once.")
 
 
 def _tell_unfiled(found: Sequence[Item]) -> None:

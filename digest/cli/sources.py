@@ -95,6 +95,8 @@ def add_source(
         topics=tuple(t.strip() for t in topics.split(",") if t.strip()),
         selectors=_selectors(item, title=title, link=link, date=date, text=text, people=people),
     )
+    if as_json and not (yes or dry_run):
+        _must_be_there()  # a program that reads what is found is not to take it for kept
     with opened() as house:
         into = newsletter or _the_only(house)
         looked = sources.find(house, wishes, into)
@@ -142,9 +144,13 @@ def _the_only(house: Any) -> str:
     return slugs[0]
 
 
-def _agreed(newsletter: str) -> bool:
+def _must_be_there() -> None:
     if not sys.stdin.isatty():
         raise typer.BadParameter("nobody can be asked here; say --yes to keep it, or --dry-run only to look")
+
+
+def _agreed(newsletter: str) -> bool:
+    _must_be_there()
     return typer.confirm(f"Keep it for {newsletter}?", default=True, err=True)
 
 

@@ -71,12 +71,32 @@ def _check_filing(topics: Sequence[Topic], sources: Sequence[Source]) -> None:
                 raise SettingsRefused(f"the topic “{topic.slug}”: {wrong}", remedy="Mend that phrase.")
     known = {topic.slug for topic in topics}
     for source in sources:
+        _check_location(source)
         for slug in source.topics:
             if slug not in known:
                 what = f"the source “{source.slug}” brings a topic “{slug}” that is none of the topics."
                 raise SettingsRefused(what, remedy="Add the topic, or take it out there.")
+            if source.topics.count(slug) > 1:
+                what = f"the source “{source.slug}” brings the topic “{slug}” twice."
+                raise SettingsRefused(what, remedy="Name each once.")
         if source.selectors:
             _check_selectors(source, source.selectors)
+
+
+def _check_location(source: Source) -> None:
+    """What has the shape of an address must be one that can be asked; all else is a file, or nothing."""
+    from digest.sources.guard import way_to  # what takes addresses apart takes its time to load too
+
+    if "://" not in source.location and not source.location.lower().startswith(("http:", "https:")):
+        return
+    try:
+        way_to(source.location)
+    except UnreadableSource as error:
+        raise SettingsRefused(
+            f"the source “{source.slug}”: {error.what}",
+            remedy="Its location is an address of http or https without a password, the path of a file, or empty for "
+            "one that is only imported.",
+        ) from error
 
 
 def _check_selectors(source: Source, selectors: Selectors) -> None:

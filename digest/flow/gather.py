@@ -14,7 +14,7 @@ from digest.errors import Problem, SettingsRefused, SourceGone, SourceUnreachabl
 from digest.flow.house import House
 from digest.flow.keep import Gathered, Judged, keep_found
 from digest.flow.reading import Readers, Readership, Reading, outcome
-from digest.model.rules import Rules
+from digest.model.rules import Brought, Rules
 from digest.model.source import next_reading
 from digest.sources.fetch import Answer, Document, Fetcher, Known, Unchanged, Wanted
 from digest.storage import filings, sources
@@ -62,6 +62,11 @@ def fetcher(house: House) -> Fetcher:
     )
 
 
+def lies_nowhere(slug: str) -> SettingsRefused:
+    """Why a source that is only ever imported cannot be read."""
+    return SettingsRefused(f"{slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
+
+
 def _all(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
     return [row for row in rows if row.location and row.ended_at is None]
 
@@ -69,8 +74,7 @@ def _all(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
 def _gathered(house: House, rows: Sequence[Row[Any]], progress: Told) -> Iterator[Gathered]:
     for row in rows:
         if not row.location:
-            error = SettingsRefused(f"{row.slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
-            yield from _told(progress, Gathered(source=row.slug, error=str(error)))
+            yield from _told(progress, Gathered(source=row.slug, error=str(lies_nowhere(row.slug))))
     run = _Run(house=house, rows={row.slug: row for row in rows if row.location}, rules=_Rulebook.load(house))
     for gathered in run.results():
         yield from _told(progress, gathered)
@@ -83,22 +87,26 @@ def _told(progress: Told, gathered: Gathered) -> Iterator[Gathered]:
 
 @dataclass(frozen=True, slots=True)
 class _Rulebook:
-    """By whom each source is read, and what rules follow from that, as it was when the run began."""
+    """By whom each source is read, with what topics, and what rules follow from that, as it was when the run began."""
 
-    readers: Mapping[int, Readership]
+    brought: Mapping[int, Brought]
     rules: Mapping[Readership, Rules]
 
     @classmethod
     def load(cls, house: House) -> "_Rulebook":
         """The rules of all sources."""
         with house.store.read() as connection:
-            readers = sources.reader_rows(connection)
-            rules = {each: filings.rules_for(connection, each) for each in {(), *readers.values()}}
-        return cls(readers=readers, rules=rules)
+            brought = sources.all_brought(connection)
+            rules = {each: filings.rules_for(connection, each) for each in {(), *map(tuple, brought.values())}}
+        return cls(brought=brought, rules=rules)
 
-    def of(self, source_id: int) -> Readership:
-        """By whom a source is read."""
-        return self.readers.get(source_id, ())
+    def brought_by(self, source_id: int) -> Brought:
+        """What a source brings to each newsletter that reads it."""
+        return self.brought.get(source_id, {})
+
+    def of(self, source_id: int) -> Rules:
+        """The rules by which its items are filed."""
+        return self.rules[tuple(self.brought_by(source_id))]
 
 
 @dataclass(slots=True)
@@ -132,7 +140,7 @@ class _Run:
             self._note(row, _went_well(self.house, row, answer))
             yield Gathered(source=row.slug, unchanged=True)
         else:
-            reading = readers.begin(sources.value_of(row), answer, self.rules.of(row.id))
+            reading = readers.begin(sources.value_of(row), answer, self.rules.brought_by(row.id))
             self._waiting.append((row, answer, reading))
             yield from self._kept(down_to=readers.ahead)
 
@@ -152,7 +160,7 @@ class _Run:
 
     def _keep(self, row: Row[Any], document: Document, reading: Reading) -> Gathered:
         read = outcome(reading)
-        judged = Judged(rules=self.rules.rules[self.rules.of(row.id)], reasons=read.reasons)
+        judged = Judged(rules=self.rules.of(row.id), reasons=read.reasons)
         with self.house.store.write() as connection:
             if not sources.is_as_read(connection, row):
                 return Gathered(source=row.slug, error="It was given another place while it was read; next time.")

@@ -1,6 +1,6 @@
 """Health: how each source fares, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ class Health:
     #: Where its server says it has moved for good; empty when it has not.
     moved_to: str
     newsletters: tuple[str, ...]
+    #: The topics that everything from it is filed under, by newsletter, where there are any.
+    topics: Mapping[str, tuple[str, ...]]
     #: How many items it has brought.
     items: int
     read_at: datetime | None
@@ -46,10 +48,10 @@ def health(house: House) -> Sequence[Health]:
         items = sources.counts(connection)
         readers = sources.readers(connection)
         rows = sources.listed(connection)
-    return [_health(row, items.get(row.id, 0), readers.get(row.id, ())) for row in rows]
+    return [_health(row, items.get(row.id, 0), readers.get(row.id, {})) for row in rows]
 
 
-def _health(row: Row[Any], items: int, newsletters: Sequence[str]) -> Health:
+def _health(row: Row[Any], items: int, newsletters: Mapping[str, tuple[str, ...]]) -> Health:
     return Health(
         slug=row.slug,
         name=row.name,
@@ -57,6 +59,7 @@ def _health(row: Row[Any], items: int, newsletters: Sequence[str]) -> Health:
         location=row.location,
         moved_to=row.moved_to,
         newsletters=tuple(newsletters),
+        topics={slug: topics for slug, topics in newsletters.items() if topics},
         items=items,
         read_at=row.read_at,
         succeeded_at=row.succeeded_at,
@@ -68,7 +71,7 @@ def _health(row: Row[Any], items: int, newsletters: Sequence[str]) -> Health:
     )
 
 
-def _words(row: Row[Any], newsletters: Sequence[str]) -> str:
+def _words(row: Row[Any], newsletters: Collection[str]) -> str:
     if row.ended_at:
         return f"Ended: {row.last_error}"
     if row.failures:

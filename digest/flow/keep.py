@@ -52,13 +52,13 @@ def import_file(house: House, path: Path, source_slug: str, *, dry_run: bool = F
 def keep_all(
     house: House, source_slug: str, found: Sequence[FoundItem], *, dry_run: bool = False
 ) -> tuple[Gathered, list[Item]]:
-    """Keep what was found in a source, and give it as it is kept; on a dry run, as it would be."""
+    """Keep what was found in a source, and give each item once as it is kept; on a dry run, as it would be."""
     kept: list[tuple[Gathered, list[Item]]] = []
     with suppress(_OnlyLooking), house.store.write() as connection:
         source_id = sources.find(connection, source_slug).id
         gathered, ids = keep_found(house, connection, source_slug, source_id, found)
         by_id = {item.id: item for item in items.these(connection, ids)}
-        kept.append((gathered, [by_id[item_id] for item_id in ids]))
+        kept.append((gathered, [by_id[item_id] for item_id in dict.fromkeys(ids)]))
         if dry_run:
             raise _OnlyLooking
     return kept[0]

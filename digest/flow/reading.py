@@ -18,7 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from digest.errors import Problem, UnreadableSource
 from digest.model.item import FoundItem
-from digest.model.rules import Reasons, Rules
+from digest.model.rules import Brought, Reasons, Rules
 from digest.model.source import Source
 from digest.model.twins import marks
 from digest.sources import detect
@@ -84,14 +84,14 @@ class Readers:
         """How many readings it is worth to begin before the first is looked at."""
         return 3 * self._count() if self._pool else 0
 
-    def begin(self, source: Source, document: Document, readership: Readership) -> Reading:
+    def begin(self, source: Source, document: Document, brought: Brought) -> Reading:
         """Read a document; what it comes to, or why it cannot be read, is in the answer."""
         self._begun += 1
-        here = partial(_read, source, document, self.rules[readership])
+        here = partial(_read, source, document, self.rules[tuple(brought)], brought)
         if self._begun > _FEW:
             pool = self._others()
             try:
-                there = pool.schedule(_read_there, args=(source, document, readership), timeout=_LONGEST)
+                there = pool.schedule(_read_there, args=(source, document, brought), timeout=_LONGEST)
                 return Reading(there, lambda: pool.active, here)
             except RuntimeError:  # one of its processes was killed while it had nothing to do, and the pool gives up
                 self._let_go(at_once=True)
@@ -120,18 +120,19 @@ def read(source: Source, document: Document) -> list[FoundItem]:
     return [replace(each, marks=marks(each)) for each in found]
 
 
-def _read(source: Source, document: Document, rules: Rules) -> Read:
+def _read(source: Source, document: Document, rules: Rules, brought: Brought) -> Read:
     found = read(source, document)
-    return Read(found=found, reasons=[_judged(rules, source, each) for each in found])
+    return Read(found=found, reasons=[judged(rules, brought, each) for each in found])
 
 
-def _judged(rules: Rules, source: Source, item: FoundItem) -> Reasons:
+def judged(rules: Rules, brought: Brought, item: FoundItem) -> Reasons:
+    """Where what was found in a source that brings these topics is to be filed."""
     return rules.judge(
         title=item.title,
         text=item.body_text,
         categories=item.categories,
         people=item.people,
-        brought=source.topics,
+        brought=brought,
     )
 
 
@@ -185,5 +186,5 @@ def _start(rules: dict[Readership, Rules]) -> None:
     _given.update(rules)
 
 
-def _read_there(source: Source, document: Document, readership: Readership) -> Read:
-    return _read(source, document, _given[readership])
+def _read_there(source: Source, document: Document, brought: Brought) -> Read:
+    return _read(source, document, _given[tuple(brought)], brought)

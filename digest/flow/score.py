@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Labelled(BaseModel):
 
 
 _LABELLED = TypeAdapter(list[Labelled])
+_HOW = "Write [[items]] in TOML or a list of objects in JSON, each with a title, a text and a list of topics."
 
 
 def score(house: House, newsletter: str, file: Path | None = None) -> tuple[Scored, ...]:
@@ -64,18 +66,40 @@ def scores(topics: Sequence[Topic], labelled: Sequence[Labelled]) -> Iterator[Sc
 def read_labelled(file: Path) -> list[Labelled]:
     """The labelled items of a file, TOML ([[items]]) or JSON (a list). Raises SettingsRefused."""
     try:
-        text = file.read_text(encoding="utf-8")
-        raw = tomllib.loads(text).get("items") if file.suffix == ".toml" else json.loads(text)
-        return _LABELLED.validate_python(raw)
+        return _LABELLED.validate_python(_raw(file))
     except OSError as error:
         raise SettingsRefused(f"{file} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         what = f"{file.name}: {where or 'the whole'} is wrong: {first['msg']}."
-        raise SettingsRefused(what, remedy="Each item needs a title, a text and a list of topics.") from error
-    except ValueError as error:
-        raise SettingsRefused(f"{file.name} cannot be read: {error}.", remedy="Mend that line.") from error
+        raise SettingsRefused(what, remedy=_HOW) from error
+
+
+def _raw(file: Path) -> object:
+    """What a file says, in the format it is named after, else in whichever it is."""
+    data = file.read_bytes()
+    if file.suffix in _FORMATS:
+        name, load = _FORMATS[file.suffix]
+        try:
+            return load(data)
+        except (ValueError, RecursionError) as error:
+            raise SettingsRefused(f"{file.name} is not {name}: {error}.", remedy="Mend that line.") from error
+    for _, load in _FORMATS.values():
+        with suppress(ValueError, RecursionError):
+            return load(data)
+    raise SettingsRefused(f"{file.name} is neither TOML nor JSON.", remedy=f"{_HOW} Call it .toml or .json.")
+
+
+def _of_toml(data: bytes) -> object:
+    return tomllib.loads(data.decode()).get("items")
+
+
+#: By the ending of the name.
+_FORMATS: Mapping[str, tuple[str, Callable[[bytes], object]]] = {
+    ".toml": ("TOML", _of_toml),
+    ".json": ("JSON", json.loads),
+}
 
 
 def _decided(filed: Sequence[lessons.Filed]) -> Iterator[Labelled]:

@@ -8,17 +8,18 @@ from sqlalchemy import Connection
 
 from digest.errors import Problem, SettingsRefused, UnreadableSource
 from digest.flow.checks import is_slug
-from digest.flow.gather import fetcher
+from digest.flow.gather import fetcher, lies_nowhere
 from digest.flow.house import House
 from digest.flow.keep import Gathered, keep_all, keep_found
-from digest.flow.reading import read
+from digest.flow.reading import judged, read
 from digest.model.item import FoundItem, Item
+from digest.model.rules import Brought, Rules
 from digest.model.slugs import slug_of, untaken
 from digest.model.source import Selectors, Source, SourceKind
-from digest.model.topic import Topic, file_under
 from digest.sources import detect, discover
 from digest.sources.fetch import Document, Fetcher, Wanted
-from digest.storage import newsletters, sources
+from digest.storage import filings, items, newsletters, sources
+from digest.storage.newsletters import Publication
 
 #: Feeds of one page that are looked into; the others are named.
 _MOST_TRIED = 5
@@ -32,7 +33,7 @@ class Looked:
     #: As it would be kept.
     source: Source
     items: tuple[FoundItem, ...]
-    #: For each item, the topics it would be filed under.
+    #: For each item, the topics it would be filed under, in whichever newsletter.
     topics: tuple[tuple[str, ...], ...]
     #: Addresses of further feeds that the page names.
     others: tuple[str, ...] = ()
@@ -54,12 +55,13 @@ def look(house: House, slug: str) -> Looked:
     """What a source would gather now. Writes nothing. Raises UnknownName, or why it cannot be read."""
     with house.store.read() as connection:
         row = sources.find(connection, slug)
-        topics = _topics(connection, sources.readers(connection).get(row.id, ()))
+        brought = sources.brought(connection, row.id)
+        rules = filings.rules_for(connection, brought)
     if not row.location:
-        raise SettingsRefused(f"{slug} lies nowhere.", remedy="Use: digest items import FILE --source.")
+        raise lies_nowhere(slug)
     source = sources.value_of(row)
     document = _document(fetcher(house), row.moved_to or row.location)
-    return _looked(source, read(source, document), topics)
+    return _looked(source, read(source, document), rules, brought)
 
 
 def find(house: House, wishes: Wishes, newsletter: str) -> Looked:
@@ -68,13 +70,8 @@ def find(house: House, wishes: Wishes, newsletter: str) -> Looked:
     with house.store.read() as connection:
         publication = newsletters.load(connection, newsletter)
         _refuse_taken(connection, wishes)
-    if wishes.selectors and wishes.kind not in (None, SourceKind.PAGE):
-        raise SettingsRefused("Only a page has selectors.", remedy="Leave out --kind, or the selectors.")
-    known = {topic.slug for topic in publication.topics}
-    for slug in wishes.topics:
-        if slug not in known:
-            there_are = ", ".join(publication.topic_order) or "none yet"
-            raise SettingsRefused(f"{newsletter} has no topic “{slug}”.", remedy=f"There are: {there_are}.")
+        rules = filings.rules_for(connection, (publication.id,))
+    _refuse_amiss(wishes, publication)
     kind, document, found, others = _behind(fetcher(house), wishes)
     name = wishes.name or detect.name_of(document.data, kind, document.charset) or _host(document.address or "")
     source = Source(
@@ -82,20 +79,25 @@ def find(house: House, wishes: Wishes, newsletter: str) -> Looked:
         name=name[:200],
         kind=kind,
         location=document.address or wishes.location,
-        topics=wishes.topics,
+        topics=tuple(dict.fromkeys(wishes.topics)),
         selectors=wishes.selectors,
     )
-    return _looked(source, found, publication.topics, others)
+    return _looked(source, found, rules, {publication.id: source.topics}, others)
 
 
 def add(house: House, looked: Looked, newsletter: str) -> tuple[Source, Gathered]:
-    """Keep a source that was looked at, with what it had; a newsletter reads it from now on. Added twice it is once."""
+    """Keep a source that was looked at, with what it had; a newsletter reads it from now on. Added twice it is once.
+
+    Another newsletter may read it already: its topics are its own, and what it has had is filed in this one too.
+    """
     with house.store.write() as connection:
         publication = newsletters.load(connection, newsletter)
-        source_id, source = _saved(connection, looked.source)
-        sources.attach(connection, source_id, publication.id)
-        gathered, _ = keep_found(house, connection, source.slug, source_id, looked.items)
-        return source, gathered
+        source_id, slug = _saved(connection, looked.source)
+        if sources.attach(connection, source_id, publication.id, looked.source.topics):
+            filings.file_anew(connection, items.ids_of_sources(connection, [source_id]), now=house.clock.now())
+        gathered, _ = keep_found(house, connection, slug, source_id, looked.items)
+        topics = sources.brought(connection, source_id)[publication.id]
+        return sources.value_of(sources.find(connection, slug), topics), gathered
 
 
 def add_article(house: House, url: str, slug: str, *, dry_run: bool = False) -> tuple[Gathered, list[Item]]:
@@ -118,6 +120,16 @@ def _refuse_taken(connection: Connection, wishes: Wishes) -> None:
         raise SettingsRefused(what, remedy="Write small letters, digits and hyphens, at most 80.")
     if wishes.slug in {row.slug for row in sources.listed(connection)}:
         raise SettingsRefused(f"There is a source “{wishes.slug}” already.", remedy="Choose another --slug.")
+
+
+def _refuse_amiss(wishes: Wishes, publication: Publication) -> None:
+    if wishes.selectors and wishes.kind not in (None, SourceKind.PAGE):
+        raise SettingsRefused("Only a page has selectors.", remedy="Leave out --kind, or the selectors.")
+    for slug in wishes.topics:
+        if slug not in publication.topic_order:
+            there_are = ", ".join(publication.topic_order) or "none yet"
+            what = f"{publication.newsletter.slug} has no topic “{slug}”."
+            raise SettingsRefused(what, remedy=f"There are: {there_are}.")
 
 
 def _behind(fetch: Fetcher, wishes: Wishes) -> tuple[SourceKind, Document, list[FoundItem], tuple[str, ...]]:
@@ -175,35 +187,20 @@ def _document(fetch: Fetcher, location: str) -> Document:
 
 
 def _looked(
-    source: Source, found: Sequence[FoundItem], topics: Sequence[Topic], others: tuple[str, ...] = ()
+    source: Source, found: Sequence[FoundItem], rules: Rules, brought: Brought, others: tuple[str, ...] = ()
 ) -> Looked:
-    filed = (
-        file_under(
-            tuple(topics),
-            title=each.title,
-            text=each.body_text,
-            categories=each.categories,
-            people=each.people,
-            defaults=source.topics,
-        )
-        for each in found
-    )
-    return Looked(source=source, items=tuple(found), topics=tuple(tuple(each) for each in filed), others=others)
+    topics = tuple(rules.slugs(judged(rules, brought, each)) for each in found)
+    return Looked(source=source, items=tuple(found), topics=topics, others=others)
 
 
-def _topics(connection: Connection, slugs: Iterable[str]) -> tuple[Topic, ...]:
-    found = [topic for slug in slugs for topic in newsletters.load(connection, slug).topics]
-    return tuple({topic.slug: topic for topic in found}.values())
-
-
-def _saved(connection: Connection, wanted: Source) -> tuple[int, Source]:
-    """The source that lies there already, as it is; else a new one under a slug that no other has."""
+def _saved(connection: Connection, wanted: Source) -> tuple[int, str]:
+    """The row and slug of the source that lies there already, as it is; else of a new one, whose slug no other has."""
     rows = sources.listed(connection)
     for row in rows:
         if row.location == wanted.location:
-            return row.id, sources.value_of(row)
-    source = replace(wanted, slug=untaken(wanted.slug, {row.slug for row in rows}))
-    return sources.save(connection, source), source
+            return row.id, row.slug
+    slug = untaken(wanted.slug, {row.slug for row in rows})
+    return sources.save(connection, replace(wanted, slug=slug)), slug
 
 
 def _host(address: str) -> str:

@@ -9,11 +9,16 @@ from digest.model.topic import Topic, file_under
 #: Why an item stands under topics, by their rows.
 Reasons = Mapping[int, tuple[str, ...]]
 
+#: Slugs of the topics that everything from a source is filed under, by the rows of the newsletters that read it.
+Brought = Mapping[int, tuple[str, ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSet:
     """The topics of one newsletter, in its order, each with its row."""
 
+    #: The newsletter's row.
+    newsletter: int
     rows: tuple[int, ...]
     topics: tuple[Topic, ...]
 
@@ -38,15 +43,26 @@ class Rules:
         text: str,
         categories: Collection[str] = (),
         people: Collection[str] = (),
-        brought: Collection[str] = (),
+        brought: Brought,
     ) -> Reasons:
-        """The topics that an item is to stand under, with the reasons in words; `brought` are its source's own."""
+        """The topics that an item is to stand under, with the reasons in words; `brought` are its source's own, for
+        each newsletter."""
         judged: dict[int, tuple[str, ...]] = {}
         for each in self.sets:
             found = file_under(
-                each.topics, title=title, text=text, categories=categories, people=people, defaults=brought
+                each.topics,
+                title=title,
+                text=text,
+                categories=categories,
+                people=people,
+                defaults=brought.get(each.newsletter, ()),
             )
             for row, topic in zip(each.rows, each.topics, strict=True):
                 if topic.slug in found:
                     judged[row] = tuple(str(evidence) for evidence in found[topic.slug])
         return judged
+
+    def slugs(self, judged: Reasons) -> tuple[str, ...]:
+        """What these rows are called, in the order of their newsletters; a name that several have comes once."""
+        called = ((row, topic.slug) for each in self.sets for row, topic in zip(each.rows, each.topics, strict=True))
+        return tuple(dict.fromkeys(slug for row, slug in called if row in judged))

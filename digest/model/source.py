@@ -51,7 +51,8 @@ class Source:
     location: str = ""
     #: What the link to a whole piece says.
     link_label: str = "Read the whole piece"
-    #: Slugs of the topics that everything found here is filed under, whatever it says.
+    #: Slugs of the topics that everything found here is filed under, whatever it says, in the newsletter that has the
+    #: source so; another that reads it has its own.
     topics: tuple[str, ...] = ()
     #: Only for a page; None to let its parts be found.
     selectors: Selectors | None = None

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from digest.errors import UnknownName
 from digest.model.item import ItemId
-from digest.model.rules import Reasons, Rules, TopicSet
+from digest.model.rules import Brought, Reasons, Rules, TopicSet
+from digest.storage import sources
 from digest.storage.chunks import chunks
 from digest.storage.newsletters import topic_of
-from digest.storage.source_tables import filing, item, newsletter_source, source, topic
+from digest.storage.source_tables import filing, item, newsletter_source, topic
 from subscribers.tables import newsletter
 
 
@@ -54,23 +55,24 @@ def are_current(connection: Connection, rules: Rules, source_id: int) -> bool:
 
 def file_anew(connection: Connection, item_ids: Sequence[ItemId], *, now: datetime) -> None:
     """Judge items by the rules of every newsletter that reads their source, and file them so."""
-    query = select(item, source.c.topics.label("brought")).join(source, source.c.id == item.c.source_id)
-    known: dict[int, Rules] = {}
+    known: dict[int, tuple[Rules, Brought]] = {}
     for some in chunks(item_ids):
         by_source: dict[int, dict[int, Reasons]] = {}
-        for row in connection.execute(query.where(item.c.id.in_(some))).all():
+        for row in connection.execute(select(item).where(item.c.id.in_(some))).all():
             if row.source_id not in known:
-                known[row.source_id] = rules_for(connection, connection.scalars(_reading(row.source_id)))
-            judged = known[row.source_id].judge(
+                brought = sources.brought(connection, row.source_id)
+                known[row.source_id] = rules_for(connection, brought), brought
+            rules, brought = known[row.source_id]
+            judged = rules.judge(
                 title=row.title,
                 text=row.body_text,
                 categories=row.categories,
                 people=row.people,
-                brought=row.brought,
+                brought=brought,
             )
             by_source.setdefault(row.source_id, {})[row.id] = judged
         for source_id, found in by_source.items():
-            file(connection, known[source_id], found, now=now)
+            file(connection, known[source_id][0], found, now=now)
 
 
 def file(connection: Connection, rules: Rules, judged: Mapping[int, Reasons], *, now: datetime) -> None:
@@ -147,7 +149,9 @@ def _reading(source_id: int) -> Select[tuple[int]]:
 def _topic_set(connection: Connection, newsletter_id: int) -> TopicSet:
     query = select(topic).where(topic.c.newsletter_id == newsletter_id).order_by(topic.c.position)
     rows = connection.execute(query).all()
-    return TopicSet(rows=tuple(row.id for row in rows), topics=tuple(topic_of(row) for row in rows))
+    return TopicSet(
+        newsletter=newsletter_id, rows=tuple(row.id for row in rows), topics=tuple(topic_of(row) for row in rows)
+    )
 
 
 def _topic_ids(connection: Connection, item_id: int, topic_slug: str) -> list[int]:

@@ -76,8 +76,7 @@ def save(
     _drop_topics(connection, newsletter_id, keep=[t.slug for t in topics])
     connection.execute(delete(newsletter_source).where(newsletter_source.c.newsletter_id == newsletter_id))
     for each_source in sources:
-        link = {"newsletter_id": newsletter_id, "source_id": source_rows.save(connection, each_source)}
-        connection.execute(insert(newsletter_source).values(link))
+        source_rows.attach(connection, source_rows.save(connection, each_source), newsletter_id, each_source.topics)
     return newsletter_id
 
 
@@ -132,9 +131,9 @@ def _topics(connection: Connection, newsletter_id: int) -> tuple[Topic, ...]:
 
 def _sources(connection: Connection, newsletter_id: int) -> tuple[Source, ...]:
     rows = connection.execute(
-        select(source)
+        select(source, newsletter_source.c.topics)
         .join(newsletter_source, newsletter_source.c.source_id == source.c.id)
         .where(newsletter_source.c.newsletter_id == newsletter_id)
         .order_by(source.c.id)
     )
-    return tuple(source_rows.value_of(r) for r in rows)
+    return tuple(source_rows.value_of(r, r.topics) for r in rows)

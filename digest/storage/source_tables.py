@@ -26,7 +26,6 @@ source = Table(
     Column("kind", String(20), nullable=False),
     Column("location", Text, nullable=False, server_default=""),
     Column("link_label", String(80), nullable=False, server_default=""),
-    Column("topics", JSON, nullable=False, server_default="[]"),
     Column("selectors", JSON),
     # How its readings went.
     Column("read_at", Instant),
@@ -49,6 +48,8 @@ newsletter_source = Table(
     metadata,
     Column("newsletter_id", Id, ForeignKey("newsletter.id"), primary_key=True),
     Column("source_id", Id, ForeignKey("source.id"), primary_key=True, index=True),
+    # Slugs of this newsletter's topics that everything from the source is filed under.
+    Column("topics", JSON, nullable=False, server_default="[]"),
 )
 
 topic = Table(

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, or_, select, update
 
 from digest.errors import UnknownName
+from digest.model.rules import Brought
 from digest.model.source import Selectors, Source, SourceKind
 from digest.storage.source_tables import item, newsletter_source, source
 from subscribers.tables import newsletter
@@ -54,24 +55,33 @@ def counts(connection: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def readers(connection: Connection) -> dict[int, list[str]]:
-    """The slugs of the newsletters that read each source, by its row."""
-    query = select(newsletter_source.c.source_id, newsletter.c.slug).join(
+def readers(connection: Connection) -> dict[int, dict[str, tuple[str, ...]]]:
+    """The slugs of the newsletters that read each source, by its row, each with the topics it brings there."""
+    query = select(newsletter_source.c.source_id, newsletter.c.slug, newsletter_source.c.topics).join(
         newsletter, newsletter.c.id == newsletter_source.c.newsletter_id
     )
-    found: dict[int, list[str]] = {}
-    for source_id, slug in connection.execute(query.order_by(newsletter.c.slug)):
-        found.setdefault(source_id, []).append(slug)
+    found: dict[int, dict[str, tuple[str, ...]]] = {}
+    for row in connection.execute(query.order_by(newsletter.c.slug)):
+        found.setdefault(row.source_id, {})[row.slug] = tuple(row.topics)
     return found
 
 
-def reader_rows(connection: Connection) -> dict[int, tuple[int, ...]]:
-    """The rows of the newsletters that read each source, in order, by the source's row."""
-    found: dict[int, tuple[int, ...]] = {}
-    query = select(newsletter_source).order_by(newsletter_source.c.source_id, newsletter_source.c.newsletter_id)
-    for row in connection.execute(query):
-        found[row.source_id] = (*found.get(row.source_id, ()), row.newsletter_id)
-    return found
+def all_brought(connection: Connection) -> dict[int, Brought]:
+    """What each source that is read brings, by its row; the newsletters in the order of their rows."""
+    return _brought(connection, select(newsletter_source))
+
+
+def brought(connection: Connection, source_id: int) -> Brought:
+    """What a source brings to each newsletter that reads it; these in the order of their rows."""
+    only = select(newsletter_source).where(newsletter_source.c.source_id == source_id)
+    return _brought(connection, only).get(source_id, {})
+
+
+def _brought(connection: Connection, query: Select[Any]) -> dict[int, Brought]:
+    found: dict[int, dict[int, tuple[str, ...]]] = {}
+    for row in connection.execute(query.order_by(newsletter_source.c.newsletter_id)):
+        found.setdefault(row.source_id, {})[row.newsletter_id] = tuple(row.topics)
+    return dict(found)
 
 
 def failing(connection: Connection, newsletter_slug: str) -> list[str]:
@@ -135,14 +145,16 @@ def _as_read(row: Row[Any]) -> tuple[ColumnElement[bool], ...]:
 
 
 def save(connection: Connection, wanted: Source) -> int:
-    """Make a source's row say what is wanted, and return it. Where it lies elsewhere now, it starts afresh."""
+    """Make a source's row say what is wanted, and return it. Where it lies elsewhere now, it starts afresh.
+
+    Its topics are not in it: they are a matter of each newsletter that reads it.
+    """
     row = connection.execute(select(source.c.id, source.c.location).where(source.c.slug == wanted.slug)).first()
     values: dict[str, Any] = {
         "name": wanted.name,
         "kind": wanted.kind,
         "location": wanted.location,
         "link_label": wanted.link_label,
-        "topics": list(wanted.topics),
         "selectors": _selectors_row(wanted.selectors),
     }
     if row is None:
@@ -153,24 +165,26 @@ def save(connection: Connection, wanted: Source) -> int:
     return int(row.id)
 
 
-def value_of(row: Any) -> Source:
-    """A row as a value."""
+def value_of(row: Any, topics: Iterable[str] = ()) -> Source:
+    """A row as a value, with the topics that it brings to a newsletter."""
     return Source(
         slug=row.slug,
         name=row.name,
         kind=SourceKind(row.kind),
         location=row.location,
         link_label=row.link_label,
-        topics=tuple(row.topics),
+        topics=tuple(topics),
         selectors=Selectors(**row.selectors) if row.selectors else None,
     )
 
 
-def attach(connection: Connection, source_id: int, newsletter_id: int) -> None:
-    """Let a newsletter read a source; it may do so already."""
+def attach(connection: Connection, source_id: int, newsletter_id: int, topics: Iterable[str] = ()) -> bool:
+    """Let a newsletter read a source, which brings these of its topics. Says whether that is new; else all stays."""
     this = {"newsletter_id": newsletter_id, "source_id": source_id}
-    if not connection.scalar(select(exists().where(*(newsletter_source.c[key] == this[key] for key in this)))):
-        connection.execute(insert(newsletter_source).values(this))
+    if connection.scalar(select(exists().where(*(newsletter_source.c[key] == this[key] for key in this)))):
+        return False
+    connection.execute(insert(newsletter_source).values(**this, topics=list(topics)))
+    return True
 
 
 def detach(connection: Connection, source_id: int) -> None:

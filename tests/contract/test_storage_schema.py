@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import JSON, column, insert, inspect, select, table, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from digest.errors import SettingsRefused, StorageUnavailable
@@ -14,6 +14,7 @@ from digest.flow.house import House
 from digest.settings import Settings
 from digest.storage import clock, schema
 from digest.storage.engine import Store, open_store
+from digest.storage.source_tables import newsletter_source
 from digest.storage.tables import fact, metadata
 from subscribers.tables import consent, newsletter
 
@@ -64,6 +65,44 @@ def test_the_tables_are_what_the_migrations_make(store: Store) -> None:
         differences = compare_metadata(context, metadata)
 
     assert differences == []
+
+
+def test_topics_of_a_source_are_handed_to_its_newsletters_and_gathered_again(store: Store) -> None:
+    """On the way up each gets those it has; on the way down the source has what it brings to any, each once."""
+    schema.downgrade(store, "0002")
+    with store.write() as connection:
+        for statement in SHARED_AT_0002:
+            connection.execute(text(statement))
+
+    schema.upgrade(store)
+    with store.read() as connection:
+        links = connection.execute(select(newsletter_source).order_by(newsletter_source.c.newsletter_id)).all()
+    with store.write() as connection:
+        connection.execute(update(newsletter_source).where(newsletter_source.c.newsletter_id == 3).values(topics=["c"]))
+    schema.downgrade(store, "0002")
+    with store.read() as connection:
+        below = connection.execute(select(column("topics", JSON)).select_from(table("source")).order_by(column("id")))
+        brought = list(below.scalars())
+
+    assert [(link.newsletter_id, link.topics) for link in links] == [(1, ["b", "a"]), (2, ["b"]), (3, [])]
+    assert brought == [["b", "a", "c"], []]
+
+
+#: Three newsletters share a source; one of them has both of the topics it brings, one has one, one has neither.
+SHARED_AT_0002 = (
+    *(
+        "INSERT INTO newsletter (id, slug, name, settings, created_at, changed_at)"
+        f" VALUES ({n}, 'n{n}', 'N', '{{}}', '2026-01-01', '2026-01-01')"
+        for n in (1, 2, 3)
+    ),
+    *(
+        f"INSERT INTO topic (newsletter_id, slug, name, phrases, position) VALUES ({n}, '{slug}', 'T', '[]', 0)"
+        for n, slug in ((1, "a"), (1, "b"), (2, "b"), (3, "c"))
+    ),
+    "INSERT INTO source (id, slug, name, kind, topics) VALUES (1, 'shared', 'S', 'feed', '[\"b\", \"a\", \"gone\"]')",
+    "INSERT INTO source (id, slug, name, kind, topics) VALUES (2, 'unread', 'S', 'feed', '[\"a\"]')",
+    *(f"INSERT INTO newsletter_source (newsletter_id, source_id) VALUES ({n}, 1)" for n in (1, 2, 3)),
+)
 
 
 def _is_ours(name: str | None, kind: str) -> bool:

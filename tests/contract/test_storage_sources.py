@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Row
 
 from digest.errors import UnknownName
+from digest.flow.apply import apply
 from digest.flow.house import House
 from digest.model.source import Selectors, Source, SourceKind
+from digest.resources import folder
 from digest.storage import newsletters, sources
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -22,7 +24,7 @@ def add(house: House, source: Source = FEED, *, read: bool = True) -> int:
     with house.store.write() as connection:
         source_id = sources.save(connection, source)
         if read:
-            sources.attach(connection, source_id, newsletters.load(connection, "social-care").id)
+            sources.attach(connection, source_id, newsletters.load(connection, "social-care").id, source.topics)
         return source_id
 
 
@@ -49,7 +51,8 @@ def test_a_source_comes_back_as_it_was_saved(social_care: House) -> None:
 
     add(social_care, page)
 
-    assert sources.value_of(row(social_care)) == page
+    with social_care.store.read() as connection:
+        assert newsletters.load(connection, "social-care").sources[-1] == page
 
 
 def test_a_source_that_has_moved_by_its_editors_hand_starts_afresh(social_care: House) -> None:
@@ -143,7 +146,7 @@ def test_a_source_is_attached_once_and_detached_for_all(social_care: House) -> N
     source_id = add(social_care)
     add(social_care)
     with social_care.store.read() as connection:
-        assert sources.readers(connection)[source_id] == ["social-care"]
+        assert sources.readers(connection)[source_id] == {"social-care": ()}
 
     with social_care.store.write() as connection:
         sources.detach(connection, source_id)
@@ -152,6 +155,23 @@ def test_a_source_is_attached_once_and_detached_for_all(social_care: House) -> N
         assert source_id not in sources.readers(connection)
     assert row(social_care).location == ""
     assert claim(social_care) == []
+
+
+def test_what_a_source_brings_stands_beside_each_newsletter_that_reads_it(social_care: House) -> None:
+    """Attached again, it stays as it was; read by nobody, it brings nothing to anybody."""
+    apply(social_care, folder("config") / "newsletters" / "care-notes.toml")
+    source_id = add(social_care, replace(FEED, topics=("carers", "law")))
+    with social_care.store.write() as connection:
+        first, second = (newsletters.load(connection, slug).id for slug in ("social-care", "care-notes"))
+        is_new = sources.attach(connection, source_id, second, ("events",))
+        is_new_again = sources.attach(connection, source_id, second, ("law",))
+
+    with social_care.store.read() as connection:
+        assert (is_new, is_new_again) == (True, False)
+        assert sources.readers(connection)[source_id] == {"care-notes": ("events",), "social-care": ("carers", "law")}
+        assert sources.brought(connection, source_id) == {first: ("carers", "law"), second: ("events",)}
+        assert sources.all_brought(connection)[source_id] == sources.brought(connection, source_id)
+        assert sources.brought(connection, 4711) == {}
 
 
 def test_a_source_that_is_not_there_is_told_in_one_line(social_care: House) -> None:

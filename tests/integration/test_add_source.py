@@ -11,7 +11,7 @@ from digest.flow.gather import gather
 from digest.flow.house import House
 from digest.flow.sources import Wishes
 from digest.model.source import Selectors, SourceKind
-from digest.storage import items, sources
+from digest.storage import items, newsletters, sources
 from digest.storage.source_tables import item, source
 from tests.support.site import Site
 
@@ -102,7 +102,7 @@ def test_selectors_are_tried_before_they_are_kept(reading: House, site: Site) ->
     kept, _ = adding.add(reading, looked, "social-care")
 
     with reading.store.read() as connection:
-        assert sources.value_of(sources.find(connection, "unit-news")) == kept
+        assert newsletters.load(connection, "social-care").sources[-1] == kept
     assert kept.selectors == wanted
     assert len(looked.items) == 3
 
@@ -138,6 +138,15 @@ def test_names_that_are_taken_get_a_number_unless_they_were_chosen(reading: Hous
     assert second.slug == "quayside-notes-2"
     with pytest.raises(SettingsRefused, match="a source “quayside-notes” already"):
         find(reading, two, slug="quayside-notes")
+
+
+def test_topics_named_twice_are_wished_once(reading: House, site: Site) -> None:
+    """Or the newsletter's file that is exported then would be refused."""
+    looked = find(reading, site.page("/feed", FEED), topics=("law", "carers", "law"))
+
+    kept, _ = adding.add(reading, looked, "social-care")
+
+    assert kept.topics == ("law", "carers")
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,10 @@ def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
         (('name = "Law"', 'name = "Law"\nphrases = ["zoo:law"]'), "“zoo” is not a part of an item"),
         (('name = "Law"', 'name = "Law"\nphrases = ["law^much"]'), "the topic “law”: "),
         (("[sender]", f"{SOURCE}topics = ['zoo']\n[sender]"), "brings a topic “zoo” that is none of the topics"),
+        (("[sender]", f"{SOURCE}topics = ['law', 'law']\n[sender]"), "brings the topic “law” twice"),
+        (("[sender]", f"{SOURCE.replace('https://example.org/news', 'ftp://x')}[sender]"), "path of a file, or empty"),
+        (("[sender]", f"{SOURCE.replace('//example', '//me:secret@example')}[sender]"), "“https://…@example.org/news”"),
+        (("[sender]", f"{SOURCE.replace('https://example.org/news', 'HTTP:x')}[sender]"), "“HTTP:x” is no address"),
         (("[sender]", f"{SOURCE}selectors = {{ item = '..' }}\n[sender]"), "“..” is no CSS selector"),
         (("[sender]", f"{SOURCE}selectors = {{ item = 'p', colour = 'b' }}\n[sender]"), "“sources.selectors.colour”"),
         (("[sender]", f"{SOURCE}selectors = {{ title = 'b' }}\n[sender]"), "Field required"),
@@ -206,6 +210,16 @@ def test_what_is_wrong_is_named_in_one_line_and_nothing_is_applied(
     assert str(refused.value).startswith("news.toml")
     assert "\n" not in str(refused.value)
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize("location", ["", "news/saved: page.html", "/srv/feed.xml", "https://bücher.example/a b?c"])
+def test_a_source_lies_at_an_address_in_a_file_or_nowhere(tmp_path: Path, location: str) -> None:
+    """A colon makes no address."""
+    text = SMALLEST + SOURCE.replace("https://example.org/news", location)
+
+    (source,) = read_file(write(tmp_path, text)).sources
+
+    assert source.location == location
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -53,6 +53,19 @@ def test_add_shows_and_asks_and_without_anybody_to_ask_keeps_nothing(terminal: T
     assert set(known(terminal)) == {"sscr-news", "scwru-blog"}
 
 
+def test_add_for_programs_refuses_before_it_says_anything_where_nobody_can_be_asked(
+    terminal: Terminal, address: str, site: Site
+) -> None:
+    """A program would take what it reads for kept; the server is not even asked."""
+    code, out, errors = terminal.run("sources", "add", address, "--json")
+
+    assert (code, out, site.asked) == (2, "", [])
+    assert "--yes" in errors
+    assert "--dry-run" in errors
+    assert json.loads(terminal.done("sources", "add", address, "--json", "--yes"))["source"]["location"] == address
+    assert "quayside-notes" in known(terminal)
+
+
 def test_add_keeps_what_was_shown_and_the_lists_have_it(terminal: Terminal, address: str) -> None:
     """And the newsletter's file can be written anew with it."""
     out = terminal.done("sources", "add", address, "--yes", "--topics", "research", "--name", "The quay")
@@ -72,7 +85,7 @@ def test_add_for_programs_says_what_it_found(terminal: Terminal, address: str) -
 
     assert shown["source"] == {"slug": "quayside-notes", "name": "Quayside notes", "kind": "json", "location": address}
     assert [(each["title"], each["topics"]) for each in shown["items"]] == [
-        ("Carers at work", ["carers", "employment"]),
+        ("Carers at work", ["carers"]),
         ("Opening hours", []),
     ]
     assert "quayside-notes" not in known(terminal)
@@ -119,6 +132,31 @@ def test_a_table_is_imported_with_people_dates_and_topics(terminal: Terminal) ->
         ("Carers at sea", "2026-11-02", ["Ruth Vale", "Siân Parry"], ["carers"]),
         ("Harbour lights", None, [], []),
     ]
+
+
+def test_an_item_that_a_file_has_twice_is_told_once(terminal: Terminal) -> None:
+    """In words and to programs."""
+    Path("table.csv").write_text("title,link\n" + "Harbour lights,https://example.org/lights\n" * 2, encoding="utf-8")
+
+    words = terminal.done("items", "import", "table.csv", "--source", "sscr-news")
+    shown = json.loads(terminal.done("items", "import", "table.csv", "--source", "sscr-news", "--json"))
+
+    assert "1 new, 0 changed, 1 known already" in words
+    assert "so that no reader gets them: 1. File" in words
+    assert [each["id"] for each in shown] == [1]
+
+
+def test_an_import_says_what_other_sources_have_as_well(terminal: Terminal) -> None:
+    """Also when it only looks; the first says nothing, as there is nothing to say."""
+    Path("table.csv").write_text(TABLE, encoding="utf-8")
+
+    first = terminal.done("items", "import", "table.csv", "--source", "sscr-news")
+    would = terminal.done("items", "import", "table.csv", "--source", "scwru-blog", "--dry-run")
+    second = terminal.done("items", "import", "table.csv", "--source", "scwru-blog")
+
+    assert "also at" not in first
+    for said in (would, second):
+        assert "2 also at sscr-news; a reader gets the same piece once.\n" in said
 
 
 def test_an_item_shows_why_it_is_filed_and_what_an_editor_accepted(terminal: Terminal) -> None:
@@ -182,11 +220,13 @@ def test_rules_are_scored_from_a_file(terminal: Terminal) -> None:
         (("items", "add", "http://127.0.0.1:1/", "--source", "nowhere"), "no source “nowhere”"),
         (("items", "accept", "99"), "no item 99"),
         (("topics", "score", "social-care", "nowhere.toml"), "cannot be read"),
+        (("topics", "score", "social-care", "notes.txt"), "neither TOML nor JSON. Write [[items]]"),
         (("topics", "suggest", "nowhere"), "no newsletter “nowhere”"),
     ],
 )
 def test_mistakes_are_told_in_words_and_change_nothing(terminal: Terminal, words: tuple[str, ...], says: str) -> None:
     """One line, exit 1 (2 for wrong usage), and the same sources and items as before."""
+    Path("notes.txt").write_text("Dear diary,", encoding="utf-8")
     before = (known(terminal), terminal.done("items", "list", "--json"))
 
     code, _, errors = terminal.run(*words)

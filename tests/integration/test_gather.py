@@ -36,7 +36,7 @@ def add(reading: House) -> Callable[..., None]:
         wanted = Source(slug=slug, name=slug, kind=values.pop("kind", SourceKind.JSON), location=address, **values)
         with reading.store.write() as connection:
             newsletter_id = newsletters.load(connection, "social-care").id
-            sources.attach(connection, sources.save(connection, wanted), newsletter_id)
+            sources.attach(connection, sources.save(connection, wanted), newsletter_id, wanted.topics)
 
     return added
 
@@ -198,9 +198,9 @@ def test_a_pool_that_gives_up_loses_nothing(reading: House) -> None:
         rules = {(): filings.rules_for(connection, ())}
 
     with Readers(rules, 1) as readers:
-        begun = [readers.begin(source, document, ()) for _ in range(30)]
+        begun = [readers.begin(source, document, {}) for _ in range(30)]
         readers._pool.stop()
-        more = [readers.begin(source, document, ()) for _ in range(3)]
+        more = [readers.begin(source, document, {}) for _ in range(3)]
         read = [outcome(each) for each in (*begun, *more)]
 
     assert [len(each.found) for each in read] == [1] * 33

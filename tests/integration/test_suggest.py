@@ -9,7 +9,7 @@ import pytest
 from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.flow.schedule import tick
-from digest.flow.score import score
+from digest.flow.score import read_labelled, score
 from digest.flow.suggest import suggest
 from digest.model.item import FoundItem
 from digest.storage import filings, items
@@ -202,16 +202,40 @@ def test_rules_are_scored_against_a_file(desk: Desk, tmp_path: Path, suffix: str
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("a.toml", "[[items]]\ntitle = 3\n"), ("b.toml", "= ="), ("c.json", "{"), ("d.json", "[1]"), ("e.toml", "")],
+    ("name", "data", "words"),
+    [
+        ("notes.txt", b"Dear diary,", "notes.txt is neither TOML nor JSON"),
+        ("notes", b"\xff\xfe\x00", "notes is neither TOML nor JSON"),
+        ("deep.txt", b"[" * 100_000, "deep.txt is neither TOML nor JSON"),
+        ("items.toml", b"Dear diary,", "items.toml is not TOML: "),
+        ("items.json", b"Dear diary,", "items.json is not JSON: "),
+        ("items.json", b"[" * 100_000, "items.json is not JSON: "),
+        ("items.toml", b"", "items.toml: the whole is wrong"),
+        ("items.toml", b"[[items]]\ntitle = 3\n", "items.toml: 0.title is wrong"),
+        ("items.json", b"[1]", "items.json: 0 is wrong"),
+        ("items.json", b'[{"title": "Carers"}]', "items.json: 0.topics is wrong"),
+    ],
 )
-def test_a_file_that_is_none_is_told_in_one_line(desk: Desk, tmp_path: Path, name: str, text: str) -> None:
+def test_a_file_that_is_none_is_told_in_one_line(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     """With its name and what to do."""
     file = tmp_path / name
+    file.write_bytes(data)
+
+    with pytest.raises(SettingsRefused) as refused:
+        read_labelled(file)
+
+    assert str(refused.value).startswith(words)
+    assert "\n" not in str(refused.value)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("text", ['[[items]]\ntitle = "Carers"\ntopics = []', '[{"title": "Carers", "topics": []}]'])
+def test_labelled_items_are_read_whatever_their_file_is_called(tmp_path: Path, text: str) -> None:
+    """By what it is."""
+    file = tmp_path / "labelled.txt"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(SettingsRefused, match=name):
-        score(desk.house, NEWSLETTER, file)
+    assert [each.title for each in read_labelled(file)] == ["Carers"]
 
 
 def test_nothing_decided_is_nothing_to_score(desk: Desk) -> None:
