@@ -5,6 +5,7 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import AddressRefused
@@ -39,6 +40,17 @@ def parse(text: str) -> Address:
         raise AddressRefused(f"“{valid.normalized}” is not an e-mail address: its domain has no dot.")
     # Any mail server takes a domain in its ASCII form (RFC 5890); only the local part may need SMTPUTF8.
     return Address(f"{valid.local_part}@{valid.ascii_domain}")
+
+
+def with_ascii_domain(email: str) -> str:
+    """The address with its domain in the form that any mail server takes; as it is where there is no such form."""
+    local, _, domain = email.rpartition("@")
+    if domain.isascii():
+        return email
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError:
+        return email
 
 
 def keyed_hash(address: Address, key: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import datetime
 from enum import StrEnum
 
 from itsdangerous import BadData, Signer, TimestampSigner
@@ -38,9 +39,12 @@ class Keys:
         """Tells whether this is the secret a database was made with, without telling the secret."""
         return self.derive("fingerprint").hex()[:16]
 
-    def token(self, purpose: Purpose, subscription_id: int) -> str:
-        """A token for one subscription, safe in a path."""
-        return self._signer(purpose).sign(str(subscription_id)).decode()
+    def token(self, purpose: Purpose, subscription_id: int, *, at: datetime | None = None) -> str:
+        """A token for one subscription, safe in a path. Its time, where it has one, counts from `at`, else from now."""
+        signer = self._signer(purpose)
+        if at is not None and isinstance(signer, TimestampSigner):
+            signer.get_timestamp = lambda: int(at.timestamp())  # type: ignore[method-assign]
+        return signer.sign(str(subscription_id)).decode()
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The subscription a token was made for. Raises TokenRefused, with no word on why."""

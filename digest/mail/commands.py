@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digest.model.delivery import About, Envelope, Handover, Outcome, Phase
+from subscribers.address import with_ascii_domain
 
 DATA = b"DATA\r\n"
 DOT = b".\r\n"
@@ -40,6 +41,17 @@ class Offer:
         )
 
 
+def with_ascii_domains(envelope: Envelope) -> Envelope:
+    """The envelope as any server takes it, but where a mailbox's own name is not ASCII: that alone needs SMTPUTF8."""
+    if not _needs_smtputf8(envelope):
+        return envelope
+    return replace(
+        envelope,
+        envelope_sender=with_ascii_domain(envelope.envelope_sender),
+        recipient=with_ascii_domain(envelope.recipient),
+    )
+
+
 def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover | None:
     """Why this cannot be handed to this server, found before anything is written; None when it can."""
     if not _fits_in_brackets(envelope.envelope_sender):
@@ -50,7 +62,7 @@ def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover |
         return _refusal("5.6.7", About.READER, "The address needs SMTPUTF8, which the mail server does not offer.")
     if not offer.smtputf8 and not envelope.envelope_sender.isascii():
         return _refusal("5.6.7", About.US, "The envelope sender needs SMTPUTF8, which the mail server does not offer.")
-    if not message.isascii():
+    if not message.isascii() and not (_needs_smtputf8(envelope) and _is_utf8_in_its_headers_alone(message)):
         return _refusal("5.6.1", About.US, "The message holds 8-bit bytes; it must be encoded in 7 bits.")
     if offer.max_size and len(message) > offer.max_size:
         return _refusal(
@@ -60,7 +72,7 @@ def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover |
 
 
 def mail_from(envelope: Envelope, size: int, offer: Offer) -> bytes:
-    """`MAIL FROM`, with what the server offered to take. BODY is left out: messages are 7 bit."""
+    """`MAIL FROM`, with what the server offered to take. BODY is left out: bodies are 7 bit (RFC 6531, 3.6)."""
     words = [f"MAIL FROM:<{envelope.envelope_sender}>"]
     if offer.size:
         words.append(f"SIZE={size}")
@@ -114,6 +126,16 @@ def _fits_in_brackets(address: str) -> bool:
 
 def _needs_smtputf8(envelope: Envelope) -> bool:
     return not (envelope.envelope_sender.isascii() and envelope.recipient.isascii())
+
+
+def _is_utf8_in_its_headers_alone(message: bytes) -> bool:
+    """RFC 6532: what a server that offers SMTPUTF8 takes of a message for an address that needs it."""
+    head, _, body = message.partition(b"\r\n\r\n")
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return False
+    return body.isascii()
 
 
 def _refusal(status: str, about: About, words: str) -> Handover:

@@ -12,6 +12,7 @@ from digest.mail.commands import (
     mail_from,
     rcpt_to,
     refused_here,
+    with_ascii_domains,
     with_crlf,
 )
 from digest.mail.replies import Reply, judge
@@ -53,7 +54,7 @@ class SmtpSession:
 
     async def hand_over(self, envelope: Envelope, message: bytes, before_dot: BeforeDot) -> Handover:
         """Hand over one message. A connection that ended while idle is phase CONNECT: nothing was tried."""
-        text = with_crlf(message)
+        envelope, text = with_ascii_domains(envelope), with_crlf(message)
         if refusal := refused_here(envelope, text, self._offer):
             return replace(refusal, closed=self._wire.lost)
         if self._wire.lost:

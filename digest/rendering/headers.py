@@ -1,14 +1,17 @@
 """Headers: those that all letters of a variant share, and those of one letter (RFC 5322, 2369, 2919, 8058)."""
 
+import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
+from urllib.parse import quote
 
 from digest.errors import BadTemplate
 from digest.model.newsletter import Newsletter
 from digest.rendering.fragments import one_line
+from subscribers.address import with_ascii_domain
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 #: RFC 5322 §2.1.1: what a line must not exceed, and what it should not.
@@ -16,6 +19,12 @@ _LONGEST_LINE = 998
 _LINE = 76
 #: RFC 2047 §2: an encoded-word has at most 75 characters, so 45 bytes in base64.
 _WORD_BYTES = 45
+#: Gmail and others mangle longer ones.
+_LONGEST_MESSAGE_ID = 70
+#: What Google takes for the last part of a Feedback-ID.
+_SENDER_ID = range(5, 16)
+#: RFC 3986: all that an address of the web or of mail is made of, so that nothing in it can end its brackets.
+_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '&+-]*")
 
 
@@ -23,13 +32,14 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '&+-]*")
 class PersonalFields:
     """What the headers of one letter say of its recipient and its delivery."""
 
-    #: The recipient's address, bare.
+    #: The recipient's address, bare. The only part of a message that may hold more than ASCII, where the mailbox's
+    #: own name does (RFC 6532); its domain is written in ASCII.
     to: str
     #: In angle brackets; the same in every attempt.
     message_id: str
     #: RFC 5322 date with an offset; the same in every attempt.
     date: str
-    #: https address that takes the one-click POST (RFC 8058).
+    #: https address that takes the one-click POST (RFC 8058); empty in a message that nobody can unsubscribe from.
     unsubscribe_url: str
     #: Address to which an empty mail unsubscribes, without "mailto:"; empty for none.
     unsubscribe_mailbox: str
@@ -44,6 +54,7 @@ def headers_for(
     feedback_id: str,
     archive_url: str = "",
     help_url: str = "",
+    subscribe_url: str = "",
     owner: str = "",
 ) -> dict[str, str]:
     """The headers that all letters of an issue share, but the subject, which is the variant's.
@@ -52,10 +63,11 @@ def headers_for(
     """
     sender = newsletter.sender
     optional = {
-        "Reply-To": sender.reply_to,
+        "Reply-To": with_ascii_domain(sender.reply_to),
         "List-Archive": _bracketed(archive_url),
         "List-Help": _bracketed(help_url),
-        "List-Owner": _bracketed(owner and f"mailto:{owner}"),
+        "List-Subscribe": _bracketed(subscribe_url),
+        "List-Owner": _bracketed(owner and mailto(owner)),
     }
     return {
         "From": _mailbox(sender.name, sender.address),
@@ -68,6 +80,45 @@ def headers_for(
     } | {name: value for name, value in optional.items() if value}
 
 
+def notice_headers(newsletter: Newsletter, *, feedback_id: str) -> dict[str, str]:
+    """The headers of a message that the system sends by itself to one person, such as a confirmation.
+
+    It is no list's, so it has no List-* of any kind, and no program should answer it (RFC 3834).
+    """
+    sender = newsletter.sender
+    return {
+        "From": _mailbox(sender.name, sender.address),
+        **({"Reply-To": with_ascii_domain(sender.reply_to)} if sender.reply_to else {}),
+        "Auto-Submitted": "auto-generated",
+        "Feedback-ID": feedback_id,
+        "MIME-Version": "1.0",
+    }
+
+
+def feedback_id(campaign: str, newsletter: str, kind: str, *, domain: str) -> str:
+    """What Gmail counts complaints by: always the same for a newsletter's sender, and nothing of any recipient."""
+    sender = re.sub(r"[^a-z0-9-]", "", domain.lower())[: _SENDER_ID[-1]]
+    if len(sender) not in _SENDER_ID:
+        sender += hashlib.sha256(domain.lower().encode()).hexdigest()[: _SENDER_ID[0]]
+    return f"{campaign}:{newsletter}:{kind}:{sender}"
+
+
+def message_id(name: str, domain: str) -> str:
+    """`<name@domain>`, at most 70 characters: a domain that is too long gives way to the one above it."""
+    most = _LONGEST_MESSAGE_ID - len(f"<{name}@>")
+    while len(domain) > most and domain.count(".") > 1:
+        domain = domain.partition(".")[2]
+    if len(domain) > most:
+        domain = f"{hashlib.sha256(domain.encode()).hexdigest()[:16]}.invalid"
+    return f"<{name}@{domain}>"
+
+
+def mailto(address: str, *, subject: str = "") -> str:
+    """The address as a link that writes to it (RFC 6068)."""
+    link = "mailto:" + quote(with_ascii_domain(address), safe="!$'*+@._~-")
+    return f"{link}?subject={quote(subject, safe='')}" if subject else link
+
+
 def constant_lines(headers: Mapping[str, str]) -> bytes:
     """The headers as they go over the wire. Raises BadTemplate for what no header may hold."""
     return b"".join(_line(name, value) for name, value in headers.items())
@@ -75,22 +126,25 @@ def constant_lines(headers: Mapping[str, str]) -> bytes:
 
 def personal_lines(fields: PersonalFields) -> bytes:
     """The headers of one letter. Raises BadTemplate for what no header may hold."""
-    unsubscribe = f"<{fields.unsubscribe_url}>"
-    if fields.unsubscribe_mailbox:
-        unsubscribe += f",\r\n <mailto:{fields.unsubscribe_mailbox}>"
     # Checked as one text: this runs for every letter.
-    _must_be_clean(
-        "A personal header",
-        f"{fields.to}{fields.message_id}{fields.date}{fields.delivery_id}"
-        f"{fields.unsubscribe_url}{fields.unsubscribe_mailbox}",
-    )
+    rest = f"{fields.message_id}{fields.date}{fields.delivery_id}{fields.unsubscribe_url}{fields.unsubscribe_mailbox}"
+    _must_be_clean("A personal header", fields.to + rest)
+    if not rest.isascii():
+        raise BadTemplate(f"A personal header must be plain ASCII: {rest}", remedy="Check web.base_url.")
     lines = (
-        f"To: {fields.to}\r\nDate: {fields.date}\r\nMessage-ID: {fields.message_id}\r\n"
-        f"List-Unsubscribe: {unsubscribe}\r\nX-Digest-Delivery: {fields.delivery_id}\r\n"
+        f"To: {with_ascii_domain(fields.to)}\r\nDate: {fields.date}\r\nMessage-ID: {fields.message_id}\r\n"
+        f"{_unsubscribe(fields)}X-Digest-Delivery: {fields.delivery_id}\r\n"
     ).encode()
     if len(lines) > _LONGEST_LINE:
         _must_be_short(lines)
     return lines
+
+
+def _unsubscribe(fields: PersonalFields) -> str:
+    """https first: RFC 8058 asks for exactly one such address, and programs take the first they know."""
+    ways = [fields.unsubscribe_url, fields.unsubscribe_mailbox and f"mailto:{fields.unsubscribe_mailbox}"]
+    written = ",\r\n ".join(_bracketed(way) for way in ways if way)
+    return f"List-Unsubscribe: {written}\r\n" if written else ""
 
 
 def _line(name: str, value: str) -> bytes:
@@ -155,7 +209,7 @@ def _mailbox(name: str, address: str) -> str:
     """A name and address as they stand in From (RFC 5322 §3.4)."""
     name = one_line(name)
     try:
-        spec = Address(addr_spec=address).addr_spec
+        spec = Address(addr_spec=with_ascii_domain(address)).addr_spec
     except ValueError as exc:
         raise BadTemplate(f"{address!r} cannot be a sender: {exc}", remedy="Mend the newsletter's [sender].") from exc
     if not name:
@@ -178,4 +232,6 @@ def _list_id(newsletter: Newsletter, domain: str) -> str:
 
 
 def _bracketed(url: str) -> str:
+    if url and not _URI.fullmatch(url):
+        raise BadTemplate(f"{url!r} cannot stand in a header as an address.", remedy="Check web.base_url and [sender].")
     return f"<{url}>" if url else ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.address import keyed_hash, masked, parse
+from subscribers.address import keyed_hash, masked, parse, with_ascii_domain
 from subscribers.errors import AddressRefused
 
 
@@ -121,3 +121,20 @@ def test_any_text_is_an_address_or_is_refused(text: str) -> None:
     assert said.isprintable()
     assert not email or parse(email).email == email
     assert len(email) <= 254
+
+
+@pytest.mark.parametrize(
+    ("email", "mailed"),
+    [
+        ("anna@example.org", "anna@example.org"),
+        ("anna@bücher.example", "anna@xn--bcher-kva.example"),
+        ("ángel@Bücher.example", "ángel@xn--bcher-kva.example"),
+        ("ángel@example.org", "ángel@example.org"),
+        ("anna@ü..example", "anna@ü..example"),
+        ("anna@" + "ü" * 300, "anna@" + "ü" * 300),
+        ("", ""),
+    ],
+)
+def test_a_domain_is_written_in_ascii_where_it_can_be(email: str, mailed: str) -> None:
+    """The local part stays; what is no domain stays too, for others to refuse."""
+    assert with_ascii_domain(email) == mailed

@@ -1,5 +1,7 @@
 """Tokens: each works for its own purpose and subscription, and for nothing else."""
 
+from datetime import UTC, datetime
+
 import pytest
 from itsdangerous import TimestampSigner
 
@@ -69,6 +71,21 @@ def test_a_link_that_shows_or_confirms_expires(purpose: Purpose, monkeypatch: py
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: made_at + LIFETIMES[purpose] + 2)
     with pytest.raises(TokenRefused):
         KEYS.read(purpose, token)
+
+
+def test_a_token_of_one_moment_is_always_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter that is made again bears the same links; they live from the moment they were first made for."""
+    at = datetime(2026, 11, 30, 8, tzinfo=UTC)
+    first = KEYS.token(Purpose.PREFERENCES, 1, at=at)
+    seconds = int(at.timestamp())
+
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: seconds + 3 * DAY)
+    assert KEYS.token(Purpose.PREFERENCES, 1, at=at) == first != KEYS.token(Purpose.PREFERENCES, 1)
+    assert KEYS.read(Purpose.PREFERENCES, first) == 1
+
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: seconds + LIFETIMES[Purpose.PREFERENCES] + 2)
+    with pytest.raises(TokenRefused):
+        KEYS.read(Purpose.PREFERENCES, first)
 
 
 def test_a_link_to_leave_works_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,162 @@
+"""DKIM: signatures that mailbox providers check a message's sender by (RFC 6376, 8301, 8463), relaxed/relaxed.
+
+message ─┬─ body, canonical ─► SHA-256 ─► bh= ─┐
+         └─ headers that h= names, canonical ──┴─► signed with each key ─► one DKIM-Signature each, before the message
+"""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+#: What is signed where the message has it, besides all other List-* headers.
+SIGNED = (
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Reply-To",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "Feedback-ID",
+)
+#: Named once more than the message has them, so that adding one of them later breaks the signature.
+OVER_SIGNED = frozenset({"from", "to", "subject", "date"})
+_SIGNED_NAMES = frozenset(name.lower() for name in SIGNED)
+_LINE = 76
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_SPACE = re.compile(rb"[ \t]+")
+
+#: The fields of each name in their canonical form, in the order in which they stand.
+Fields = dict[str, list[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A key that signs for a domain, under the selector by which its public half is found in the DNS."""
+
+    #: In its ASCII form and in lower case (d=).
+    domain: str
+    selector: str
+    #: a=: "rsa-sha256" or "ed25519-sha256".
+    algorithm: str
+    #: Makes the signature of the canonical headers.
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+    def speaks_for(self, domain: str) -> bool:
+        """Whether the key's domain aligns with that of a From address: the same, or one above it (RFC 9989)."""
+        return f".{domain.lower()}".endswith(f".{self.domain}")
+
+
+def signed(message: bytes, signers: Sequence[Signer], *, at: datetime) -> bytes:
+    """The message with a signature of each signer before it; as it is where there is none.
+
+    It must have CRLF line ends. The same message, keys and `at` (t=) give the same bytes.
+    """
+    if not signers:
+        return message
+    head, _, body = message.partition(b"\r\n\r\n")
+    names, covered = _covered(_fields(head))
+    hashed = b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode("ascii")
+    rest = f"t={int(at.timestamp())};\r\n h={_folded(names)};\r\n bh={hashed};\r\n b="
+    return b"".join([*(_signature(signer, rest, covered) for signer in signers), message])
+
+
+def covered_by(message: bytes) -> list[frozenset[str]]:
+    """The names in h= of each signature of a message, in lower case."""
+    signatures = _fields(message.partition(b"\r\n\r\n")[0]).get("dkim-signature", [])
+    return [frozenset(_tag(each.decode("ascii", "replace"), "h").lower().split(":")) for each in signatures]
+
+
+@lru_cache(maxsize=512)
+def relaxed_field(raw: bytes) -> bytes:
+    """A header field in its canonical form, without a line end (RFC 6376, 3.4.2). Cached: letters share most."""
+    name, _, value = raw.partition(b":")
+    return name.rstrip(b" \t").lower() + b":" + _SPACE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """A body of CRLF lines in its canonical form (RFC 6376, 3.4.4)."""
+    # Searches and replacements of fixed bytes: a pattern would look at every space there is.
+    if b"\t" in body:
+        body = body.replace(b"\t", b" ")
+    if b"  " in body:
+        body = _single_spaced(body)
+    if b" \r\n" in body:
+        body = body.replace(b" \r\n", b"\r\n")
+    body = body.removesuffix(b" ")
+    end = len(body)
+    while body.endswith(b"\r\n", 0, end):
+        end -= 2
+    return body[:end] + b"\r\n" if end else b""
+
+
+def _single_spaced(text: bytes) -> bytes:
+    """Each run of spaces made one. Split at pairs of them, a part has further ones only at its start."""
+    first, *others = text.split(b"  ")
+    *middle, last = [part.lstrip(b" ") for part in others]
+    return b" ".join([first, *filter(None, middle), last])
+
+
+def _signature(signer: Signer, rest: str, covered: bytes) -> bytes:
+    head = (
+        f"DKIM-Signature: v=1; a={signer.algorithm}; c=relaxed/relaxed;\r\n"
+        f" d={signer.domain};\r\n s={signer.selector}; {rest}"
+    ).encode("ascii")
+    written = b64encode(signer.sign(covered + _unsigned(head))).decode("ascii")
+    lines = "\r\n ".join(written[n : n + _LINE - 1] for n in range(0, len(written), _LINE - 1))
+    return head + f"\r\n {lines}\r\n".encode("ascii")
+
+
+def _unsigned(head: bytes) -> bytes:
+    """The signature's own header with an empty b=, as it is signed."""
+    return b"dkim-signature:" + _SPACE.sub(b" ", head.removeprefix(b"DKIM-Signature: ").replace(b"\r\n", b""))
+
+
+def _fields(head: bytes) -> Fields:
+    fields: Fields = {}
+    for raw in _FIELD_END.split(head):
+        canonical = relaxed_field(raw)
+        fields.setdefault(canonical.partition(b":")[0].decode("ascii", "replace"), []).append(canonical)
+    return fields
+
+
+def _covered(fields: Fields) -> tuple[tuple[str, ...], bytes]:
+    """The names for h=, and what they stand for. Of a name that comes twice the last is taken first (5.4.2)."""
+    names: list[str] = []
+    chosen: list[bytes] = []
+    others = [name.title() for name in fields if name.startswith("list-") and name not in _SIGNED_NAMES]
+    for name in (*SIGNED, *others):
+        found = fields.get(name.lower(), [])
+        names += [name] * (len(found) + (name.lower() in OVER_SIGNED))
+        chosen += reversed(found)
+    return tuple(names), b"\r\n".join([*chosen, b""])
+
+
+@lru_cache(maxsize=64)
+def _folded(names: tuple[str, ...]) -> str:
+    """As h= holds them: parted by colons, in lines of at most 76."""
+    lines = [names[0]]
+    for name in names[1:]:
+        if len(lines[-1]) + len(name) + 5 > _LINE:
+            lines[-1] += ":"
+            lines.append(name)
+        else:
+            lines[-1] += f":{name}"
+    return "\r\n  ".join(lines)
+
+
+def _tag(signature: str, name: str) -> str:
+    """The value of a tag of a signature (RFC 6376, 3.2), without white space."""
+    for tag in signature.partition(":")[2].split(";"):
+        key, _, value = tag.partition("=")
+        if key.strip() == name:
+            return "".join(value.split())
+    return ""

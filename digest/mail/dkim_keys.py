@@ -1,0 +1,135 @@
+"""DKIM keys: read from their files, made anew, and shown as the DNS records that verifiers look them up by."""
+
+import hashlib
+import os
+from base64 import b64encode
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from digest.errors import SettingsRefused
+from digest.mail.dkim import Signer
+
+PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
+
+#: RFC 8301: verifiers may refuse shorter keys, and need not read longer ones.
+FEWEST_BITS, MOST_BITS = 2048, 4096
+#: RFC 1035, 3.3: the longest string of a TXT record.
+_TXT_STRING = 255
+_OTHERS = 0o006
+
+
+class Kind(StrEnum):
+    """What a key signs with."""
+
+    RSA = "rsa"  #: RFC 6376, read by everybody
+    ED25519 = "ed25519"  #: RFC 8463, small and quick, not yet read by everybody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The TXT record of a public key."""
+
+    name: str
+    value: str
+
+    @property
+    def strings(self) -> tuple[str, ...]:
+        """The value in pieces as the DNS keeps it."""
+        return tuple(self.value[n : n + _TXT_STRING] for n in range(0, len(self.value), _TXT_STRING))
+
+    @property
+    def zone_line(self) -> str:
+        """As a line of a zone file."""
+        parts = " ".join(f'"{part}"' for part in self.strings)
+        return f"{self.name}. IN TXT ( {parts} )"
+
+
+def load(file: Path) -> PrivateKey:
+    """The key in a PEM file. Raises SettingsRefused for one that cannot be read, or should not be signed with."""
+    try:
+        if os.name == "posix" and file.stat().st_mode & _OTHERS:
+            raise _refused(file, "is open to every user of this machine", "Make a new key, for its owner alone.")
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except OSError as error:
+        raise _refused(file, f"cannot be read: {error.strerror}", "Check key_file under [[mail.dkim]].") from error
+    except TypeError as error:
+        raise _refused(file, "is locked by a password", "Keep it without one, readable by its owner alone.") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _refused(file, "holds no private key in PEM", "Make one with: digest dkim keygen.") from error
+    if isinstance(key, RSAPrivateKey):
+        if not FEWEST_BITS <= key.key_size <= MOST_BITS:
+            what = f"has {key.key_size} bits; {FEWEST_BITS} to {MOST_BITS} are right"
+            raise _refused(file, what, "Make a new one with: digest dkim keygen.")
+    elif not isinstance(key, Ed25519PrivateKey):
+        raise _refused(file, "is neither of RSA nor of Ed25519", "Make one with: digest dkim keygen.")
+    return key
+
+
+def generate(kind: Kind) -> PrivateKey:
+    """A new key."""
+    return Ed25519PrivateKey.generate() if kind is Kind.ED25519 else generate_private_key(65537, FEWEST_BITS)
+
+
+def keep(key: PrivateKey, file: Path) -> None:
+    """Write the key for its owner alone, never over a file that is there. Raises SettingsRefused."""
+    if file.exists():
+        raise _refused(file, "is there already, and no key is written over", "Choose another --selector or --out.")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            opened.flush()
+            os.fsync(opened.fileno())
+    except OSError as error:
+        raise _refused(file, f"cannot be written: {error.strerror}", "Choose another --out.") from error
+
+
+def kind_of(key: PrivateKey) -> Kind:
+    """What it signs with."""
+    return Kind.RSA if isinstance(key, RSAPrivateKey) else Kind.ED25519
+
+
+def record(key: PrivateKey, *, domain: str, selector: str) -> Record:
+    """What stands in the DNS for it (RFC 6376, 3.6; RFC 8463, 4)."""
+    public = key.public_key()
+    if isinstance(key, RSAPrivateKey):
+        written = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    else:
+        written = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    value = f"v=DKIM1; k={kind_of(key)}; p={b64encode(written).decode('ascii')}"
+    return Record(name=f"{selector}._domainkey.{domain}", value=value)
+
+
+def signer(key: PrivateKey, *, domain: str, selector: str) -> Signer:
+    """The key, ready to sign."""
+    sign = partial(_sign_rsa, key) if isinstance(key, RSAPrivateKey) else partial(_sign_ed25519, key)
+    return Signer(domain=domain, selector=selector, algorithm=f"{kind_of(key)}-sha256", sign=sign)
+
+
+def _sign_rsa(key: RSAPrivateKey, data: bytes) -> bytes:
+    return key.sign(data, PKCS1v15(), SHA256())
+
+
+def _sign_ed25519(key: Ed25519PrivateKey, data: bytes) -> bytes:
+    """RFC 8463, 3: what is signed is the hash."""
+    return key.sign(hashlib.sha256(data).digest())
+
+
+def _refused(file: Path, what: str, remedy: str) -> SettingsRefused:
+    return SettingsRefused(f"The DKIM key {file} {what}.", remedy=remedy)
