@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check bench format wheel clean
+.PHONY: help setup demo test check bench format languages wheel clean
 
 help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
@@ -10,6 +10,7 @@ help:
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
 	@echo "make bench   measure how fast sources are gathered and how well items are filed; takes some minutes"
 	@echo "make format  put the code into its format"
+	@echo "make languages  gather the sentences of letters into the catalogues, for whoever translates them"
 	@echo "make clean   remove what these commands have made"
 
 setup: .venv/ready
@@ -41,6 +42,13 @@ bench: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+languages: setup
+	$(BIN)/pybabel --quiet extract --mapping-file templates/languages/babel.cfg --no-location --sort-output --width 100 \
+		--keywords say --keywords plural:1,2 --keywords marked --project topic-digest --output .venv/messages.pot digest templates
+	for catalogue in templates/languages/*.po; do \
+		$(BIN)/pybabel --quiet update --input-file .venv/messages.pot --output-file $$catalogue \
+			--locale $$(basename $$catalogue .po) --width 100 --no-fuzzy-matching --ignore-obsolete; done
 
 wheel: setup
 	rm -rf dist

@@ -1,6 +1,6 @@
 """The Jinja2 environment: templates of ours and of a deployer, on plain values, in a sandbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from traceback import walk_tb
@@ -9,21 +9,31 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import BadTemplate
-from digest.rendering import phrases
 from digest.rendering.columns import underlined, wrapped
+from digest.rendering.phrases import ENGLISH, Phrases
 
 
-def environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """Templates that speak one language."""
+
+    #: What they say where numbers, dates and names are in it.
+    phrases: Phrases = ENGLISH
+
+
+def environment(folders: Sequence[Path], phrases: Phrases = ENGLISH) -> TemplateEnvironment:
     """Finds templates in the folders, the first folder that has one wins: put a deployer's before ours."""
-    env = ImmutableSandboxedEnvironment(
+    env = TemplateEnvironment(
         loader=FileSystemLoader(list(folders)),
         autoescape=_escapes,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    env.filters.update(longdate=_longdate, wrapped=wrapped, underlined=underlined)
+    env.phrases = phrases
+    env.filters.update(longdate=_longdate(phrases), wrapped=wrapped, underlined=underlined)
+    env.install_gettext_translations(phrases.tongue.catalogue, newstyle=True)  # type: ignore[attr-defined]
     return env
 
 
@@ -42,8 +52,8 @@ def _escapes(name: str | None) -> bool:
     return name is None or not name.endswith(".txt.j2")
 
 
-def _longdate(day: str) -> str:
-    return phrases.long_date(date.fromisoformat(day))
+def _longdate(phrases: Phrases) -> Callable[[str], str]:
+    return lambda day: phrases.long_date(date.fromisoformat(day))
 
 
 def _where(exc: Exception, name: str) -> str:

@@ -1,151 +1,224 @@
-"""Phrases: the words that depend on numbers, dates and names, in one place for whoever translates them."""
+"""Phrases: the words that depend on numbers, dates and names, in the language of whoever reads them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from digest.model.cadence import Cadence, Period
 from digest.model.issue import Article
+from digest.rendering.tongues import SOURCE, Tongue, Tongues, marked
 from subscribers.address import masked
 
-_NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_SPELLED = (
+    marked("one"),
+    marked("two"),
+    marked("three"),
+    marked("four"),
+    marked("five"),
+    marked("six"),
+    marked("seven"),
+    marked("eight"),
+    marked("nine"),
+    marked("ten"),
+    marked("eleven"),
+    marked("twelve"),
+)
 _OFTEN = {
-    Cadence.DAILY: "every day",
-    Cadence.WEEKLY: "once a week",
-    Cadence.MONTHLY: "once a month",
-    Cadence.QUARTERLY: "once a quarter",
+    Cadence.DAILY: marked("every day"),
+    Cadence.WEEKLY: marked("once a week"),
+    Cadence.MONTHLY: marked("once a month"),
+    Cadence.QUARTERLY: marked("once a quarter"),
 }
 _DOT = " · "
 #: A greeting longer than this, or with a link in it, is somebody's advertisement, not a name.
 _LONGEST_NAME = 60
 
 
-def number(count: int) -> str:
-    """Spelled to twelve, as a sentence begins: "Seven", "31"."""
-    return _NUMBERS[count] if 0 <= count < len(_NUMBERS) else f"{count:,}"
+@dataclass(frozen=True)
+class Phrases:
+    """What is said in one language."""
+
+    tongue: Tongue
+
+    def number(self, count: int) -> str:
+        """Spelled to twelve, as within a sentence: "seven", "31"."""
+        if 1 <= count <= len(_SPELLED):
+            return self.tongue.say(_SPELLED[count - 1])
+        return self.tongue.number(count)
+
+    def headline(self, pieces: int, topics: int | None) -> str:
+        """What is new: "Seven new pieces on your three topics"; `topics` is None for a reader of everything."""
+        on_topics = self._on_topics(topics)
+        if not pieces:
+            return self.tongue.say("Nothing new %(on_topics)s this time", on_topics=on_topics)
+        new = self.tongue.plural("%(number)s new piece", "%(number)s new pieces", pieces, number=self.number(pieces))
+        return _opening(self.tongue.say("%(new_pieces)s %(on_topics)s", new_pieces=new, on_topics=on_topics))
+
+    def whole_headline(self, pieces: int) -> str:
+        """What an issue holds in all: "Seven pieces in this issue"."""
+        if not pieces:
+            return self.tongue.say("No pieces in this issue")
+        spelled = self.number(pieces)
+        return _opening(
+            self.tongue.plural(
+                "%(number)s piece in this issue", "%(number)s pieces in this issue", pieces, number=spelled
+            )
+        )
+
+    def notes_headline(self, notes: int) -> str:
+        """For a letter that holds editors' notes only."""
+        return _opening(
+            self.tongue.plural(
+                "A note from the editors", "%(number)s notes from the editors", notes, number=self.number(notes)
+            )
+        )
+
+    def count_new(self, count: int) -> str:
+        """Beside a topic: "3 new"."""
+        return self.tongue.plural("%(number)s new", "%(number)s new", count, number=self.tongue.number(count))
+
+    def did_not_fit(self, count: int) -> str:
+        """At the end of a letter: "And 2 more on your topics did not fit."."""
+        return self.tongue.plural(
+            "And %(number)s more on your topics did not fit.",
+            "And %(number)s more on your topics did not fit.",
+            count,
+            number=self.tongue.number(count),
+        )
+
+    def next_issue(self, due_on: date | None, *, on: date) -> str:
+        """ "The next issue is due on 1 December."; empty when nobody knows."""
+        return (
+            "" if due_on is None else self.tongue.say("The next issue is due on %(day)s.", day=self.day(due_on, on=on))
+        )
+
+    def minutes(self, count: int | None) -> str:
+        """In the contents: "4 min"; empty when unknown."""
+        return "" if count is None else self.tongue.say("%(number)s min", number=self.tongue.number(count))
+
+    def meta(self, article: Article, *, on: date) -> str:
+        """Under a title: "18 November · Research news · 4 min read", or "By Ruth Adeyemi · Blog · 1,240 words"."""
+        if article.people:
+            parts = [self.byline(article.people), self.day(article.published_on, on=on), article.source]
+            parts.append(self._words(article.word_count))
+        else:
+            parts = [self.day(article.published_on, on=on), article.source, self._read(article.reading_minutes)]
+        return _DOT.join(part for part in parts if part)
+
+    def byline(self, people: Sequence[str]) -> str:
+        """ "By Ruth Adeyemi and Tom Hale"."""
+        return self.tongue.say("By %(people)s", people=self.listed(people))
+
+    def issue_line(self, period: str, issue_number: int, publisher: str) -> str:
+        """Under the newsletter's name: "November 2026 · Issue 11 · Harbour Institute"."""
+        issue = self.tongue.say("Issue %(number)s", number=issue_number)
+        return _DOT.join(part for part in (period, issue, publisher) if part)
+
+    def period_label(self, period: Period) -> str:
+        """A period in words: "November 2026", "Week 47, 2026", "October to December 2026"."""
+        first, last = period.first, period.after - timedelta(days=1)
+        match period.cadence:
+            case Cadence.DAILY:
+                return self.tongue.long_date(first)
+            case Cadence.WEEKLY:
+                year, week, _ = first.isocalendar()
+                return self.tongue.say("Week %(week)s, %(year)s", week=week, year=year)
+            case Cadence.MONTHLY:
+                return self.tongue.month_of_year(first)
+            case Cadence.QUARTERLY:
+                months = {"first": self.tongue.month(first), "last": self.tongue.month_of_year(last)}
+                return self.tongue.say("%(first)s to %(last)s", **months)
+
+    def also_in(self, topics: Sequence[str]) -> str:
+        """Where else an item is filed: "Also in Housing and Personal budgets"; empty for nowhere else."""
+        return self.tongue.say("Also in %(topics)s", topics=self.listed(topics)) if topics else ""
+
+    def greeting(self, name: str) -> str:
+        """ "Hello Priya,", or "Hello," when the name is empty or cannot be one."""
+        name = " ".join(name.split())
+        unlikely = len(name) > _LONGEST_NAME or any(sign in name for sign in ("://", "www.", "@", "<", ">"))
+        return self.tongue.say("Hello %(name)s,", name=name) if name and not unlikely else self.tongue.say("Hello,")
+
+    def why(self, *, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
+        """Why a reader gets this; `topics` are names, None for everything."""
+        often = self.tongue.say(_OFTEN[cadence])
+        values = {"often": often, "address": masked(address), "topics": self.chosen(topics)}
+        if signed_up_on is None:
+            return self.tongue.say(
+                "You get this %(often)s because you signed up with %(address)s and chose %(topics)s.", **values
+            )
+        return self.tongue.say(
+            "You get this %(often)s because you signed up on %(date)s with %(address)s and chose %(topics)s.",
+            date=self.tongue.long_date(signed_up_on),
+            **values,
+        )
+
+    def asked(self, *, newsletter: str, cadence: Cadence, address: str, topics: Sequence[str] | None) -> str:
+        """What a confirmation is asked for; `topics` are names, None for everything."""
+        return self.tongue.say(
+            "Somebody, we think you, asked us to send %(newsletter)s %(often)s to %(address)s, on %(topics)s.",
+            newsletter=newsletter,
+            often=self.tongue.say(_OFTEN[cadence]),
+            address=masked(address),
+            topics=self.chosen(topics),
+        )
+
+    def comes(self, *, newsletter: str, cadence: Cadence, topics: Sequence[str] | None) -> str:
+        """What somebody gets from now on; `topics` are names, None for everything."""
+        return self.tongue.say(
+            "You get %(newsletter)s %(often)s, on %(topics)s.",
+            newsletter=newsletter,
+            often=self.tongue.say(_OFTEN[cadence]),
+            topics=self.chosen(topics),
+        )
+
+    def works_until(self, day: date) -> str:
+        """How long a link works."""
+        return self.tongue.say("The link works until %(date)s.", date=self.long_date(day))
+
+    def chosen(self, topics: Sequence[str] | None) -> str:
+        """Topics by name: "Unpaid carers and Housing", "all topics", "no topics"."""
+        if topics is None:
+            return self.tongue.say("all topics")
+        return self.listed(topics) or self.tongue.say("no topics")
+
+    def listed(self, names: Sequence[str]) -> str:
+        """ "A", "A and B", "A, B and C"; with a comma before the last "and" where a name holds one itself."""
+        if len(names) < 2:
+            return "".join(names)
+        values = {"names": ", ".join(names[:-1]), "last": names[-1]}
+        plain = self.tongue.say("%(names)s and %(last)s", **values)
+        conjunction = self.tongue.say("%(names)s and %(last)s", names="", last="")
+        doubtful = any(conjunction in name for name in names)
+        return self.tongue.say("%(names)s, and %(last)s", **values) if doubtful else plain
+
+    def day(self, value: date | None, *, on: date) -> str:
+        """ "18 November", with the year when it is not the issue's; empty when unknown."""
+        if value is None:
+            return ""
+        return self.tongue.day(value) if value.year == on.year else self.tongue.long_date(value)
+
+    def long_date(self, value: date) -> str:
+        """ "3 March 2026"."""
+        return self.tongue.long_date(value)
+
+    def _words(self, count: int | None) -> str:
+        if count is None:
+            return ""
+        return self.tongue.plural("%(number)s word", "%(number)s words", count, number=self.tongue.number(count))
+
+    def _read(self, minutes: int | None) -> str:
+        return "" if minutes is None else self.tongue.say("%(minutes)s read", minutes=self.minutes(minutes))
+
+    def _on_topics(self, topics: int | None) -> str:
+        if topics is None:
+            return self.tongue.say("on all topics")
+        return self.tongue.plural("on your topic", "on your %(number)s topics", topics, number=self.number(topics))
 
 
-def headline(pieces: int, topics: int | None) -> str:
-    """What is new: "Seven new pieces on your three topics"; `topics` is None for a reader of everything."""
-    if not pieces:
-        return f"Nothing new {_on_topics(topics)} this time"
-    return f"{number(pieces)} new {'piece' if pieces == 1 else 'pieces'} {_on_topics(topics)}"
+def _opening(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
-def whole_headline(pieces: int) -> str:
-    """What an issue holds in all: "Seven pieces in this issue"."""
-    return f"{number(pieces)} {'piece' if pieces == 1 else 'pieces'} in this issue"
-
-
-def notes_headline(notes: int) -> str:
-    """For a letter that holds editors' notes only."""
-    return "A note from the editors" if notes == 1 else f"{number(notes)} notes from the editors"
-
-
-def count_new(count: int) -> str:
-    """Beside a topic: "3 new"."""
-    return f"{count:,} new"
-
-
-def more(count: int) -> str:
-    """What found no room: "And 2 more"."""
-    return f"And {count:,} more"
-
-
-def minutes(count: int | None) -> str:
-    """In the contents: "4 min"; empty when unknown."""
-    return "" if count is None else f"{count:,} min"
-
-
-def meta(article: Article, *, on: date) -> str:
-    """Under a title: "18 November · Research news · 4 min read", or "By Ruth Adeyemi · Blog · 1,240 words"."""
-    if article.people:
-        length = "" if article.word_count is None else f"{article.word_count:,} words"
-        parts = [byline(article.people), day(article.published_on, on=on), article.source, length]
-    else:
-        length = minutes(article.reading_minutes) and f"{minutes(article.reading_minutes)} read"
-        parts = [day(article.published_on, on=on), article.source, length]
-    return _DOT.join(part for part in parts if part)
-
-
-def byline(people: Sequence[str]) -> str:
-    """ "By Ruth Adeyemi and Tom Hale"."""
-    return f"By {listed(people)}"
-
-
-def issue_line(period: str, issue_number: int, publisher: str) -> str:
-    """Under the newsletter's name: "November 2026 · Issue 11 · Harbour Institute"."""
-    return _DOT.join(part for part in (period, f"Issue {issue_number}", publisher) if part)
-
-
-def period_label(period: Period) -> str:
-    """A period in words: "November 2026", "Week 47, 2026", "October to December 2026"."""
-    first, last = period.first, period.after - timedelta(days=1)
-    match period.cadence:
-        case Cadence.DAILY:
-            return long_date(first)
-        case Cadence.WEEKLY:
-            year, week, _ = first.isocalendar()
-            return f"Week {week}, {year}"
-        case Cadence.MONTHLY:
-            return f"{_MONTHS[first.month - 1]} {first.year}"
-        case Cadence.QUARTERLY:
-            return f"{_MONTHS[first.month - 1]} to {_MONTHS[last.month - 1]} {first.year}"
-
-
-def also_in(topics: Sequence[str]) -> str:
-    """Where else an item is filed: "Also in Housing and Personal budgets"; empty for nowhere else."""
-    return f"Also in {listed(topics)}" if topics else ""
-
-
-def greeting(name: str) -> str:
-    """ "Hello Priya,", or "Hello," when the name is empty or cannot be one."""
-    name = " ".join(name.split())
-    unlikely = len(name) > _LONGEST_NAME or any(sign in name for sign in ("://", "www.", "@", "<", ">"))
-    return f"Hello {name}," if name and not unlikely else "Hello,"
-
-
-def why(*, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
-    """Why a reader gets this; `topics` are names, None for everything."""
-    since = f" on {long_date(signed_up_on)}" if signed_up_on else ""
-    chose = "all topics" if topics is None else listed(topics) or "no topics"
-    return f"You get this {_OFTEN[cadence]} because you signed up{since} with {masked(address)} and chose {chose}."
-
-
-def listed(names: Sequence[str]) -> str:
-    """ "A", "A and B", "A, B and C"; with a comma before the last "and" where a name holds one itself."""
-    if len(names) < 2:
-        return "".join(names)
-    comma = "," if any(" and " in name for name in names) else ""
-    return f"{', '.join(names[:-1])}{comma} and {names[-1]}"
-
-
-def day(value: date | None, *, on: date) -> str:
-    """ "18 November", with the year when it is not the issue's; empty when unknown."""
-    if value is None:
-        return ""
-    return f"{value.day} {_MONTHS[value.month - 1]}" if value.year == on.year else long_date(value)
-
-
-def long_date(value: date) -> str:
-    """ "3 March 2026"."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def _on_topics(topics: int | None) -> str:
-    if topics is None:
-        return "on all topics"
-    return "on your topic" if topics == 1 else f"on your {number(topics).lower()} topics"
+#: In the language that messages are written in.
+ENGLISH = Phrases(Tongues(()).of(SOURCE))

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from digest.model.cadence import Cadence
-from digest.rendering import phrases
+from digest.rendering.phrases import ENGLISH
+from subscribers.address import masked
 from tests.unit.rendering.samples import article
 
 ON = date(2026, 11, 30)
@@ -24,7 +25,7 @@ ON = date(2026, 11, 30)
 )
 def test_headline(pieces: int, topics: int | None, words: str):
     """Spelled to twelve; one is singular."""
-    assert phrases.headline(pieces, topics) == words
+    assert ENGLISH.headline(pieces, topics) == words
 
 
 def test_meta_of_dated_news_and_of_a_post_with_people():
@@ -32,20 +33,20 @@ def test_meta_of_dated_news_and_of_a_post_with_people():
     news = article(1, "T", published_on=date(2026, 11, 18), reading_minutes=4)
     post = article(2, "T", people=("Ruth Adeyemi", "Tom Hale"), source="Blog", word_count=1240, published_on=None)
 
-    assert phrases.meta(news, on=ON) == "18 November · Research news · 4 min read"
-    assert phrases.meta(post, on=ON) == "By Ruth Adeyemi and Tom Hale · Blog · 1,240 words"
+    assert ENGLISH.meta(news, on=ON) == "18 November · Research news · 4 min read"
+    assert ENGLISH.meta(post, on=ON) == "By Ruth Adeyemi and Tom Hale · Blog · 1,240 words"
 
 
 def test_meta_leaves_out_what_is_unknown():
     """No date, no length, no "None"."""
     bare = article(1, "T", published_on=None, reading_minutes=None, word_count=None)
 
-    assert phrases.meta(bare, on=ON) == "Research news"
+    assert ENGLISH.meta(bare, on=ON) == "Research news"
 
 
 def test_a_day_of_another_year_has_its_year():
     """In January, December was last year."""
-    assert phrases.day(date(2025, 12, 30), on=ON) == "30 December 2025"
+    assert ENGLISH.day(date(2025, 12, 30), on=ON) == "30 December 2025"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_day_of_another_year_has_its_year():
 )
 def test_lists_of_names(names: list[str], words: str):
     """A name with an "and" of its own asks for a comma before the last."""
-    assert phrases.listed(names) == words
+    assert ENGLISH.listed(names) == words
 
 
 @pytest.mark.parametrize(
@@ -76,12 +77,12 @@ def test_lists_of_names(names: list[str], words: str):
 )
 def test_greeting(name: str, words: str):
     """A form that mails whatever is typed as a name to any address would be an advertiser's tool."""
-    assert phrases.greeting(name) == words
+    assert ENGLISH.greeting(name) == words
 
 
 def test_why_says_when_with_which_address_and_what():
     """The address is masked: letters are forwarded."""
-    words = phrases.why(
+    words = ENGLISH.why(
         cadence=Cadence.MONTHLY,
         signed_up_on=date(2026, 3, 3),
         address="priya@example.org",
@@ -104,10 +105,10 @@ def test_why_says_when_with_which_address_and_what():
 )
 def test_masked(address: str, shown: str):
     """Its owner recognises it, a passer-by does not."""
-    assert phrases.masked(address) == shown
+    assert masked(address) == shown
 
 
 def test_also_in_nothing_is_nothing():
     """Most items stand under one topic."""
-    assert phrases.also_in([]) == ""
-    assert phrases.also_in(["Housing", "Budgets"]) == "Also in Housing and Budgets"
+    assert ENGLISH.also_in([]) == ""
+    assert ENGLISH.also_in(["Housing", "Budgets"]) == "Also in Housing and Budgets"
