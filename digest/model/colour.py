@@ -14,13 +14,15 @@ class Ground:
 
     paper: str
     card: str
+    #: Behind the editors' own notes.
+    pin: str
     ink: str
     #: How much of the accent the tint takes.
     share: float
 
 
-LIGHT = Ground(paper="#f6f4ef", card="#ffffff", ink="#1d2328", share=0.085)
-DARK = Ground(paper="#12161a", card="#1a2026", ink="#e9e6df", share=0.08)
+LIGHT = Ground(paper="#f6f4ef", card="#ffffff", pin="#fbf3df", ink="#1d2328", share=0.085)
+DARK = Ground(paper="#12161a", card="#1a2026", pin="#2b2718", ink="#e9e6df", share=0.08)
 _ON_ACCENT = ("#ffffff", "#0c1a1a")
 
 
@@ -39,11 +41,11 @@ class Palette:
 def palette(accent: str, ground: Ground) -> Palette:
     """The colours of an accent, which is taken towards the ink until it can be read on every ground."""
     steps = (mixed(accent, ground.ink, step / 10) for step in range(11))
-    readable = next(c for c in steps if min(contrast(c, ground.paper), contrast(c, ground.card)) >= READABLE)
+    readable = next(c for c in steps if min(contrast(c, each) for each in _grounds(c, ground)) >= READABLE)
     return Palette(
         accent=readable,
         on_accent=max(_ON_ACCENT, key=lambda colour: contrast(colour, readable)),
-        tint=mixed(ground.card, readable, ground.share),
+        tint=_tint(readable, ground),
     )
 
 
@@ -62,6 +64,14 @@ def mixed(one: str, other: str, share: float) -> str:
     """`one` with a share of `other` in it."""
     pairs = zip(_rgb(one), _rgb(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def _grounds(accent: str, ground: Ground) -> tuple[str, ...]:
+    return ground.paper, ground.card, ground.pin, _tint(accent, ground)
+
+
+def _tint(accent: str, ground: Ground) -> str:
+    return mixed(ground.card, accent, ground.share)
 
 
 def _rgb(colour: str) -> _Rgb:

@@ -41,14 +41,36 @@ class SelectionPolicy:
     when_empty: WhenEmpty = WhenEmpty.SKIP
 
 
+class Font(StrEnum):
+    """Letters that every mail program has or has a like of; nothing is fetched for them."""
+
+    SERIF = "serif"  #: Georgia
+    BOOK = "book"  #: Palatino
+    SANS = "sans"  #: Helvetica
+    WIDE = "wide"  #: Verdana
+    SYSTEM = "system"  #: what the reader's own machine speaks in
+
+
+class Pictures(StrEnum):
+    """Which pictures of the items a letter shows. Each is fetched from its source, which sees by that who reads."""
+
+    NONE = "none"  #: none
+    LEAD = "lead"  #: the first of each item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """What a newsletter looks like, beyond the template: name and colours, light and dark."""
+    """What a newsletter looks like, beyond the template: colours, letters and logo, light and dark."""
 
     accent: str = "#0f5c5c"
     accent_dark: str = "#7fd0c6"
     #: Absolute https address of a logo; empty for none.
     logo: str = ""
+    #: The same for dark ground; the other on a light plate when empty.
+    logo_dark: str = ""
+    headline_font: Font = Font.SERIF
+    text_font: Font = Font.SANS
+    pictures: Pictures = Pictures.NONE
     #: The organisation that publishes.
     publisher: str = ""
     #: Where it can be reached by post; the law of many countries asks for it in every message.

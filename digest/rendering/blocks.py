@@ -5,7 +5,9 @@
     Jinja2 ─► text ────────────────────┘
 
 A template names a block by `{{ block("key") }}` where it begins, and leaves a place for what differs from letter to
-letter by `{{ slot("name") }}`.
+letter by `{{ slot("name") }}`. A text template writes `{{ link(address) }}` for the number of an address,
+`{{ linked(html) }}` for the words of a fragment with the numbers of its links, and `{{ links() }}` at the end of each
+block for the list of them; what the numbers are is known when blocks are joined.
 """
 
 import hashlib
@@ -14,16 +16,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from digest.errors import BadTemplate
 from digest.model.issue import IssueContent
-from digest.rendering.context import context
-from digest.rendering.environment import render
+from digest.rendering.context import Context, context
+from digest.rendering.environment import TemplateEnvironment, render
 from digest.rendering.inlining import inline
 from digest.rendering.mjml import compile_mjml
+from digest.rendering.paragraphs import as_text, read, with_links
+from digest.rendering.signs import sign, signs
 
+_LINK = "link_"
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 HTML_TEMPLATE = "email/issue/issue.mjml.j2"
 TEXT_TEMPLATE = "email/issue/issue.txt.j2"
 
@@ -33,6 +38,11 @@ class Slot:
     """A place for a value that differs from letter to letter."""
 
     name: str
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is the number of a link in the text part."""
+        return self.name.startswith(_LINK)
 
 
 Piece = str | Slot
@@ -61,21 +71,25 @@ class Block:
         return cls(key, _from_json(html), _from_json(text))
 
 
-def compile_issue(content: IssueContent, env: ImmutableSandboxedEnvironment) -> dict[str, Block]:
-    """All blocks of an issue, by key, in the order of a letter. Raises BadTemplate."""
+def compile_issue(content: IssueContent, env: TemplateEnvironment) -> dict[str, Block]:
+    """All blocks of an issue in the language of the templates, by key, in the order of a letter. Raises BadTemplate."""
+    return compile_pair(HTML_TEMPLATE, TEXT_TEMPLATE, context(content, env.phrases), env)
+
+
+def compile_pair(html_template: str, text_template: str, values: Context, env: TemplateEnvironment) -> dict[str, Block]:
+    """The blocks of two templates that say the same, by key, in their order. Raises BadTemplate."""
     # Nobody can write a text that holds the hash of itself, so no title can forge a marker or a slot.
-    nonce = hashlib.sha256(repr(content).encode("utf-8", "backslashreplace")).hexdigest()[:24]
-    values = context(content)
-    html_marks, text_marks = Marks(nonce), Marks(nonce)
-    mjml = render(env, HTML_TEMPLATE, values | html_marks.functions)
+    nonce = hashlib.sha256(repr(values).encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    html_marks, text_marks = Marks(nonce), TextMarks(nonce)
+    mjml = render(env, html_template, values | html_marks.functions)
     html = html_marks.cut(inline(compile_mjml(mjml)))
-    text = text_marks.cut(render(env, TEXT_TEMPLATE, values | text_marks.functions))
+    text = text_marks.cut(render(env, text_template, values | text_marks.functions))
     _must_agree(html, text)
     return {key: Block(key, pieces, text[key]) for key, pieces in html.items()}
 
 
 class Marks:
-    """The signs that a template leaves in its output, and how they are found again."""
+    """What a template leaves in its output, and how it is found again."""
 
     def __init__(self, nonce: str) -> None:
         self._nonce = nonce
@@ -94,10 +108,8 @@ class Marks:
         return Markup(f"<!--{self._nonce}:{len(self._keys) - 1}-->")  # noqa: S704  nothing in it comes from outside
 
     def slot(self, name: str) -> str:
-        """The sign of a slot: letters and digits only, which no step escapes, in text or in a link."""
-        if not re.fullmatch(r"[a-z_]+", name):
-            raise ValueError(f"the slot's name {name!r} is not made of small letters and _")
-        return f"S{self._nonce}S{name}S{self._nonce}S"
+        """The sign of a slot."""
+        return sign(self._nonce, name)
 
     def cut(self, output: str) -> dict[str, tuple[Piece, ...]]:
         """The output by blocks; what comes before the first marker belongs to the first block."""
@@ -109,11 +121,63 @@ class Marks:
         return {key: self._pieces(before + piece if key == first else piece) for key, piece in blocks.items()}
 
     def _pieces(self, text: str) -> tuple[Piece, ...]:
-        parts = re.split(rf"S{self._nonce}S([a-z_]+)S{self._nonce}S", text)
+        parts = signs(self._nonce).split(text)
         if any(self._nonce in part.lower() for part in parts):
             raise BadTemplate("A slot was changed on its way.", remedy="Use {{ slot(…) }} without filters.")
         pieces = (Slot(part) if n % 2 else part for n, part in enumerate(parts))
         return tuple(piece for piece in pieces if piece)
+
+
+class TextMarks(Marks):
+    """Those of a text part, which has numbers where the HTML has links."""
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__(nonce)
+        #: Addresses that wait for their list, with their signs, and how many the block has had.
+        self._links: dict[str, str] = {}
+        self._count = 0
+
+    @property
+    def functions(self) -> dict[str, object]:
+        """What templates call."""
+        return {**super().functions, "link": self.link, "linked": self.linked, "links": self.links}
+
+    def block(self, key: str) -> Markup:
+        """The marker before a block."""
+        self._must_be_listed()
+        self._count = 0
+        return super().block(key)
+
+    def link(self, address: str) -> str:
+        """ "[3]", the same for the same address in a list; nothing for no address."""
+        if not address:
+            return ""
+        if address not in self._links:
+            self._links[address] = self.slot(_LINK + str(self._count).translate(_LETTERS))
+            self._count += 1
+        return f"[{self._links[address]}]"
+
+    def linked(self, html: str) -> str:
+        """A fragment as plain text, the number of each link behind its words."""
+        return as_text(with_links(paragraph, self.link) for paragraph in read(html))
+
+    def links(self) -> str:
+        """ "[3] https://…", a line for each address that was numbered since the last list."""
+        lines = [f"[{number}] {address.removeprefix('mailto:')}" for address, number in self._links.items()]
+        self._links.clear()
+        return "\n".join(lines)
+
+    def cut(self, output: str) -> dict[str, tuple[Piece, ...]]:
+        """The output by blocks."""
+        self._must_be_listed()
+        return super().cut(output)
+
+    def _must_be_listed(self) -> None:
+        if self._links:
+            raise BadTemplate(
+                f"The text template gives no list of the links of a block: {', '.join(self._links)}.",
+                remedy="Write {{ links() }} at the end of the block.",
+            )
 
 
 def _must_agree(html: Mapping[str, object], text: Mapping[str, object]) -> None:

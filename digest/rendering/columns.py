@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from digest.rendering.signs import as_read
+
 COLUMNS = 72
 
 
@@ -21,14 +23,16 @@ def _wrapped_line(line: str, indent: str) -> str:
     is_bullet = bool(rest) and (mark == "•" or (mark.endswith(".") and mark[:-1].isdecimal()))
     hanging = indent + " " * (len(mark) + 1) * is_bullet
     # Not textwrap: this runs for every letter, and is twenty times as fast.
-    lines, current = [], indent
+    lines, current, taken = [], indent, len(indent)
     for word in line.split(" "):
         if not word:
             continue
-        if len(current) + len(word) > COLUMNS and current.strip():
+        width = len(as_read(word))
+        if taken + width > COLUMNS and current.strip():
             lines.append(current.rstrip())
-            current = hanging
+            current, taken = hanging, len(hanging)
         current += f"{word} "
+        taken += width + 1
     return "\n".join([*lines, current.rstrip()])
 
 

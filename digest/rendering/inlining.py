@@ -10,6 +10,7 @@ import re
 
 from premailer import Premailer
 
+_DOCTYPE = re.compile(r"\s*<!doctype[^<>]*>", re.IGNORECASE)
 _STYLE = re.compile(r"<!--.*?-->|<style\b[^>]*>(?P<css>.*?)</style>", re.DOTALL)
 #: The parser writes every "<" and ">" of a text or an attribute as an entity, so a tag ends where it seems to.
 _TAG = re.compile(r"<[a-z][^<>]*>")
@@ -32,7 +33,10 @@ def inline(html: str) -> str:
         return f"<!--{nonce}:{len(kept) - 1}-->"
 
     inlined = _lean(_premailed(_STYLE.sub(hide, html)), used=_classes(html))
-    return re.sub(rf"<!--{nonce}:(\d+)-->", lambda match: kept[int(match[1])], inlined)
+    whole = re.sub(rf"<!--{nonce}:(\d+)-->", lambda match: kept[int(match[1])], inlined)
+    # premailer loses it, and browsers then lay out as they did in the last century.
+    declared = _DOCTYPE.match(html)
+    return f"{declared[0].strip()}{whole}" if declared and not _DOCTYPE.match(whole) else whole
 
 
 def _premailed(html: str) -> str:

@@ -76,15 +76,20 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
 def _pieces(
     blocks: Blocks, layout: Layout, side: Callable[[Block], tuple[Piece, ...]], fill: Callable[[str], str]
 ) -> Iterator[Piece]:
-    """The pieces in order, with the variant's values filled in; what stays a Slot is personal."""
+    """The pieces in order, the variant's values and the links' numbers filled in; what stays a Slot is personal."""
+    count = 0
     for part in layout.parts:
         if part.key not in blocks:
             raise BadTemplate(f"The template has no block {part.key}.", remedy="Compare it with the one shipped.")
+        numbers: dict[str, int] = {}
         for piece in side(blocks[part.key]):
-            if isinstance(piece, Slot) and piece.name in part.values:
-                yield fill(part.values[piece.name])
-            else:
+            if not isinstance(piece, Slot):
                 yield piece
+            elif piece.is_link:
+                yield str(numbers.setdefault(piece.name, count + len(numbers) + 1))
+            else:
+                yield fill(part.values[piece.name]) if piece.name in part.values else piece
+        count += len(numbers)
 
 
 def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:

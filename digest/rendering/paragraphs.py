@@ -1,6 +1,6 @@
 """Paragraphs: sanitized HTML read as a row of paragraphs and bullets, to be cut or written as text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
@@ -66,9 +66,14 @@ def as_text(paragraphs: Iterable[Paragraph]) -> str:
     return "\n\n".join(groups)
 
 
-def with_links(paragraph: Paragraph) -> Paragraph:
-    """The same with each link's address in brackets after its words, for plain text."""
-    return Paragraph(paragraph.kind, tuple(_spelled_out(paragraph.tokens)))
+def in_brackets(address: str) -> str:
+    """How a link's address stands behind its words where nothing better is known."""
+    return f"({address.removeprefix('mailto:')})"
+
+
+def with_links(paragraph: Paragraph, told: Callable[[str], str] = in_brackets) -> Paragraph:
+    """The same with each link's address, as it is told, after its words, for plain text."""
+    return Paragraph(paragraph.kind, tuple(_spelled_out(paragraph.tokens, told)))
 
 
 class _Reader(HTMLParser):
@@ -136,7 +141,7 @@ def _group_text(kind: Kind, group: Iterable[Paragraph]) -> str:
     return "\n".join(f"{'•' if kind == 'ul' else f'{n}.'} {p.text}" for n, p in enumerate(group, 1))
 
 
-def _spelled_out(tokens: Iterable[str]) -> Iterator[str]:
+def _spelled_out(tokens: Iterable[str], told: Callable[[str], str]) -> Iterator[str]:
     address = ""
     for token in tokens:
         yield token
@@ -145,5 +150,5 @@ def _spelled_out(tokens: Iterable[str]) -> Iterator[str]:
         if token.name == "a" and not token.closes:
             address = unescape(token.partition('href="')[2].partition('"')[0])
         elif token.closes and token.name == "a" and address:
-            yield f" ({address.removeprefix('mailto:')})"
+            yield f" {told(address)}"
             address = ""

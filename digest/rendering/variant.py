@@ -7,12 +7,13 @@ from itertools import groupby
 from digest.model.choice import Choice
 from digest.model.issue import Article, IssueContent
 from digest.model.item import ItemId
-from digest.rendering import phrases
 from digest.rendering.context import filed
 from digest.rendering.fragments import one_line
+from digest.rendering.phrases import ENGLISH, Phrases
 
-#: From so many pieces on, a list of them helps.
+#: From so many pieces on, a list of them helps; of more than the other number, a list of their topics helps more.
 CONTENTS_FROM = 4
+TITLES_UNTIL = 20
 #: Mail programs show about so much of the preheader.
 _PREHEADER = 140
 
@@ -37,32 +38,39 @@ class Layout:
     preheader: str
     #: What a reader of it has received.
     item_ids: tuple[ItemId, ...]
+    #: BCP 47 tag of the language its blocks speak; empty for the newsletter's own.
+    language: str = ""
 
 
-def lay_out(choice: Choice, content: IssueContent, *, topics: frozenset[str] | None) -> Layout:
+def lay_out(
+    choice: Choice, content: IssueContent, *, topics: frozenset[str] | None, phrases: Phrases = ENGLISH
+) -> Layout:
     """The letter for readers of `topics` (None for all) with that choice. An empty choice says that nothing is new."""
     placed = [(chosen.id, chosen.under) for chosen in choice.chosen]
-    headline = _headline(placed, None if topics is None else len(topics))
-    return _layout(placed, content, headline=headline, greeting=True, more=choice.more)
+    headline = _headline(placed, None if topics is None else len(topics), phrases)
+    return _layout(placed, content, phrases, headline=headline, greeting=True, more=choice.more)
 
 
-def whole_issue(content: IssueContent) -> Layout:
+def whole_issue(content: IssueContent, phrases: Phrases = ENGLISH) -> Layout:
     """Everything, each article once, without a greeting: for the archive and for editors."""
     notes: list[Placed] = [(a.id, None) for a in content.articles if a.pinned]
     first = {a.id: filed(a, content)[0] for a in content.articles if filed(a, content)}
     items = [(item, slug) for topic in content.topics for item, slug in first.items() if slug == topic.slug]
     headline = phrases.whole_headline(len(notes) + len(items))
-    return _layout([*notes, *items], content, headline=headline, greeting=False, more=0)
+    return _layout([*notes, *items], content, phrases, headline=headline, greeting=False, more=0)
 
 
-def _layout(placed: Sequence[Placed], content: IssueContent, *, headline: str, greeting: bool, more: int) -> Layout:
+def _layout(
+    placed: Sequence[Placed], content: IssueContent, phrases: Phrases, *, headline: str, greeting: bool, more: int
+) -> Layout:
     preheader = _preheader(placed, content) or headline
     return Layout(
         parts=(
             Part("top", {"headline": headline, "preheader": preheader}),
-            *_parts("masthead", *["greeting"] * greeting),
-            *_body(placed, content, headline),
-            *([Part("more", {"count": phrases.more(more)})] if more else []),
+            # An issue in which nobody finds anything has no page.
+            *_parts(*["browser"] * bool(placed), "masthead", *["greeting"] * greeting, *["last"] * content.last),
+            *_body(placed, content, phrases, headline),
+            *([Part("more", {"count": phrases.did_not_fit(more)})] if more else []),
             Part("footer", {}),
         ),
         subject=one_line(content.title),
@@ -71,27 +79,32 @@ def _layout(placed: Sequence[Placed], content: IssueContent, *, headline: str, g
     )
 
 
-def _body(placed: Sequence[Placed], content: IssueContent, headline: str) -> Iterator[Part]:
+def _body(placed: Sequence[Placed], content: IssueContent, phrases: Phrases, headline: str) -> Iterator[Part]:
     if not placed:
         yield Part("nothing", {"headline": headline})
         return
     if content.intro_html.strip():
         yield Part("intro", {})
     items = [(item, slug) for item, slug in placed if slug is not None]
-    if len(items) >= CONTENTS_FROM:
+    topics = [(slug, [item for item, _ in group]) for slug, group in groupby(items, key=lambda placed: placed[1])]
+    counts = {slug: {"count": phrases.count_new(len(under))} for slug, under in topics}
+    if CONTENTS_FROM <= len(items) <= TITLES_UNTIL:
         yield from _parts("contents-open", *(f"contents:{item}" for item, _ in items), "contents-close")
+    elif len(items) > TITLES_UNTIL and len(topics) > 1:
+        yield from _parts("contents-open")
+        yield from (Part(f"contents-topic:{slug}", values) for slug, values in counts.items())
+        yield from _parts("contents-close")
     yield from _parts(*(f"note:{item}" for item, slug in placed if slug is None))
-    for slug, group in groupby(items, key=lambda placed: placed[1]):
-        keys = [f"item:{item}:{slug}" for item, _ in group]
-        yield Part(f"topic:{slug}", {"count": phrases.count_new(len(keys))})
-        yield from _parts(*keys)
+    for slug, under in topics:
+        yield Part(f"topic:{slug}", counts[slug])
+        yield from _parts(*(f"item:{item}:{slug}" for item in under))
 
 
 def _parts(*keys: str) -> Iterator[Part]:
     return (Part(key, {}) for key in keys)
 
 
-def _headline(placed: Sequence[Placed], topics: int | None) -> str:
+def _headline(placed: Sequence[Placed], topics: int | None, phrases: Phrases) -> str:
     items = sum(slug is not None for _, slug in placed)
     if placed and not items:
         return phrases.notes_headline(len(placed))

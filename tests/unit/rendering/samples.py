@@ -126,3 +126,20 @@ def choice(*placed: tuple[int, str | None], more: int = 0) -> Choice:
         Chosen(id=ItemId(item), under=under, reason=Reason.TOPIC if under else Reason.PINNED) for item, under in placed
     )
     return Choice(chosen=chosen, passed_over={ItemId(900 + n): Reason.ISSUE_FULL for n in range(more)})
+
+
+def many(count: int) -> tuple[Article, ...]:
+    """So many articles, spread evenly over the topics in their order, with summaries of the usual length."""
+    summary = (
+        "Teams of six towns wrote down what they did for a fortnight, and what they wished they had time for. The "
+        "diaries show where the hours go, and which of them a neighbour could have taken. "
+    ) * 2
+    return tuple(
+        article(
+            n,
+            f"What thirty teams learned in week {n} of their diaries",
+            TOPICS[(n - 1) * len(TOPICS) // count].slug,
+            summary=summary.strip(),
+        )
+        for n in range(1, count + 1)
+    )

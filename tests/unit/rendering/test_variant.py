@@ -1,16 +1,21 @@
 """Variants: which blocks, in which order, with which words; and how many bytes."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from digest.model.choice import Candidate, Readers, Window, choose
+from digest.model.issue import IssueContent
 from digest.model.item import ItemId
+from digest.model.newsletter import SelectionPolicy
 from digest.rendering.blocks import Block, compile_issue
+from digest.rendering.environment import TemplateEnvironment
 from digest.rendering.message import prepare
-from digest.rendering.sizes import base_size, heading_sizes, sizes
-from digest.rendering.variant import lay_out, whole_issue
-from tests.unit.rendering.samples import ARTICLES, CONTENT, PERSONAL, TOPICS, article, choice
+from digest.rendering.sizes import base_size, heading_sizes, line_sizes, sizes
+from digest.rendering.variant import TITLES_UNTIL, lay_out, whole_issue
+from tests.unit.rendering.samples import ARTICLES, CONTENT, PERSONAL, TOPICS, article, choice, many
 from tests.unit.rendering.test_message import FIELDS, HEADERS
 
 THREE = frozenset({"carers", "safeguarding", "budgets"})
@@ -23,7 +28,7 @@ def test_the_order_of_a_full_letter():
     layout = lay_out(placed, CONTENT, topics=THREE)
 
     assert [part.key for part in layout.parts] == [
-        *["top", "masthead", "greeting", "intro"],
+        *["top", "browser", "masthead", "greeting", "intro"],
         *["contents-open", "contents:2", "contents:3", "contents:4", "contents:5", "contents-close", "note:1"],
         *["topic:carers", "item:2:carers", "item:3:carers", "topic:safeguarding", "item:4:safeguarding"],
         *["topic:budgets", "item:5:budgets", "more", "footer"],
@@ -40,7 +45,7 @@ def test_the_words_that_all_readers_of_a_variant_share():
         "top": {"headline": "Three new pieces on your three topics", "preheader": layout.preheader},
         "topic:carers": {"count": "2 new"},
         "topic:safeguarding": {"count": "1 new"},
-        "more": {"count": "And 2 more"},
+        "more": {"count": "And 2 more on your topics did not fit."},
     }
     assert layout.subject == CONTENT.title
     assert layout.preheader.startswith("First nights home: who checks, and when · A rota that carers helped to write")
@@ -102,11 +107,12 @@ def test_a_message_is_never_larger_than_its_sizes_say(blocks: dict[str, Block], 
     message = prepare(blocks, layout, HEADERS).message(PERSONAL, FIELDS)
 
     bound = base_size(blocks) + sum(known[ItemId(item), slug] for item, slug in placed)
+    bound += sum(line_sizes(blocks)[ItemId(item)] for item, slug in placed if slug)
     bound += sum(headings[slug] for slug in {slug for _, slug in placed if slug})
     assert bound - 14_000 < len(message) <= bound
 
 
-def test_thirty_items_are_well_under_what_gmail_shows(env: ImmutableSandboxedEnvironment):
+def test_thirty_items_are_well_under_what_gmail_shows(env: TemplateEnvironment):
     """It clips at 102 kB; a 30-item letter with full summaries must pass."""
     summary = (
         "Teams of six towns wrote down what they did for a fortnight, and what they wished they had time for. " * 4
@@ -121,3 +127,60 @@ def test_thirty_items_are_well_under_what_gmail_shows(env: ImmutableSandboxedEnv
     message = prepare(blocks, whole_issue(content), HEADERS).message(PERSONAL, FIELDS)
 
     assert len(message) < 95_000
+
+
+def sixty(env: TemplateEnvironment) -> tuple[IssueContent, dict[str, Block]]:
+    """An issue of sixty articles of the usual length, compiled."""
+    content = replace(CONTENT, articles=many(60))
+    return content, compile_issue(content, env)
+
+
+@pytest.mark.parametrize("budget", [40_000, 60_000, 100_000, 300_000])
+def test_sixty_items_fill_the_budget_and_the_rest_is_counted(env: TemplateEnvironment, budget: int):
+    """As much as there is room for, never more; each topic's count and the list of topics say what came."""
+    content, blocks = sixty(env)
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    made = choose(
+        [Candidate(id=a.id, topics=a.topics, dated_at=now) for a in content.articles],
+        Readers(topics=None, received=frozenset(), first=False),
+        topic_order=[t.slug for t in TOPICS],
+        window=Window(since=now, first_since=now, until=now + timedelta(days=1), now=now),
+        policy=SelectionPolicy(per_topic=60, per_issue=60, byte_budget=budget),
+        sizes=sizes(blocks),
+        headings=heading_sizes(blocks),
+        lines=line_sizes(blocks),
+        most_lines=TITLES_UNTIL,
+        room=budget - base_size(blocks),
+    )
+
+    letter = prepare(blocks, lay_out(made, content, topics=None), HEADERS)
+    text, message = letter.text(PERSONAL), letter.message(PERSONAL, FIELDS)
+
+    assert len(message) <= budget
+    assert made.more == 0 or len(message) > budget - 10_000
+    assert (f"And {made.more} more on your topics" in text) == bool(made.more)
+    assert len(made.chosen) + made.more == 60
+    counts = [int(n) for n in re.findall(r"^• .*: (\d+) new$", text, re.MULTILINE)]
+    assert sum(counts) == (len(made.chosen) if len(made.chosen) > TITLES_UNTIL else 0)
+    assert text.count("• What thirty teams") == (len(made.chosen) if len(made.chosen) <= TITLES_UNTIL else 0)
+
+
+def test_many_pieces_on_one_topic_have_no_list():
+    """It would be one line that says what the topic's heading says."""
+    placed = [(n, "carers") for n in range(1, TITLES_UNTIL + 2)]
+    articles = tuple(article(n, f"Piece {n}", "carers") for n, _ in placed)
+
+    keys = [part.key for part in lay_out(choice(*placed), replace(CONTENT, articles=articles), topics=None).parts]
+
+    assert "contents-open" not in keys
+
+
+def test_the_last_issue_says_so_after_the_greeting():
+    """Also to whom it brings nothing else."""
+    last = replace(CONTENT, last=True)
+
+    full = [part.key for part in lay_out(choice((2, "carers")), last, topics=None).parts]
+    quiet = [part.key for part in lay_out(choice(), last, topics=None).parts]
+
+    assert full[:6] == ["top", "browser", "masthead", "greeting", "last", "intro"]
+    assert quiet == ["top", "masthead", "greeting", "last", "nothing", "footer"]
