@@ -1,4 +1,4 @@
-"""The exchange: one GET and its answer, over a connection of its own to a number that was checked (RFC 9110, 9112).
+"""The exchange: one question and its answer, over a connection of its own to a checked number (RFC 9110, 9112).
 
 The connection is opened here; httpcore speaks HTTP over it and opens none itself. So it leads to one of the numbers it
 is given, whatever a name would lead to by now, speaks TLS with the host's name, and is shared with nobody.
@@ -57,10 +57,14 @@ class Terms:
     cap: int
     #: Seconds after which the next of a host's numbers is tried.
     patience: float
+    #: "HEAD" for a server to leave out the body.
+    method: str = "GET"
+    #: Whether a body is read; where not, the connection is broken off once its headers are here.
+    with_body: bool = True
 
 
 async def ask(way: Way, numbers: Sequence[str], headers: Iterable[tuple[str, str]], terms: Terms) -> Reply:
-    """GET an address from one of the numbers. SourceUnreachable when there is no whole answer; it may take for ever."""
+    """Ask one of the numbers for an address. SourceUnreachable when no whole answer comes; it may take for ever."""
     origin = httpcore.Origin(way.scheme.encode(), way.host.encode(), way.port)
     url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=way.target.encode())
     whole = (("Host", way.authority), ("Connection", "close"), *headers)
@@ -68,8 +72,8 @@ async def ask(way: Way, numbers: Sequence[str], headers: Iterable[tuple[str, str
     try:
         async with _connected(way, numbers[:MOST_NUMBERS], terms) as line:
             connection = httpcore.AsyncHTTP11Connection(origin, line)
-            async with connection.stream("GET", url, headers=sent) as response:
-                return await _reply(response, terms.cap)
+            async with connection.stream(terms.method, url, headers=sent) as response:
+                return await _reply(response, terms)
     except (OSError, httpcore.ProtocolError) as exc:
         raise SourceUnreachable(f"{way} did not answer: {_reason(exc)}.", remedy=LATER) from exc
 
@@ -94,12 +98,12 @@ async def _opened(way: Way, numbers: Sequence[str], terms: Terms) -> tuple[async
     return await asyncio.open_connection(last, way.port, ssl=terms.trust, server_hostname=name)
 
 
-async def _reply(response: httpcore.Response, cap: int) -> Reply:
+async def _reply(response: httpcore.Response, terms: Terms) -> Reply:
     headers = _joined(response.headers)
-    if response.status != OK:
+    if response.status != OK or not terms.with_body:
         return Reply(status=response.status, headers=headers)
-    body = Inflated(headers.get("content-encoding", ""), cap=cap)
-    pieces = _FREE_PIECES + cap // 100
+    body = Inflated(headers.get("content-encoding", ""), cap=terms.cap)
+    pieces = _FREE_PIECES + terms.cap // 100
     try:
         async for piece in response.aiter_stream():
             body.add(piece)

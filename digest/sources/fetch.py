@@ -4,28 +4,22 @@ Whatever a server does is bounded: its time by one clock from the look-up of its
 and unpacked, its redirects by number and by the guard, its share of us by turns.
 """
 
-import asyncio
 import logging
 import ssl
 import traceback
-from collections.abc import AsyncIterator, Generator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urljoin
-
-import httpcore
 
 from digest import __version__
-from digest.errors import Problem, SourceUnreachable, UnreadableSource
+from digest.errors import Problem, UnreadableSource
 from digest.sources.answers import Answer, Document, Known, Unchanged, Wanted, conditions, judged, peace
-from digest.sources.exchange import LATER, MOST_NUMBERS, Reply, Terms, ask
+from digest.sources.exchange import MOST_NUMBERS, Reply, Terms, ask
 from digest.sources.guard import Guard, Resolver, Way, shown, system_resolve, way_to
 from digest.sources.inflate import ACCEPTED, too_large
+from digest.sources.journey import MOVED, Journey, usual_trust
 from digest.sources.turns import Turn, in_turn
 
 __all__ = ["USER_AGENT", "Answer", "Document", "Fetcher", "Known", "Resolver", "Unchanged", "Wanted"]
@@ -38,8 +32,6 @@ _TYPES = (
     "application/json;q=0.9, text/plain;q=0.8, */*;q=0.5"
 )
 _HEADERS = (("User-Agent", USER_AGENT), ("Accept", _TYPES), ("Accept-Encoding", ACCEPTED))
-_LASTING = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT})
-_MOVED = _LASTING | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT}
 
 
 class Fetcher:
@@ -98,13 +90,13 @@ class Fetcher:
 
     async def _followed(self, wanted: Wanted, turn: Turn) -> Answer:
         """The answer at the end of at most three redirects."""
-        journey = _Journey(way_to(wanted.location), self._timeout)
+        journey = Journey(way_to(wanted.location), self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
             await turn.at(journey.way.host)
             async with journey.timed():
                 reply = await self._replied(journey.way, wanted.known)
             location = reply.headers.get("location")
-            if reply.status not in _MOVED or not location:
+            if reply.status not in MOVED or not location:
                 return _arrived(wanted, journey, reply, turn)
             journey.go_on(reply.status, location)
         raise UnreadableSource("the address leads on and on to others.", remedy="Give the one it leads to.")
@@ -117,48 +109,10 @@ class Fetcher:
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
-        """The machine's own authorities and the usual ones. They take a while to read, so it is done once."""
-        trust = httpcore.default_ssl_context()
-        trust.set_alpn_protocols(["http/1.1"])
-        return trust
+        return usual_trust()
 
 
-@dataclass(slots=True)
-class _Journey:
-    """Where a request has come to, how much of its time is left, and what may be remembered of the way."""
-
-    way: Way
-    left: float
-    moved_to: str = ""
-    _lasting: bool = True
-
-    @asynccontextmanager
-    async def timed(self) -> AsyncIterator[None]:
-        """What is done within takes of its time; SourceUnreachable when that is over."""
-        clock = asyncio.get_running_loop().time
-        started_at = clock()
-        try:
-            async with asyncio.timeout(self.left):
-                yield
-        except TimeoutError as exc:
-            raise SourceUnreachable(f"{self.way} took too long to answer.", remedy=LATER) from exc
-        self.left -= clock() - started_at
-
-    def go_on(self, status: int, location: str) -> None:
-        """Go where a redirect leads. UnreadableSource when that is no address of the web."""
-        here = self.way
-        try:
-            self.way = way_to(urljoin(here.address, location))
-        except (UnreadableSource, ValueError) as exc:
-            what = f"{here} leads on to “{shown(location)}”, which may not be fetched."
-            raise UnreadableSource(what, remedy="Look in a browser where it has gone.") from exc
-        downgraded = here.scheme == "https" and self.way.scheme == "http"
-        self._lasting = self._lasting and status in _LASTING and not downgraded
-        if self._lasting:
-            self.moved_to = self.way.address
-
-
-def _arrived(wanted: Wanted, journey: _Journey, reply: Reply, turn: Turn) -> Answer:
+def _arrived(wanted: Wanted, journey: Journey, reply: Reply, turn: Turn) -> Answer:
     now = datetime.now(UTC)
     wait = peace(reply, now=now)
     if wait is not None:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
-from digest.errors import ForbiddenAddress, SettingsRefused, SourceUnreachable, UnreadableSource
+from digest.errors import ForbiddenAddress, HostUnknown, SettingsRefused, SourceUnreachable, UnreadableSource
 from digest.sources.sanitize import clean_link, fold
 
 #: A host's name and a port to the numbers (IP addresses) it stands for; OSError when there are none. May block.
@@ -147,19 +147,19 @@ class Guard:
         try:
             found = await aside(lambda: self._resolve(way.host, way.port))
         except (OSError, UnicodeError) as exc:
-            raise SourceUnreachable(f"{_why_unknown(exc)} “{way.host}”.", remedy=_LATER) from exc
+            raise _unknown(exc, way.host) from exc
         if not found:
-            raise SourceUnreachable(f"{_NOBODY} “{way.host}”.", remedy=_LATER)
+            raise HostUnknown(f"there is no host called “{way.host}”.", remedy=_LATER)
         return tuple(dict.fromkeys(found))
 
 
 _LATER = "It will be tried again; check its spelling if it is new."
-_NOBODY = "there is no host called"
 
 
-def _why_unknown(error: Exception) -> str:
-    known_to_be_none = isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME
-    return _NOBODY if known_to_be_none else "nobody could say just now where to find"
+def _unknown(error: Exception, host: str) -> SourceUnreachable:
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+        return HostUnknown(f"there is no host called “{host}”.", remedy=_LATER)
+    return SourceUnreachable(f"nobody could say just now where to find “{host}”.", remedy=_LATER)
 
 
 def _allowed(entry: str) -> Iterable[tuple[str, int]]:

@@ -1,0 +1,144 @@
+"""Reaching: whether there is anything at the addresses that a letter links to; many asked at once, nothing read.
+
+Each is asked by HEAD first, and by GET where that is refused: not every server knows the one. Every address on the way
+goes through the guard, as an editor or a source may have written any.
+"""
+
+import ssl
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from http import HTTPStatus
+
+from digest.errors import ForbiddenAddress, HostUnknown, Problem, SourceUnreachable, UnreadableSource
+from digest.sources.answers import peace
+from digest.sources.exchange import MOST_NUMBERS, Reply, Terms, ask
+from digest.sources.fetch import USER_AGENT
+from digest.sources.guard import Guard, Resolver, Way, shown, system_resolve, way_to
+from digest.sources.journey import MOVED, Journey, usual_trust
+from digest.sources.turns import Turn, in_turn
+
+#: Browsers go further; a link that leads through more is no good one.
+MOST_REDIRECTS = 5
+_HEADERS = (("User-Agent", USER_AGENT), ("Accept", "text/html, */*;q=0.8"))
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+#: After these a second question would only annoy.
+_NO_USE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED})
+_WEB = {"http": 80, "https": 443}
+
+
+class Outcome(StrEnum):
+    """What came of asking for an address."""
+
+    ALIVE = "alive"  #: something is there
+    GONE = "gone"  #: nothing is there, or nobody of that name
+    FORBIDDEN = "forbidden"  #: it leads into a private network, where no reader is
+    DOUBTFUL = "doubtful"  #: no answer that says so; it may well be there for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What came of asking for one address."""
+
+    outcome: Outcome
+    #: HTTP's, of the last answer; None where none came.
+    status: int | None = None
+    #: In words, unless it is alive.
+    why: str = ""
+
+
+class Reacher:
+    """Asks, politely and warily."""
+
+    def __init__(
+        self,
+        *,
+        allow_hosts: Iterable[str] = (),
+        timeout: float = 20.0,
+        at_once: int = 32,
+        per_host: int = 2,
+        resolve: Resolver = system_resolve,
+    ) -> None:
+        """Within `timeout` seconds each; `at_once` at a time, `per_host` of one host. Raises SettingsRefused."""
+        self._guard = Guard(allow_hosts, resolve)
+        self._timeout = timeout
+        self._at_once = at_once
+        self._per_host = per_host
+
+    def many(self, addresses: Iterable[str]) -> Generator[tuple[str, Reached], None, None]:
+        """Each address with what came of it, in no order. Closed early, it calls off what is under way."""
+        yield from in_turn(list(addresses), self._reached, at_once=self._at_once, per_host=self._per_host)
+
+    async def _reached(self, address: str, turn: Turn) -> Reached:
+        try:
+            way = way_to(address)
+        except UnreadableSource as problem:
+            return Reached(outcome=Outcome.GONE, why=problem.what)
+        try:
+            return await self._asked(way, turn)
+        except ForbiddenAddress as problem:
+            return Reached(outcome=Outcome.FORBIDDEN, why=problem.what)
+        except HostUnknown as problem:
+            return Reached(outcome=Outcome.GONE, why=problem.what)
+        except Problem as problem:
+            return Reached(outcome=Outcome.DOUBTFUL, why=problem.what)
+
+    async def _asked(self, way: Way, turn: Turn) -> Reached:
+        try:
+            reply = await self._followed(way, turn, "HEAD")
+        except SourceUnreachable as problem:
+            # Some break off at a HEAD; whoever is silent or not to be found would be so again.
+            if isinstance(problem, HostUnknown) or isinstance(problem.__cause__, TimeoutError):
+                raise
+            reply = await self._followed(way, turn, "GET")
+        else:
+            if reply.status >= HTTPStatus.BAD_REQUEST and reply.status not in _NO_USE:
+                reply = await self._followed(way, turn, "GET")
+        return _judged(reply, way)
+
+    async def _followed(self, way: Way, turn: Turn, method: str) -> Reply:
+        """The answer at the end of the redirects."""
+        journey = Journey(way, self._timeout)
+        for _ in range(MOST_REDIRECTS + 1):
+            await turn.at(journey.way.host)
+            async with journey.timed():
+                reply = await self._replied(journey.way, method)
+            location = reply.headers.get("location")
+            if reply.status not in MOVED or not location:
+                wait = peace(reply, now=datetime.now(UTC))
+                if wait is not None:
+                    turn.rest(wait)
+                return reply
+            journey.go_on(reply.status, location)
+        raise UnreadableSource(f"{shown(way.address)} leads on and on to others.", remedy="Link to where it leads.")
+
+    async def _replied(self, way: Way, method: str) -> Reply:
+        numbers = await self._numbers(way)
+        trust = self._trust if way.scheme == "https" else None
+        patience = self._timeout / (MOST_NUMBERS + 1)
+        terms = Terms(trust=trust, cap=0, patience=patience, method=method, with_body=False)
+        return await ask(way, numbers, _HEADERS, terms)
+
+    async def _numbers(self, way: Way) -> tuple[str, ...]:
+        """The host's numbers. ForbiddenAddress when it is private; UnreadableSource when only its port is not asked."""
+        try:
+            return await self._guard.numbers(way)
+        except ForbiddenAddress as problem:
+            if way.port == _WEB[way.scheme]:
+                raise
+            await self._guard.numbers(replace(way, port=_WEB[way.scheme]))
+            raise UnreadableSource(problem.what, remedy=problem.remedy) from problem
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return usual_trust()
+
+
+def _judged(reply: Reply, way: Way) -> Reached:
+    status = reply.status
+    if status < HTTPStatus.BAD_REQUEST:
+        return Reached(outcome=Outcome.ALIVE, status=status)
+    outcome = Outcome.GONE if status in _GONE else Outcome.DOUBTFUL
+    return Reached(outcome=outcome, status=status, why=f"{way.authority} answered {status}.")
