@@ -12,6 +12,7 @@ from sqlalchemy import select
 from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.jobs.inline import InlineQueue
+from digest.mail.dkim import Signer
 from digest.mail.folder import FolderTransport
 from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
 from digest.ports import JobQueue, Transport
@@ -59,6 +60,7 @@ def _joined(settings: Settings, store: Store) -> House:
         clock=SystemClock(),
         queue=_queue(store),
         transport=lambda: _transport(settings),
+        signers=lambda: signers(settings),
         template_folders=tuple(folders("templates", settings.own_templates)),
     )
 
@@ -69,6 +71,24 @@ def _transport(settings: Settings) -> Transport:
             return FolderTransport(settings.mail.folder.path)
         case TransportKind.SMTP:
             return SmtpTransport(_smtp_config(settings))
+
+
+def signers(settings: Settings) -> tuple[Signer, ...]:
+    """The DKIM keys that the settings name. Raises SettingsRefused for one that cannot be signed with."""
+    if not settings.mail.dkim:
+        return ()
+    from digest.mail import dkim_keys  # the library that signs takes its time to load
+
+    named = [(key.domain.lower(), key.selector.lower()) for key in settings.mail.dkim]
+    for domain, selector in named:
+        if named.count((domain, selector)) > 1:
+            raise SettingsRefused(
+                f"[[mail.dkim]] has the selector {selector} of {domain} twice.", remedy="Give each key its own."
+            )
+    return tuple(
+        dkim_keys.signer(dkim_keys.load(key.key_file), domain=domain, selector=selector)
+        for key, (domain, selector) in zip(settings.mail.dkim, named, strict=True)
+    )
 
 
 def _smtp_config(settings: Settings) -> SmtpConfig:

@@ -4,6 +4,7 @@ Problem
 ├── Again
 │   ├── TransportUnavailable   the mail server cannot be reached, or turns us away for now
 │   ├── SourceUnreachable      a feed or page did not answer
+│   │   └── HostUnknown        nobody knows a host of its name
 │   ├── StorageUnavailable     the database is down, full or busy
 │   └── OutboxBusy             another process delivers from this outbox
 └── Never
@@ -14,6 +15,7 @@ Problem
     ├── ForbiddenAddress       an address that must not be asked: it leads into a private network
     ├── BadPeriod              not a period of this cadence
     ├── WrongState             the issue is not in a state that allows this
+    ├── HeldBack               checks have found what must not go out
     ├── BadTemplate            a template does not compile; names the file and line
     └── TransportRefused       the mail server refuses us (credentials, policy)
 """
@@ -37,6 +39,8 @@ __all__ = [
     "BadTemplate",
     "ConsentRefused",
     "ForbiddenAddress",
+    "HeldBack",
+    "HostUnknown",
     "Never",
     "OutboxBusy",
     "Problem",
@@ -64,6 +68,10 @@ class SourceUnreachable(Again):
     def __init__(self, what: str, *, remedy: str = "", wait: timedelta = timedelta()) -> None:
         super().__init__(what, remedy=remedy)
         self.wait = wait
+
+
+class HostUnknown(SourceUnreachable):
+    """There is no host of that name; there may be one once its spelling is mended, or its owner has paid."""
 
 
 class StorageUnavailable(Again):
@@ -104,6 +112,10 @@ class BadPeriod(Never):
 
 class WrongState(Never):
     """The issue is not in a state that allows this."""
+
+
+class HeldBack(Never):
+    """Checks have found in an issue what must not go out, and nobody has overruled them."""
 
 
 class Overtaken(WrongState):

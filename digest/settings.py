@@ -7,15 +7,17 @@ import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from digest.errors import SettingsRefused
 from digest.resources import folder
 
 FILE = "digest.toml"
+#: A domain in its ASCII form, with a dot in it.
+_DOMAIN = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$"
 
 
 class TransportKind(StrEnum):
@@ -71,15 +73,33 @@ class Smtp(_Part):
     messages_per_connection: int = Field(ge=1)
 
 
+class Dkim(_Part):
+    """A key that messages are signed with."""
+
+    domain: str = Field(pattern=_DOMAIN, max_length=253)
+    selector: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=63)
+    key_file: Path
+
+
 class Mail(_Part):
     """How messages leave."""
 
     transport: TransportKind
     bounce_address: str
+    bounce_domain: str = Field(pattern=rf"^$|{_DOMAIN}", max_length=253)
+    unsubscribe_address: str = Field(pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9._-]{0,37}[A-Za-z0-9])?@" + _DOMAIN[1:])
+    dkim: tuple[Dkim, ...]
+    test_addresses: tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$", max_length=254)], ...]
     attempts: int = Field(ge=1)
     retry_seconds: float = Field(gt=0)
     folder: Folder
     smtp: Smtp
+
+    @model_validator(mode="after")
+    def _one_way_back(self) -> Self:
+        if self.bounce_address and self.bounce_domain:
+            raise ValueError("bounce_address and bounce_domain are two answers to one question; set one of them")
+        return self
 
 
 class Web(_Part):

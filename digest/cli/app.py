@@ -10,8 +10,10 @@ import typer
 from digest import __version__
 from digest.cli import (
     archive,
+    checking,
     delivering,
     demo,
+    dkim,
     editing,
     gathering,
     items,
@@ -32,13 +34,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, delivering, watching, demo):
+for module in (setting_up, gathering, editing, checking, delivering, watching, demo):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")
 app.add_typer(topics.app, name="topics")
 app.add_typer(readers.app, name="subscribers")
 app.add_typer(archive.app, name="archive")
+app.add_typer(dkim.app, name="dkim")
 
 
 def _version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from digest.flow.deliver import Stop
+    from digest.flow.house import House
     from digest.storage.ledger import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -69,9 +70,12 @@ def status(
     """
     from digest.storage import issues
 
-    with opened() as house, house.store.read() as connection:
-        found = [issues.find(connection, issue)] if issue else issues.listed(connection)
-        reports = [_report(connection, each) for each in found]
+    with opened() as house:
+        with house.store.read() as connection:
+            found = [issues.find(connection, issue)] if issue else issues.listed(connection)
+            reports = [_report(connection, each) for each in found]
+        held = {each.name: why for each in found if (why := _held_back(house, each))}
+    reports = [r | ({"held_back": held[r["issue"]]} if r["issue"] in held else {}) for r in reports]
     if as_json:
         out.as_json(reports[0] if issue else reports)
         return
@@ -79,9 +83,13 @@ def status(
         rows = [[r["issue"], r["state"], r["expected"], *_summary(r)] for r in reports]
         columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown", "Failed", "Not sent")
         out.table(columns, rows, empty="No issues yet. Make one: digest compose NEWSLETTER.")
+        for why in held.values():
+            out.warn(why)
         return
     out.say(f"{reports[0]['issue']} is {reports[0]['state']}.")
-    rows = [[key, count] for key, count in reports[0].items() if key not in ("issue", "state") and count]
+    for why in held.values():
+        out.say(why)
+    rows = [[key, count] for key, count in reports[0].items() if key not in ("issue", "state", "held_back") and count]
     out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
 
 
@@ -109,6 +117,22 @@ def deliveries(
 def _answer(entry: "Entry") -> str | None:
     said = " ".join(str(part) for part in (entry.reply_code, entry.enhanced_code, entry.diagnostic) if part)
     return said or entry.reason or None
+
+
+def _held_back(house: "House", issue: Any) -> str:
+    """Why an approved issue does not go out; empty where nothing is known that keeps it."""
+    from digest.errors import Problem
+    from digest.flow.check import hindrances
+    from digest.flow.verdict import held_back, how_to_let_go
+    from digest.model.issue import IssueState
+
+    if issue.state is not IssueState.APPROVED:
+        return ""
+    try:
+        errors = hindrances(house, str(issue.id))
+    except Problem as problem:
+        return f"{issue.name} cannot go out. {problem}"
+    return f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}." if errors else ""
 
 
 def _report(connection: Any, issue: Any) -> dict[str, Any]:

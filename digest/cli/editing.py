@@ -1,13 +1,20 @@
 """Editing: compose, curate, preview, explain, approve, publish, cancel."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli import out
-from digest.cli.house import opened, who
-from digest.model.issue import Issue
+from digest.cli.house import opened, settings, who
+from digest.errors import Again, Problem
+from digest.model.issue import Issue, IssueState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.flow.house import House
+    from digest.model.finding import Finding
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="ISSUE", help="Such as social-care/2014-11, or its number.")]
@@ -52,6 +59,10 @@ def curate(
     title: Annotated[str | None, typer.Option(help="The issue's title.")] = None,
     subject: Annotated[str | None, typer.Option(help="The subject of its messages.")] = None,
     intro: Annotated[str | None, typer.Option(help="An introduction, Markdown.")] = None,
+    last: Annotated[
+        bool | None,
+        typer.Option("--last/--not-last", help="The newsletter ends with this issue, and its letters say so."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Pin, order, leave out and introduce, as long as the issue is not out.
@@ -70,6 +81,7 @@ def curate(
         leave_out=leave_out or (),
         put_back=put_back or (),
         order=_numbers(order),
+        last=last,
     )
     with opened() as house:
         done = carry_out(house, issue, wishes)
@@ -80,20 +92,66 @@ def preview(
     issue: Name,
     port: Annotated[int, typer.Option(help="Where the page is served; 0 for any free port.")] = 8351,
     files: Annotated[Path | None, typer.Option("--out", help="Write files into this folder, serve nothing.")] = None,
+    most: Annotated[int, typer.Option(min=0, help="With --out: write so many different letters at most.")] = 100,
+    to: Annotated[str | None, typer.Option("--send-test", help="Send a test to this address, serve nothing.")] = None,
+    reader: Annotated[str | None, typer.Option("--as", help="With --send-test: as this reader gets it.")] = None,
     browse: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
 ) -> None:
-    """Open a local page with the issue as any reader gets it. Writes nothing, sends nothing. Ctrl-C ends it.
+    """Open a local page with the issue as any reader gets it. Writes nothing. Ctrl-C ends it.
 
-    Example: digest preview social-care/2014-11
+    Example: digest preview social-care/2014-11 --send-test editor@example.org --as priya@example.org
     """
-    from digest.web import preview as page
-
+    if reader and not to:
+        raise typer.BadParameter("--as goes with --send-test")
     with opened() as house:
-        if files is not None:
-            count = page.write_files(house, issue, files)
-            out.say(f"{out.counted(count, 'file')} in {files}; begin with {files / 'index.html'}")
-            return
-        page.serve(house, issue, port=port, ready=lambda url: _show(url, browse))
+        if to is not None:
+            _send_test(house, issue, to, reader)
+        elif files is not None:
+            _write_preview(house, issue, files, most)
+        else:
+            from digest.bootstrap import open_house
+            from digest.web import preview as page
+
+            page.serve(
+                house,
+                issue,
+                port=port,
+                ready=lambda url: _show(url, browse),
+                folder=Path.cwd(),
+                reopen=lambda: open_house(settings()),
+                check=_findings,
+            )
+
+
+def _findings(house: "House", issue: str) -> "Sequence[Finding]":
+    """What `digest check` finds without asking the network."""
+    from digest.flow.check import check
+
+    return check(house, issue, links=False).findings
+
+
+def _send_test(house: "House", issue: str, to: str, reader: str | None) -> None:
+    from digest.flow import preview as previews
+    from digest.flow.proof import proof, send
+
+    with house.store.read() as connection:
+        seen = previews.preview(house, connection, issue)
+        thought_of = previews.reader_of_topics(seen.issue)
+        who = previews.reader_named(house, connection, seen.issue, reader) if reader else thought_of
+        ready = proof(house, connection, seen, who, to)
+    sent = send(house, ready)
+    if not sent.accepted:
+        raise Again(sent.told, remedy="Nothing else was sent. Mend that, then try again.")
+    out.say(sent.told)
+
+
+def _write_preview(house: "House", issue: str, folder: Path, most: int) -> None:
+    from digest.web.preview_files import write_files
+
+    with out.progress("Writing", None) as step:
+        found = _findings(house, issue)
+        count = write_files(house, issue, folder, most=most, findings=found, progress=step)
+    out.say(f"{out.counted(count, 'file')} in {folder}; begin with {folder / 'index.html'}")
 
 
 def explain(
@@ -118,13 +176,39 @@ def explain(
     out.table(("In it", "Title", "Topics", "Because"), rows, empty="No item is near this period.")
 
 
-def approve(issue: Name, as_json: Json = False) -> None:
-    """Let a draft go out; `digest publish` then freezes it."""
+def approve(
+    issue: Name,
+    overrule: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Let go what this check found; may be given again.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so; whoever is logged in else.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Let a draft go out; `digest publish` then freezes it, unless checks find an error that nobody has overruled.
+
+    Example: digest approve social-care/2014-11 --overrule dead-link --by Ruth
+    """
     from digest.flow.approve import approve as let_go
 
     with opened() as house:
-        done = let_go(house, issue, by=who())
+        done = let_go(house, issue, by=by or who(), overrule=overrule or ())
+        if done.state is IssueState.APPROVED:
+            _warn_of_errors(house, done)
     _print(done, as_json, f"{done.name} is {done.state}.")
+
+
+def _warn_of_errors(house: "House", issue: Issue) -> None:
+    """What would keep it from going out, told while somebody looks."""
+    from digest.flow.check import hindrances
+    from digest.flow.verdict import held_back, how_to_let_go
+
+    try:
+        errors = hindrances(house, str(issue.id))
+    except Problem as problem:
+        out.warn(f"It cannot go out yet. {problem}")
+        return
+    if errors:
+        out.warn(f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}.")
 
 
 def reopen(issue: Name, as_json: Json = False) -> None:

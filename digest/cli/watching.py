@@ -35,6 +35,7 @@ def serve(
         stop = threading.Event()
         threads = []
         if house.store.embedded:
+            house.signers()  # a key that cannot be signed with is told now, not in the night the issue goes out
             for target in (clock.run, delivering.run):
                 threads.append(threading.Thread(target=target, args=(house, stop), name=target.__module__))
                 threads[-1].start()
@@ -58,6 +59,7 @@ def worker() -> None:
 
     _log_lines()
     with opened() as house:
+        house.signers()  # told now, as above
         delivering.run(house, _stop_on_signals())
 
 

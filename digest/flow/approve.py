@@ -1,13 +1,15 @@
 """Approve: an editor lets an issue go, or takes that back; and curates it while it is a draft."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from digest.errors import Never, WrongState
+from digest.flow.check import known_errors
 from digest.flow.house import House
 from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.fragments import one_line, several_lines
-from digest.storage import issues, items, outbox
+from digest.storage import issues, items, outbox, overrules
+from digest.storage.overrules import Overruled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +25,43 @@ class Wishes:
     put_back: Sequence[int] = ()
     #: Items in the order they are to come; the others follow by date.
     order: Sequence[int] = ()
+    #: Whether the newsletter ends with this issue.
+    last: bool | None = None
 
 
-def approve(house: House, issue_name: str, *, by: str) -> Issue:
-    """Let an issue go out. One that is approved or out already stays as it is."""
+def approve(house: House, issue_name: str, *, by: str, overrule: Collection[str] = ()) -> Issue:
+    """Let an issue go out. One that is approved or out already stays as it is.
+
+    Publishing still asks what checks find. What they find by the names in `overrule` then counts no more, for as long
+    as this approval stands; Never for a name by which they find no error.
+    """
+    found = _overruled(house, issue_name, overrule) if overrule else {}
+    now = house.clock.now()
     with house.store.write() as connection:
         issue = issues.find(connection, issue_name)
-        if issue.state in (IssueState.APPROVED, IssueState.PUBLISHED, IssueState.EMPTY):
-            return issue
-        return issues.move(connection, issue, IssueState.APPROVED, approved_at=house.clock.now(), approved_by=by)
+        if overrule and issue.state in FROZEN:
+            raise WrongState(f"{issue.name} is {issue.state}; there is nothing left to overrule.")
+        if issue.state not in (IssueState.APPROVED, IssueState.PUBLISHED, IssueState.EMPTY):
+            issue = issues.move(connection, issue, IssueState.APPROVED, approved_at=now, approved_by=by)
+        known = {each.check for each in overrules.in_force(connection, issue)}
+        new = [Overruled(check=c, by=by, at=now, what=what) for c, what in found.items() if c not in known]
+        overrules.record(connection, issue.id, new)
+        return issue
+
+
+def _overruled(house: House, issue_name: str, names: Collection[str]) -> dict[str, str]:
+    """What checks of these names find now, by name."""
+    issue, errors = known_errors(house, issue_name)
+    found: dict[str, str] = {}
+    for name in names:
+        mine = [f"{error.place}: {error.what}" for error in errors if error.check == name]
+        if not mine:
+            raise Never(
+                f"“{name}” finds no error in {issue.name}, so there is nothing to overrule.",
+                remedy=f"See what is found: digest check {issue.name}.",
+            )
+        found[name] = "\n".join(mine)
+    return found
 
 
 def reopen(house: House, issue_name: str) -> Issue:
@@ -59,7 +89,7 @@ def curate(house: House, issue_name: str, wishes: Wishes) -> Issue:
         issues.curate(connection, issue.id, wishes.put_back, left_out=False)
         if wishes.order:
             issues.put_in_order(connection, issue.id, wishes.order)
-        issues.edit(connection, issue, **_texts(wishes))
+        issues.edit(connection, issue, **_texts(wishes), **({} if wishes.last is None else {"last": wishes.last}))
         return issues.find(connection, str(issue.id))
 
 

@@ -117,10 +117,15 @@ def _check_sender(newsletter: Newsletter) -> None:
     sender = newsletter.sender
     for key, written in (("address", sender.address), ("reply_to", sender.reply_to)):
         try:
-            if written or key == "address":
-                address.parse(written)
+            parsed = address.parse(written) if written or key == "address" else None
         except AddressRefused as error:
             raise SettingsRefused(f"sender.{key}: {error.what}", remedy="Write it like digest@example.org.") from error
+        if parsed and not parsed.email.isascii():
+            # The header would be UTF-8 then, which few servers take, whoever the reader is.
+            raise SettingsRefused(
+                f"sender.{key}: “{written}” is more than plain letters.",
+                remedy="Write a to z, digits, dots before the @.",
+            )
 
 
 def _check_calendar(newsletter: Newsletter) -> None:
@@ -138,6 +143,15 @@ def _check_brand(newsletter: Newsletter) -> None:
     for key, colour in (("accent", newsletter.brand.accent), ("accent_dark", newsletter.brand.accent_dark)):
         if not is_colour(colour):
             raise SettingsRefused(f"brand.{key} “{colour}” is not a colour.", remedy="Write it like #0f5c5c.")
+    for key, logo in (("logo", newsletter.brand.logo), ("logo_dark", newsletter.brand.logo_dark)):
+        if logo and not logo.startswith("https://"):
+            raise SettingsRefused(
+                f"brand.{key} “{logo}” is not an https address.", remedy="Mend it, or leave it empty."
+            )
+    if newsletter.brand.logo_dark and not newsletter.brand.logo:
+        raise SettingsRefused(
+            "brand.logo_dark is there, but no brand.logo.", remedy="Name the one for light ground too."
+        )
 
 
 def _numbers(newsletter: Newsletter) -> Iterator[tuple[str, int]]:

@@ -7,35 +7,38 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from digest.flow.freeze import Edition
+from digest.flow.spoken import Spoken
 from digest.model.choice import MORE, Choice, Readers, choose
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
-from digest.rendering.sizes import base_size, heading_sizes, sizes
-from digest.rendering.variant import Layout, lay_out
+from digest.rendering.sizes import base_size, heading_sizes, line_sizes, sizes
+from digest.rendering.variant import TITLES_UNTIL, Layout, lay_out
 from digest.storage import editions
 from digest.storage.audiences import Cohort
 
 
-@dataclass(slots=True)
-class Chooser:
-    """Chooses within one edition, and remembers what it has chosen for readers who are alike."""
+class Choosers:
+    """Chooses for the readers of one edition, each in their language."""
 
-    edition: Edition
-    #: Items that somebody gets, or would get if there were room; the issue's page shows them.
-    offered: set[ItemId] = field(default_factory=set)
-    _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
-    _sizes: Mapping[tuple[ItemId, str | None], int] = field(init=False)
-    _headings: Mapping[str, int] = field(init=False)
-    _room: int = field(init=False)
+    def __init__(self, spoken: Spoken) -> None:
+        self._spoken = spoken
+        self._choosers: dict[str, Chooser] = {}
 
-    def __post_init__(self) -> None:
-        blocks = self.edition.blocks
-        self._sizes, self._headings = sizes(blocks), heading_sizes(blocks)
-        self._room = self.edition.publication.newsletter.selection.byte_budget - base_size(blocks)
+    @property
+    def offered(self) -> set[ItemId]:
+        """Items that somebody gets, or would get if there were room; the issue's page shows them."""
+        return set().union(*(chooser.offered for chooser in self._choosers.values()))
+
+    def reading(self, language: str) -> "Chooser":
+        """For those who read a language, named as a reader's row names it."""
+        ours = self._spoken.language_for(language)
+        if ours not in self._choosers:
+            self._choosers[ours] = Chooser(self._spoken.edition(ours))
+        return self._choosers[ours]
 
     def for_cohorts(self, connection: Connection, cohorts: Iterable[Cohort]) -> Iterator[tuple[Cohort, Layout | None]]:
         """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then."""
-        here = frozenset(self.edition.receivable)
+        here = frozenset(self._spoken.own.receivable)
 
         @lru_cache(maxsize=100_000)
         def items_of(variant_ids: tuple[int, ...]) -> frozenset[ItemId]:
@@ -43,7 +46,26 @@ class Chooser:
 
         for cohort in cohorts:
             readers = Readers(topics=cohort.chosen.topics, received=items_of(cohort.received), first=cohort.first)
-            yield cohort, self.letter(readers)[1]
+            yield cohort, self.reading(cohort.language).letter(readers)[1]
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Chooses within one edition, and remembers what it has chosen for readers who are alike."""
+
+    edition: Edition
+    #: Items that somebody gets, or would get if there were room.
+    offered: set[ItemId] = field(default_factory=set)
+    _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
+    _sizes: Mapping[tuple[ItemId, str | None], int] = field(init=False)
+    _headings: Mapping[str, int] = field(init=False)
+    _lines: Mapping[ItemId, int] = field(init=False)
+    _room: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        blocks = self.edition.blocks
+        self._sizes, self._headings, self._lines = sizes(blocks), heading_sizes(blocks), line_sizes(blocks)
+        self._room = self.edition.publication.newsletter.selection.byte_budget - base_size(blocks)
 
     def letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
         """What these readers get, and the letter; None when they get none."""
@@ -63,14 +85,17 @@ class Chooser:
             policy=self.edition.publication.newsletter.selection,
             sizes=self._sizes,
             headings=self._headings,
+            lines=self._lines,
+            most_lines=TITLES_UNTIL,
             room=self._room,
         )
 
     def _lay_out(self, choice: Choice, readers: Readers) -> Layout | None:
         quiet = self.edition.publication.newsletter.selection.when_empty is WhenEmpty.SKIP
-        if not choice.chosen and quiet:
+        # That it was the last is news to everybody.
+        if not choice.chosen and quiet and not self.edition.content.last:
             return None
         known = frozenset(self.edition.publication.topic_order)
         topics = None if readers.topics is None else readers.topics & known
-        laid_out = lay_out(choice, self.edition.content, topics=topics)
-        return replace(laid_out, subject=self.edition.subject)
+        laid_out = lay_out(choice, self.edition.content, topics=topics, phrases=self.edition.phrases)
+        return replace(laid_out, subject=self.edition.subject, language=self.edition.language)

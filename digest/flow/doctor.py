@@ -8,9 +8,13 @@ from enum import StrEnum
 from sqlalchemy import text
 
 from digest.errors import Problem
+from digest.flow.check import hindrances
 from digest.flow.freeze import freeze
 from digest.flow.house import House
+from digest.flow.seal import BOTH, Seal, sample
+from digest.flow.verdict import held_back, how_to_let_go
 from digest.model.issue import IssueState
+from digest.settings import TransportKind
 from digest.storage import issues, newsletters, schema, sources
 
 
@@ -34,7 +38,7 @@ class Finding:
 
 def examine(house: House) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
-    looks = (_database, _secret, _newsletters, _sources, _templates, _transport, _pages)
+    looks = (_database, _secret, _newsletters, _sources, _templates, _checks, _transport, _dkim, _pages)
     return [finding for look in looks for finding in _seen(look.__name__.strip("_"), look, house)]
 
 
@@ -103,6 +107,19 @@ def _templates(house: House) -> Iterator[Finding]:
             yield _good("templates", "they can be read; no draft is there to compile.")
 
 
+def _checks(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        open_issues = issues.listed(connection, None, IssueState.DRAFT, IssueState.APPROVED)
+    for issue in open_issues:
+        errors = hindrances(house, str(issue.id))
+        if not errors:
+            yield _good("checks", f"{issue.name} holds no error that would keep it from going out.")
+            continue
+        words = f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}."
+        approved = issue.state is IssueState.APPROVED
+        yield Finding(about="checks", health=Health.BAD if approved else Health.WARNING, words=words)
+
+
 def _transport(house: House) -> Iterator[Finding]:
     transport = house.transport()
 
@@ -111,6 +128,31 @@ def _transport(house: House) -> Iterator[Finding]:
 
     asyncio.run(greet())
     yield _good("transport", f"{transport.name} is ready.")
+
+
+def _dkim(house: House) -> Iterator[Finding]:
+    signers = house.signers()
+    if not signers:
+        if house.settings.mail.transport is TransportKind.SMTP:
+            words = f"no key is set, so the mail server has to sign, and its h= to name {' and '.join(BOTH)}."
+            yield _warning("dkim", f"{words} To sign here, run: digest dkim keygen DOMAIN.")
+        return
+    for signer in signers:
+        yield _good("dkim", f"the {signer.algorithm} key {signer.selector} of {signer.domain} can be used.")
+    with house.store.read() as connection:
+        for slug in newsletters.slugs(connection):
+            yield _sealed(sample(house, signers, newsletters.load(connection, slug).newsletter))
+
+
+def _sealed(seen: Seal) -> Finding:
+    if not seen.selectors:
+        words = f"{seen.newsletter} is not signed: no key is of {seen.domain} or a domain above it."
+        return _warning("dkim", f"{words} Run: digest dkim keygen {seen.domain}.")
+    if seen.missing:
+        words = f"{seen.newsletter}: a signature leaves out {' and '.join(seen.missing)}, so no button to leave shows."
+        return Finding(about="dkim", health=Health.BAD, words=words)
+    words = f"{seen.newsletter} is signed by {' and '.join(seen.selectors)}"
+    return _good("dkim", f"{words}; {' and '.join(BOTH)} are covered.")
 
 
 def _pages(house: House) -> Iterator[Finding]:

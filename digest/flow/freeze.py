@@ -2,25 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from digest.flow.house import House
+from digest.model.cadence import Period
 from digest.model.choice import Candidate, Window, window
 from digest.model.issue import Article, Heading, Issue, IssueContent, Place
 from digest.model.item import Item, ItemId, day
 from digest.model.newsletter import Newsletter
 from digest.model.slugs import slug_of, untaken
 from digest.model.source import Source
-from digest.rendering import phrases
 from digest.rendering.blocks import Block, compile_issue
-from digest.rendering.headers import headers_for
+from digest.rendering.headers import feedback_id, headers_for, mailto
 from digest.rendering.markdown import markdown_html, markdown_text
+from digest.rendering.phrases import Phrases
 from digest.rendering.summary import summarise
 from digest.storage import archive, issues, items, newsletters
 from digest.storage.issues import Curation
 from digest.storage.newsletters import Publication
+from subscribers.address import with_ascii_domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,10 @@ class Edition:
     subject: str
     #: Items that an earlier issue's page has shown.
     shown_before: frozenset[ItemId]
+    #: What it says where numbers, dates and names are in it.
+    phrases: Phrases
+    #: BCP 47 tag of the language it speaks; empty for the newsletter's own.
+    language: str = ""
 
     @property
     def receivable(self) -> tuple[ItemId, ...]:
@@ -46,9 +52,11 @@ class Edition:
         return tuple(item_id for c in self.candidates for item_id in (c.id, *c.also))
 
 
-def freeze(house: House, connection: Connection, issue: Issue, *, now: datetime) -> Edition:
-    """The issue as it is now. Raises BadTemplate."""
-    publication = newsletters.load(connection, issue.newsletter)
+def freeze(
+    house: House, connection: Connection, issue: Issue, *, now: datetime, publication: Publication | None = None
+) -> Edition:
+    """The issue as it is now, of its newsletter as that is kept or as `publication` has it. Raises BadTemplate."""
+    publication = publication or newsletters.load(connection, issue.newsletter)
     newsletter = publication.newsletter
     span = window(newsletter, issue.period, now=now)
     decided = issues.curations(connection, issue.id)
@@ -62,10 +70,11 @@ def freeze(house: House, connection: Connection, issue: Issue, *, now: datetime)
         candidates=candidates,
         window=span,
         content=content,
-        blocks=compile_issue(content, house.templates),
-        headers=_headers(house, publication, issue),
-        subject=issue.subject or _subject(newsletter, content),
+        blocks=compile_issue(content, house.templates_in(newsletter.language)),
+        headers=headers_of(house, publication.newsletter, issue.period),
+        subject=issue.subject or default_subject(newsletter, content),
         shown_before=before,
+        phrases=house.phrases_in(newsletter.language),
     )
 
 
@@ -107,12 +116,13 @@ def _content(
         for item, slug in zip(shown, slugs_for(item.title for item in shown), strict=True)
     )
     newsletter = publication.newsletter
+    label = house.phrases_in(newsletter.language).period_label(issue.period)
     content = IssueContent(
         newsletter=newsletter.slug,
         name=newsletter.name,
-        title=issue.title or f"{newsletter.name}, {phrases.period_label(issue.period)}",
+        title=issue.title or default_title(newsletter.name, label),
         number=issue.number or issues.next_number(connection, publication.id, issue.period.cadence),
-        period_label=phrases.period_label(issue.period),
+        period_label=label,
         published_on=min(now.astimezone(newsletter.zone).date(), issue.period.after - timedelta(days=1)),
         language=newsletter.language,
         brand=newsletter.brand,
@@ -122,8 +132,21 @@ def _content(
         articles=articles,
         archive_url=house.links.issue(newsletter.slug, issue.period.key),
         archive_home_url=house.links.archive(newsletter.slug),
+        written_in=newsletter.language,
+        next_on=None if issue.last else next_on(newsletter, issue.period, now=now),
+        last=issue.last,
     )
     return content, frozenset(before)
+
+
+def next_on(newsletter: Newsletter, period: Period, *, now: datetime) -> date | None:
+    """The local day on which the issue after that of a period is due; None where none is, or it should be out."""
+    schedule = newsletter.cadences.get(period.cadence)
+    try:
+        due_at = schedule and period.next.due_at(schedule, newsletter.zone)
+    except OverflowError:  # the last period that the calendar has
+        return None
+    return due_at.astimezone(newsletter.zone).date() if due_at and due_at > now else None
 
 
 def _may_be_offered(candidate: Candidate, span: Window) -> bool:
@@ -162,28 +185,37 @@ def _article(
         topics=item.topics,
         pinned=candidate.pinned,
         also_at=tuple(Place(name=sources[other.source].name, link=other.link) for other in item.also_at),
+        language=item.language or publication.newsletter.language,
+        image=item.images[0] if item.images else None,
     )
 
 
 _SUMMARY_WORDS = 70
 
 
-def _headers(house: House, publication: Publication, issue: Issue) -> dict[str, str]:
-    newsletter = publication.newsletter
-    domain = newsletter.sender.address.rpartition("@")[2]
-    # RFC-less but asked for by Google: no part of it may name a recipient.
-    feedback = f"{issue.period.key}:{newsletter.slug}:issue:{domain.replace('.', '')[:15]}"
+def headers_of(house: House, newsletter: Newsletter, period: Period) -> dict[str, str]:
+    """What all messages of an issue bear but the subject. Raises BadTemplate for what no header may hold."""
+    domain = with_ascii_domain(newsletter.sender.address).rpartition("@")[2]
+    people = newsletter.sender.reply_to or newsletter.sender.address
     return headers_for(
         newsletter,
         list_domain=domain,
-        feedback_id=feedback,
-        archive_url=house.links.issue(newsletter.slug, issue.period.key),
-        help_url=f"mailto:{newsletter.sender.reply_to or newsletter.sender.address}",
-        owner=newsletter.sender.reply_to or newsletter.sender.address,
+        feedback_id=feedback_id(period.key, newsletter.slug, "issue", domain=domain),
+        archive_url=house.links.issue(newsletter.slug, period.key),
+        help_url=mailto(people),
+        # There is no page to sign up at: whoever reads that mailbox adds the reader.
+        subscribe_url=mailto(people, subject=f"subscribe {newsletter.slug}"),
+        owner=people,
     )
 
 
-def _subject(newsletter: Newsletter, content: IssueContent) -> str:
+def default_title(newsletter_name: str, period_label: str) -> str:
+    """What an issue is called for which the editor has no title."""
+    return f"{newsletter_name}, {period_label}"
+
+
+def default_subject(newsletter: Newsletter, content: IssueContent) -> str:
+    """The subject of an issue for which the editor has none."""
     # A title of its own says more than the month; the From line already names the newsletter.
     return (
         content.title

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from digest.mail.dkim import Signer
 from digest.model.links import Links
 from digest.ports import Clock, JobQueue, Transport
-from digest.rendering.environment import environment
+from digest.rendering.environment import TemplateEnvironment, environment
+from digest.rendering.phrases import Phrases
+from digest.rendering.tongues import SOURCE, Tongues
 from digest.settings import Settings
 from digest.storage.engine import Store
 from subscribers.tokens import Keys
@@ -26,6 +27,8 @@ class House:
     queue: JobQueue
     #: Makes the transport that the settings name; nothing is connected until it is used.
     transport: Callable[[], Transport]
+    #: Reads the DKIM keys that the settings name.
+    signers: Callable[[], tuple[Signer, ...]]
     #: Where templates are looked for, a deployer's first.
     template_folders: tuple[Path, ...]
 
@@ -35,6 +38,25 @@ class House:
         return Links(self.settings.web.base_url.rstrip("/"))
 
     @cached_property
-    def templates(self) -> ImmutableSandboxedEnvironment:
-        """The e-mail templates."""
-        return environment(self.template_folders)
+    def templates(self) -> TemplateEnvironment:
+        """The templates in the language they are written in."""
+        return self.templates_in(SOURCE)
+
+    @cached_property
+    def tongues(self) -> Tongues:
+        """The languages that there are catalogues for."""
+        return Tongues(self.template_folders)
+
+    def phrases_in(self, tag: str) -> Phrases:
+        """What letters say in a language."""
+        return Phrases(self.tongues.of(tag))
+
+    def templates_in(self, tag: str) -> TemplateEnvironment:
+        """The templates, speaking a language; each language is made ready once."""
+        if tag not in self._speaking:
+            self._speaking[tag] = environment(self.template_folders, self.phrases_in(tag))
+        return self._speaking[tag]
+
+    @cached_property
+    def _speaking(self) -> dict[str, TemplateEnvironment]:
+        return {}

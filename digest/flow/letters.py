@@ -1,21 +1,24 @@
 """Letters: the message of one delivery, made of its variant and what is personal."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from sqlalchemy import Connection
 
 from digest.flow.house import House
-from digest.flow.publish import layout_from
+from digest.flow.layouts import layout_from
+from digest.flow.returns import Returns
+from digest.mail.dkim import Signer, signed
 from digest.model.cadence import Cadence
 from digest.model.delivery import Envelope
 from digest.model.issue import IssueContent, IssueId
-from digest.rendering import phrases
 from digest.rendering.blocks import Block
-from digest.rendering.headers import PersonalFields
+from digest.rendering.headers import PersonalFields, message_id
 from digest.rendering.message import Prepared, prepare
+from digest.rendering.phrases import Phrases
 from digest.storage import editions
 from digest.storage.outbox import Duty
 from subscribers.preferences import Preference, from_text
@@ -28,12 +31,14 @@ KEPT = 64
 class Letters:
     """Makes messages, for as many readers as there are, in memory that does not grow with them."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, signers: Sequence[Signer] = ()) -> None:
         self._house = house
+        self._signers = signers
         # Tells the deliveries of two databases apart that happen to have the same number.
         self._stamp = house.keys.derive("message-id").hex()[:12]
+        self._returns = Returns.of(house)
         self._issues: dict[IssueId, _IssueParts] = {}
-        self._variants: OrderedDict[int, tuple[IssueId, Prepared]] = OrderedDict()
+        self._variants: OrderedDict[int, _Variant] = OrderedDict()
 
     def load(self, connection: Connection, duties: list[Duty]) -> None:
         """Have ready what these deliveries need."""
@@ -48,27 +53,30 @@ class Letters:
             self._variants.popitem(last=False)
 
     def letter(self, duty: Duty) -> tuple[Envelope, bytes]:
-        """Who it goes to, and the whole message. The same bytes in every attempt, but for links that carry a time."""
-        issue_id, prepared = self._variants[duty.variant_id]
-        parts = self._issues[issue_id]
-        personal, fields = self.personal(duty, parts.content), self._fields(duty, parts)
+        """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
+        variant = self._variants[duty.variant_id]
+        parts = self._issues[variant.issue_id]
+        personal, fields = self.personal(duty, parts.content, variant.phrases), self._fields(duty, parts)
         envelope = Envelope(
-            envelope_sender=self._house.settings.mail.bounce_address or parts.sender,
+            envelope_sender=self._returns.envelope_sender(duty.id) or parts.sender,
             recipient=duty.email,
             envelope_id=fields.delivery_id,
         )
-        return envelope, prepared.message(personal, fields)
+        message = variant.prepared.message(personal, fields)
+        # The Date of the delivery is the time of the signature too, so that each attempt has the same.
+        return envelope, signed(message, parts.signers, at=duty.dated_at)
 
-    def personal(self, duty: Duty, content: IssueContent) -> Mapping[str, str]:
+    def personal(self, duty: Duty, content: IssueContent, phrases: Phrases) -> Mapping[str, str]:
         """The values of the personal slots."""
         return personal_values(
             content,
+            phrases,
             name=duty.name,
             email=duty.email,
             since=duty.since,
             cadence=Cadence(duty.cadence),
             chosen=from_text(duty.topics),
-            preferences_url=self._preferences_url(duty.subscription_id),
+            preferences_url=self._preferences_url(duty),
             unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
         )
 
@@ -76,40 +84,55 @@ class Letters:
         delivery_id = f"{duty.issue_id}.{duty.id}"
         return PersonalFields(
             to=duty.email,
-            message_id=f"<{delivery_id}.{self._stamp}@{parts.domain}>",
+            message_id=message_id(f"{delivery_id}.{self._stamp}", parts.domain),
             date=format_datetime(duty.dated_at),
             unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
-            unsubscribe_mailbox="",
+            unsubscribe_mailbox=self._returns.unsubscribe_mailbox(duty.subscription_id),
             delivery_id=delivery_id,
         )
 
     def _unsubscribe_url(self, subscription_id: int) -> str:
         return self._house.links.unsubscribe(self._house.keys.token(Purpose.UNSUBSCRIBE, subscription_id))
 
-    def _preferences_url(self, subscription_id: int) -> str:
-        return self._house.links.preferences(self._house.keys.token(Purpose.PREFERENCES, subscription_id))
+    def _preferences_url(self, duty: Duty) -> str:
+        token = self._house.keys.token(Purpose.PREFERENCES, duty.subscription_id, at=duty.dated_at)
+        return self._house.links.preferences(token)
 
-    def _prepared(self, connection: Connection, variant_id: int) -> tuple[IssueId, Prepared]:
+    def _prepared(self, connection: Connection, variant_id: int) -> "_Variant":
         issue_id, layout = editions.load_variant(connection, variant_id)
         if issue_id not in self._issues:
-            self._issues[issue_id] = _IssueParts(connection, issue_id)
+            self._issues[issue_id] = _IssueParts(connection, issue_id, self._signers)
         parts = self._issues[issue_id]
-        return issue_id, prepare(parts.blocks, layout_from(layout), parts.headers)
+        laid_out = layout_from(layout)
+        phrases = self._house.phrases_in(laid_out.language or parts.content.language)
+        return _Variant(issue_id, prepare(parts.blocks[laid_out.language], laid_out, parts.headers), phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A variant, ready for any number of readers."""
+
+    issue_id: IssueId
+    prepared: Prepared
+    #: In the language of its blocks.
+    phrases: Phrases
 
 
 class _IssueParts:
     """What all letters of one issue share."""
 
-    def __init__(self, connection: Connection, issue_id: IssueId) -> None:
+    def __init__(self, connection: Connection, issue_id: IssueId, signers: Sequence[Signer]) -> None:
         self.content, self.headers = editions.load_content(connection, issue_id)
         self.blocks = stored_blocks(connection, issue_id)
         # The List-Id and the addresses were frozen with the issue, so an id stays the same whatever is configured.
         self.sender = self.headers["From"].rpartition("<")[2].rstrip(">")
         self.domain = self.sender.rpartition("@")[2]
+        self.signers = [signer for signer in signers if signer.speaks_for(self.domain)]
 
 
 def personal_values(
     content: IssueContent,
+    phrases: Phrases,
     *,
     name: str,
     email: str,
@@ -135,6 +158,9 @@ def personal_values(
     }
 
 
-def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, Block]:
-    """The compiled blocks of a frozen issue."""
-    return {b.key: Block.from_json(b.key, b.html, b.text) for b in editions.load_blocks(connection, issue_id)}
+def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, dict[str, Block]]:
+    """The compiled blocks of a frozen issue, by language and key."""
+    found: dict[str, dict[str, Block]] = {}
+    for each in editions.load_blocks(connection, issue_id):
+        found.setdefault(each.language, {})[each.key] = Block.from_json(each.key, each.html, each.text)
+    return found

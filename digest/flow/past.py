@@ -8,14 +8,17 @@ from sqlalchemy import Connection
 
 from digest.flow.choose import Chooser
 from digest.flow.freeze import Edition
+from digest.flow.house import House
+from digest.flow.layouts import layout_from
 from digest.flow.letters import stored_blocks
-from digest.flow.publish import layout_from
+from digest.flow.spoken import OWN, Spoken
 from digest.model.choice import Candidate, Choice, Chosen, Readers, Reason
 from digest.model.issue import Article
 from digest.model.item import Item, ItemId, day, instant
 from digest.model.topic import Topic
 from digest.rendering.variant import Layout
 from digest.storage import audiences, editions, items
+from digest.storage.audiences import Cohort
 from subscribers.directory import Subscription
 
 
@@ -28,21 +31,22 @@ class Came:
     layout: Layout | None
 
 
-def as_it_was(connection: Connection, edition: Edition) -> tuple[Edition, Mapping[int, Item]]:
+def as_it_was(house: House, connection: Connection, edition: Edition) -> tuple[Spoken, Mapping[int, Item]]:
     """The edition with what was stored of it, and its items as they stood in it."""
     content, headers = editions.load_content(connection, edition.issue.id)
     found = {item.id: item for item in items.these(connection, [a.id for a in content.articles])}
     then = {a.id: replace(found[a.id], title=a.title, topics=a.topics) for a in content.articles}
+    blocks = stored_blocks(connection, edition.issue.id)
     topics = tuple(Topic(slug=heading.slug, name=heading.name) for heading in content.topics)
     past = replace(
         edition,
         content=content,
         headers=headers,
-        blocks=stored_blocks(connection, edition.issue.id),
+        blocks=blocks[OWN],
         publication=replace(edition.publication, topics=topics),
         candidates=tuple(_candidate(edition, article, then[article.id]) for article in content.articles),
     )
-    return past, {int(number): item for number, item in then.items()}
+    return Spoken(house, past, blocks), {int(number): item for number, item in then.items()}
 
 
 def what_came(connection: Connection, edition: Edition, held: Subscription) -> Came | None:
@@ -50,7 +54,11 @@ def what_came(connection: Connection, edition: Edition, held: Subscription) -> C
     found = audiences.cohort_of(connection, edition.issue.id, held.subscriber_id, held.preference)
     if found is None:
         return None
-    cohort, variant_id = found
+    return came_to(connection, edition, *found)
+
+
+def came_to(connection: Connection, edition: Edition, cohort: Cohort, variant_id: int | None) -> Came:
+    """What a cohort got of an issue that is out; `variant_id` None for nothing."""
     here = frozenset(edition.receivable)
     readers = Readers(
         topics=cohort.chosen.topics,

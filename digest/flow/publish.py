@@ -5,22 +5,22 @@ Publishing a published issue returns it unchanged.
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
-from digest.flow.choose import Chooser
+from digest.flow.choose import Choosers
 from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
+from digest.flow.layouts import stored_form
+from digest.flow.spoken import Spoken
+from digest.flow.verdict import must_pass
 from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.variant import Layout
 from digest.storage import audiences, editions, issues, lock
 from digest.storage.editions import StoredBlock
-
-_LAYOUT = TypeAdapter(Layout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,8 @@ class Published:
 
 
 def publish(house: House, issue_name: str) -> Published:
-    """Freeze an approved issue and put one delivery per reader into the outbox. Raises WrongState, BadTemplate."""
+    """Freeze an approved issue and put one delivery per reader into the outbox. Raises WrongState, BadTemplate,
+    and HeldBack where checks have found an error that nobody has overruled."""
     now = house.clock.now()
     with lock.publishing(house.store), house.store.write(steady=True) as connection:
         issue = issues.find(connection, issue_name)
@@ -44,7 +45,7 @@ def publish(house: House, issue_name: str) -> Published:
         if issue.state not in FROZEN:
             issue.must_allow(IssueState.PUBLISHED)
             edition = freeze(house, connection, issue, now=now)
-            expected = _fill(connection, edition, now)
+            expected = _fill(house, connection, Spoken(house, edition), now)
             state = IssueState.PUBLISHED if expected else IssueState.EMPTY
             # Readers count what they get, so a month in which nobody gets anything takes no number.
             number = edition.content.number if expected else 0
@@ -55,35 +56,34 @@ def publish(house: House, issue_name: str) -> Published:
         return Published(issue=issue, readers=readers, without=without, variants=variants)
 
 
-def layout_from(stored: dict[str, Any]) -> Layout:
-    """The layout that publishing stored."""
-    return _LAYOUT.validate_python(stored)
-
-
-def _fill(connection: Connection, edition: Edition, now: datetime) -> int:
+def _fill(house: House, connection: Connection, spoken: Spoken, now: datetime) -> int:
+    edition = spoken.own
     issue, publication = edition.issue, edition.publication
     span = audiences.Span(since=edition.window.since, items=edition.receivable)
     audiences.gather_readers(connection, publication.id, issue.period.cadence, span, now=now)
-    chooser = Chooser(edition)
+    choosers = Choosers(spoken)
+    letters = list(choosers.for_cohorts(connection, audiences.cohorts(connection)))
+    must_pass(house, connection, spoken, (layout for _, layout in letters if layout is not None))
     chosen = [
-        (cohort, None if layout is None else _save_variant(connection, issue, layout))
-        for cohort, layout in chooser.for_cohorts(connection, audiences.cohorts(connection))
+        (cohort, None if layout is None else _save_variant(connection, issue, layout)) for cohort, layout in letters
     ]
     editions.save_content(
-        connection, issue.id, edition.content, edition.headers, shown=chooser.offered - edition.shown_before
+        connection, issue.id, edition.content, edition.headers, shown=choosers.offered - edition.shown_before
     )
-    editions.save_blocks(
-        connection,
-        issue.id,
-        (StoredBlock(key=k, html=b.html_json(), text=b.text_json()) for k, b in edition.blocks.items()),
-    )
+    editions.save_blocks(connection, issue.id, _blocks(spoken.editions.values()))
     audiences.save_cohorts(connection, issue.id, chosen)
     expected = audiences.fill_outbox(connection, issue.id)
     audiences.forget_readers(connection, now=now)
     return expected
 
 
+def _blocks(spoken: Iterable[Edition]) -> Iterator[StoredBlock]:
+    for edition in spoken:
+        for key, block in edition.blocks.items():
+            yield StoredBlock(language=edition.language, key=key, html=block.html_json(), text=block.text_json())
+
+
 def _save_variant(connection: Connection, issue: Issue, layout: Layout) -> int:
-    dumped = _LAYOUT.dump_python(layout, mode="json")
+    dumped = stored_form(layout)
     key = hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()
     return editions.save_variant(connection, issue.id, key, dumped, layout.item_ids)

@@ -36,12 +36,13 @@ class Shift:
         transport = self.house.transport()
         while not self.stop.wanted and await self._is_due(drain=drain):
             try:
-                # A knock first: a mail server that is away leaves the database as it was.
+                # Keys and a knock first: a bad key or a mail server that is away leaves the database as it was.
+                signers = self.house.signers()
                 first = await transport.connect()
             except Problem as problem:
                 self.stop.because(problem)
                 return
-            async with self._registered(transport, first) as worker:
+            async with self._registered(transport, first, Letters(self.house, signers)) as worker:
                 await worker.until_nothing_is_due()
 
     async def _is_due(self, *, drain: bool) -> bool:
@@ -64,11 +65,11 @@ class Shift:
             await asyncio.sleep(min(_GLANCE_SECONDS, seconds))
 
     @asynccontextmanager
-    async def _registered(self, transport: Transport, first: Session) -> "AsyncIterator[_Worker]":
+    async def _registered(self, transport: Transport, first: Session, letters: Letters) -> "AsyncIterator[_Worker]":
         with self.house.store.write() as connection:
             token = workers.register(connection)
             outbox.expire(connection, older_than=timedelta(hours=self.house.settings.delivery.expire_hours))
-        worker = _Worker(self, token, transport, first)
+        worker = _Worker(self, token, transport, first, letters)
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
@@ -82,12 +83,12 @@ class Shift:
 class _Worker:
     """A registered worker with its journal."""
 
-    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session) -> None:
+    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session, letters: Letters) -> None:
         self._house, self._stop, self._token = shift.house, shift.stop, token
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
-        self._letters = Letters(self._house)
+        self._letters = letters
         self._lines = Lines(
             transport=transport,
             letters=self._letters,

@@ -33,6 +33,7 @@ class Reason(StrEnum):
 
 
 _NO_HEADINGS: Mapping[str, int] = {}
+_NO_LINES: Mapping[ItemId, int] = {}
 
 _OFFERED = frozenset({Reason.PINNED, Reason.TOPIC})
 
@@ -120,16 +121,19 @@ def choose(
     policy: SelectionPolicy,
     sizes: Mapping[tuple[ItemId, str | None], int],
     headings: Mapping[str, int] = _NO_HEADINGS,
+    lines: Mapping[ItemId, int] = _NO_LINES,
+    most_lines: int = 0,
     room: int,
 ) -> Choice:
     """The items these readers get: pinned first, then by topic in the newsletter's order, each in the editor's order.
 
-    `sizes` gives the bytes an item adds under a topic, `headings` those of a topic's heading, `room` the bytes there
-    are for both.
+    `sizes` gives the bytes an item adds under a topic, `headings` those of a topic's heading, `lines` those of an
+    item's line in the list of contents, which a letter of more than `most_lines` items has not; `room` the bytes there
+    are for all of them.
     """
     judged = {c.id: _judge(c, readers, window) for c in candidates}
     offered = [c for c in candidates if judged[c.id] in _OFFERED]
-    filler = _Filler(policy=policy, sizes=sizes, headings=headings, room=room)
+    filler = _Filler(policy=policy, sizes=sizes, headings=headings, lines=lines, most_lines=most_lines, room=room)
     for candidate, under in _in_order(offered, readers, topic_order):
         filler.add(candidate, under, judged[candidate.id])
     refused = {item: reason for item, reason in judged.items() if reason not in _OFFERED}
@@ -176,9 +180,12 @@ class _Filler:
         policy: SelectionPolicy,
         sizes: Mapping[tuple[ItemId, str | None], int],
         headings: Mapping[str, int],
+        lines: Mapping[ItemId, int],
+        most_lines: int,
         room: int,
     ) -> None:
         self._policy, self._sizes, self._headings, self._room = policy, sizes, headings, room
+        self._lines, self._most_lines = lines, most_lines
         self.chosen: list[Chosen] = []
         self.passed_over: dict[ItemId, Reason] = {}
 
@@ -203,4 +210,11 @@ class _Filler:
         """Bytes it adds; the first under a topic brings the heading with it."""
         is_first = under is not None and all(c.under != under for c in self.chosen)
         heading = self._headings.get(under or "", 0) if is_first else 0
-        return self._sizes.get((candidate.id, under), 0) + heading
+        return self._sizes.get((candidate.id, under), 0) + heading + (self._line(candidate) if under else 0)
+
+    def _line(self, candidate: Candidate) -> int:
+        """Bytes of its line; one more than the list may hold does away with the list, and gives its bytes back."""
+        listed = [c.id for c in self.chosen if c.under]
+        if len(listed) < self._most_lines:
+            return self._lines.get(candidate.id, 0)
+        return -sum(self._lines.get(item, 0) for item in listed) if len(listed) == self._most_lines else 0

@@ -7,7 +7,7 @@ from typing import NewType
 
 from digest.errors import WrongState
 from digest.model.cadence import Period
-from digest.model.item import ItemId
+from digest.model.item import Image, ItemId
 from digest.model.newsletter import Brand
 
 IssueId = NewType("IssueId", int)
@@ -55,6 +55,8 @@ class Issue:
     frozen_at: datetime | None
     #: How many deliveries it made; None until it is frozen.
     expected: int | None
+    #: Whether the newsletter ends with it.
+    last: bool = False
 
     @property
     def name(self) -> str:
@@ -124,6 +126,10 @@ class Article:
     pinned: bool = False
     #: The same piece from other sources.
     also_at: tuple[Place, ...] = ()
+    #: BCP 47 tag of the language it is written in; empty when nobody noted it.
+    language: str = ""
+    #: Its first picture.
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +156,9 @@ class IssueContent:
     archive_url: str
     #: All past issues, absolute.
     archive_home_url: str
+    #: BCP 47 tag of the language of the newsletter's own words, whatever the letter speaks; empty for the same.
+    written_in: str = ""
+    #: The day on which the next is due; None when nobody knows.
+    next_on: date | None = None
+    #: Whether the newsletter ends with it.
+    last: bool = False

@@ -242,6 +242,12 @@ def forget_readers(connection: Connection, *, now: datetime) -> None:
     _reader.metadata.drop_all(connection, checkfirst=False)
 
 
+def variants_of(connection: Connection, issue_id: IssueId) -> list[int]:
+    """The variants that readers of an issue got."""
+    mine = (cohort.c.issue_id == issue_id) & cohort.c.variant_id.is_not(None)
+    return list(connection.scalars(select(cohort.c.variant_id).where(mine).distinct().order_by(cohort.c.variant_id)))
+
+
 def count_by_cohort(connection: Connection, issue_id: IssueId) -> tuple[int, int, int]:
     """Readers with a variant, readers without, and how many variants there are."""
     with_variant = case((cohort.c.variant_id.is_not(None), cohort.c.readers), else_=0)

@@ -20,6 +20,8 @@ _ARTICLE = TypeAdapter(Article)
 class StoredBlock:
     """A compiled block as text columns hold it."""
 
+    #: BCP 47 tag; empty for the newsletter's own language.
+    language: str
     key: str
     html: str
     text: str
@@ -63,14 +65,16 @@ def load_content(connection: Connection, issue_id: IssueId) -> tuple[IssueConten
 
 def save_blocks(connection: Connection, issue_id: IssueId, blocks: Iterable[StoredBlock]) -> None:
     """Keep the compiled blocks of an issue."""
-    rows = [{"issue_id": issue_id, "key": b.key, "html": b.html, "text": b.text} for b in blocks]
+    rows = [
+        {"issue_id": issue_id, "language": b.language, "key": b.key, "html": b.html, "text": b.text} for b in blocks
+    ]
     connection.execute(insert(block), rows)
 
 
 def load_blocks(connection: Connection, issue_id: IssueId) -> Iterator[StoredBlock]:
     """The compiled blocks of an issue."""
     for row in connection.execute(select(block).where(block.c.issue_id == issue_id)):
-        yield StoredBlock(key=row.key, html=row.html, text=row.text)
+        yield StoredBlock(language=row.language, key=row.key, html=row.html, text=row.text)
 
 
 def save_variant(

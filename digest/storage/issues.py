@@ -71,7 +71,7 @@ def move(connection: Connection, current: Issue, to: IssueState, **values: Any) 
 
 
 def edit(connection: Connection, current: Issue, **values: Any) -> None:
-    """Set title, subject or introduction of a draft."""
+    """Set title, subject or introduction of a draft, or that it is the last."""
     if values:
         connection.execute(update(issue).where(issue.c.id == current.id).values(values))
 
@@ -125,6 +125,7 @@ def _issue(row: Row[Any]) -> Issue:
         approved_by=row.approved_by,
         frozen_at=row.frozen_at,
         expected=row.expected,
+        last=row.last,
     )
 
 

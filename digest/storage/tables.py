@@ -44,6 +44,7 @@ issue = Table(
     Column("frozen_at", Instant),
     Column("period_ends_at", Instant, nullable=False, index=True),
     Column("expected", Integer),
+    Column("last", Boolean, nullable=False, server_default="0"),
     # What the issue says, and the headers its messages bear, as they were when it was frozen.
     Column("content", JSON),
     Column("headers", JSON),
@@ -79,6 +80,8 @@ block = Table(
     "block",
     metadata,
     Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
+    # BCP 47 tag of the language it speaks; empty for the newsletter's own.
+    Column("language", String(35), primary_key=True, server_default=""),
     Column("key", String(160), primary_key=True),
     Column("html", Text, nullable=False),
     Column("text", Text, nullable=False),
@@ -123,6 +126,32 @@ nothing_new = Table(
     metadata,
     Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True),
     Column("subscriber_id", Id, ForeignKey("subscriber.id"), primary_key=True, index=True),
+)
+
+#: A check whose errors somebody let go in an issue, and what it had found then. Only ever grows.
+overruled = Table(
+    "overruled",
+    metadata,
+    primary_key(),
+    reference("issue_id", "issue.id", index=True),
+    Column("check_name", String(40), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("what", Text, nullable=False),
+)
+
+#: What came of asking for an address that a letter links to; believed for a while.
+link_check = Table(
+    "link_check",
+    metadata,
+    # SHA-256 of the address, in hex: an address may be longer than an index takes.
+    Column("url_hash", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    # HTTP's, of the last answer; null where none came.
+    Column("status", Integer),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("checked_at", Instant, nullable=False, index=True),
 )
 
 #: A process that delivers. It beats by the database's clock; one that has fallen silent is dead.

@@ -9,9 +9,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import UnknownName
 from digest.model.issue import Article
-from digest.rendering import phrases
 from digest.rendering.environment import render
 from digest.rendering.fragments import fragment, one_line, web_address
+from digest.rendering.phrases import ENGLISH
 from digest.web import atom, brand, wording
 from digest.web.frame import PATHS, Frame, brand_sheet, branded
 from digest.web.hrefs import Linker
@@ -186,7 +186,7 @@ class ArchivePages:
         link = self._from(path)
         return {
             "place": self._place(number, path),
-            "date": phrases.long_date(number.issue.published_on),
+            "date": ENGLISH.long_date(number.issue.published_on),
             "intro": fragment(number.issue.intro_html),
             "titles": [piece(self.archive, number, a, link) for a in number.in_order[:_TITLES]],
             "more": max(0, len(number.in_order) - _TITLES),
@@ -219,7 +219,7 @@ class ArchivePages:
 
     def _line(self, number: Number) -> str:
         issue = number.issue
-        parts = [phrases.long_date(issue.published_on), f"Issue {issue.number}", wording.pieces(len(number.in_order))]
+        parts = [ENGLISH.long_date(issue.published_on), f"Issue {issue.number}", wording.pieces(len(number.in_order))]
         return " · ".join(parts)
 
     def _section(self, number: Number, position: int, link: Callable[[str], str]) -> Mapping[str, object]:
@@ -238,7 +238,7 @@ class ArchivePages:
         beside = {"before": here - 1, "after": here + 1}
         return {
             "title": one_line(article.title),
-            "meta": one_line(phrases.meta(article, on=date.min)),
+            "meta": one_line(ENGLISH.meta(article, on=date.min)),
             "body": body(article),
             "original": original(article),
             "original_label": one_line(article.link_label) or "Read the whole piece",
@@ -267,7 +267,7 @@ class ArchivePages:
         return Place(
             name=wording.heading(number.issue, self.archive.publication.newsletter.name),
             href=self.linker(path, PATHS.issue(self._slug, number.issue.key)),
-            beside=phrases.long_date(number.issue.published_on),
+            beside=ENGLISH.long_date(number.issue.published_on),
         )
 
 

@@ -1,5 +1,6 @@
 """Looking: how an editor looks at an issue, as whom and on what; all of it stands in the address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -7,10 +8,12 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
+from digest.flow import preview as previews
 from digest.flow.preview import Preview, Reader, reader_of_topics, readers
+from digest.flow.variants import reader_alike
 from digest.model.choice import Reason
-from digest.rendering import phrases
 from digest.rendering.fragments import one_line
+from digest.rendering.phrases import ENGLISH
 from digest.web.forcing import Mode
 from subscribers.errors import UnknownReader
 from subscribers.preferences import EVERYTHING, Preference
@@ -18,26 +21,41 @@ from subscribers.preferences import EVERYTHING, Preference
 #: Gmail cuts a message off here.
 CLIP = 102_000
 WIDTHS = ("phone", "desktop")
-VIEWS = ("html", "text", "headers")
-_EVERYTHING, _MIX, _TOPIC, _HELD = "everything", "mix", "topic:", "held:"
+VIEWS = ("html", "text", "source", "headers")
+PICTURES = ("shown", "off")
+#: This issue's, or what is sent to somebody who signs up.
+LETTERS = ("issue", "confirm", "welcome")
+EVERYTHING_KEY, MIX, TOPIC, HELD, ALIKE = "everything", "mix", "topic:", "held:", "alike:"
+#: More names than that are counted.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What the controls say."""
 
-    #: "everything", "topic:SLUG", "held:ID" for somebody who subscribes, "mix" for the topics ticked.
-    reader: str = _EVERYTHING
+    #: "everything", "topic:SLUG", "held:ID" for somebody who subscribes, "alike:KEY" for all who get one letter, "mix"
+    #: for the topics ticked.
+    reader: str = EVERYTHING_KEY
     topics: tuple[str, ...] = ()
+    letter: str = LETTERS[0]
     width: str = WIDTHS[1]
     mode: Mode = Mode.LIGHT
     view: str = VIEWS[0]
+    pictures: str = PICTURES[0]
+    #: BCP 47 tag; empty for the reader's own.
+    language: str = ""
 
     @property
     def query(self) -> str:
-        """The look as it stands in an address."""
+        """The look as it stands in an address; what is as usual is not said."""
+        usual = Look()
         fields = [("reader", self.reader), *(("topics", slug) for slug in self.topics)]
-        return urlencode([*fields, ("width", self.width), ("mode", self.mode), ("view", self.view)])
+        fields += [(name, str(value)) for name in _PLAIN if (value := getattr(self, name)) != getattr(usual, name)]
+        return urlencode(fields)
+
+
+_PLAIN = ("letter", "width", "mode", "view", "pictures", "language")
 
 
 def look(query: QueryParams) -> Look:
@@ -46,74 +64,126 @@ def look(query: QueryParams) -> Look:
     return Look(
         reader=query.get("reader") or usual.reader,
         topics=tuple(query.getlist("topics")),
+        letter=_one_of(LETTERS, query.get("letter"), usual.letter),
         width=_one_of(WIDTHS, query.get("width"), usual.width),
         mode=Mode(_one_of(tuple(Mode), query.get("mode"), usual.mode)),
         view=_one_of(VIEWS, query.get("view"), usual.view),
+        pictures=_one_of(PICTURES, query.get("pictures"), usual.pictures),
+        language=query.get("language") or usual.language,
     )
 
 
 def reader(connection: Connection, preview: Preview, wanted: Look) -> Reader:
     """Whom to look as. Raises UnknownReader."""
-    named = {topic.slug: one_line(topic.name) for topic in preview.edition.content.topics}
-    if wanted.reader == _EVERYTHING:
-        return _thought_of(preview, EVERYTHING, "a reader of everything")
-    if wanted.reader == _MIX:
-        chosen = [slug for slug in named if slug in wanted.topics]
-        label = phrases.listed([named[slug] for slug in chosen]) or "no topic"
-        return _thought_of(preview, Preference(frozenset(chosen)), f"a reader of {label}")
-    if wanted.reader.startswith(_TOPIC) and (slug := wanted.reader.removeprefix(_TOPIC)) in named:
-        return _thought_of(preview, Preference(frozenset({slug})), f"a reader of {named[slug]}")
-    for each in readers(connection, preview.issue):
-        if each.held and wanted.reader == f"{_HELD}{each.held.id}":
-            return replace(each, label=one_line(each.name or each.email))
+    found = _reader(connection, preview, wanted)
+    return replace(found, language=wanted.language) if wanted.language else found
+
+
+def _reader(connection: Connection, preview: Preview, wanted: Look) -> Reader:
+    named = topics_of(preview)
+    kind, _, rest = wanted.reader.partition(":")
+    match f"{kind}:":
+        case "topic:" if rest in named:
+            return _thought_of(preview, Preference(frozenset({rest})), f"a reader of {named[rest]}")
+        case "held:" if rest.isdecimal() and len(rest) < 10:
+            held = previews.reader_numbered(connection, preview.issue, int(rest))
+            return replace(held, label=one_line(held.name or held.email))
+        case "alike:":
+            alike = reader_alike(connection, preview, rest)
+            return replace(alike, label=f"readers of {described(alike.chosen, named)}")
+        case "everything:":
+            return _thought_of(preview, EVERYTHING, "a reader of everything")
+        case "mix:":
+            chosen = [slug for slug in named if slug in wanted.topics]
+            label = ENGLISH.listed([named[slug] for slug in chosen]) or "no topic"
+            return _thought_of(preview, Preference(frozenset(chosen)), f"a reader of {label}")
     raise UnknownReader("There is no such reader of this issue.", remedy="Choose one from the list.")
 
 
-def controls(connection: Connection, preview: Preview, wanted: Look) -> dict[str, Any]:
-    """What there is to choose from, and what is chosen."""
-    named = {topic.slug: one_line(topic.name) for topic in preview.edition.content.topics}
-    people = [
-        (f"{_HELD}{r.held.id}", f"{one_line(r.name or r.email)}: {_chosen(r.chosen, named)}")
-        for r in readers(connection, preview.issue)
-        if r.held
-    ]
+def controls(connection: Connection, preview: Preview, wanted: Look, who: Reader) -> dict[str, Any]:
+    """Whom one may look as, and who is chosen."""
+    named = topics_of(preview)
+    people = [(f"{HELD}{r.held.id}", person(r, named)) for r in readers(connection, preview.issue) if r.held]
+    if wanted.reader.startswith((HELD, ALIKE)) and wanted.reader not in dict(people):
+        people.insert(0, (wanted.reader, person(who, named) if who.held else _initial(who.label)))
     return {
         "reader": wanted.reader,
         "people": people,
-        "topics": [(f"{_TOPIC}{slug}", name) for slug, name in named.items()],
+        "topics": [(f"{TOPIC}{slug}", name) for slug, name in named.items()],
         "ticks": [(slug, name, slug in wanted.topics) for slug, name in named.items()],
-        "mix": _MIX,
-        "everything": _EVERYTHING,
-        "segments": [
-            ("width", "Width", [("phone", "Phone"), ("desktop", "Desktop")], wanted.width),
-            ("mode", "Light or dark", [("light", "Light"), ("dark", "Dark")], str(wanted.mode)),
-            ("view", "Show", [("html", "Letter"), ("text", "Text"), ("headers", "Headers")], wanted.view),
-        ],
+        "mix": MIX,
+        "everything": EVERYTHING_KEY,
+        "hidden": [(name, value) for name in _PLAIN if (value := getattr(wanted, name)) != getattr(Look(), name)],
     }
+
+
+def segments(wanted: Look, languages: Sequence[tuple[str, str]]) -> list[tuple[str, list[tuple[str, Look, bool, str]]]]:
+    """What else there is to choose: for each group its name, and words, look, whether it is chosen, and access key."""
+    groups: list[tuple[str, str, list[tuple[str, str, str]]]] = [
+        ("Show", "view", [("html", "Letter", "1"), ("text", "Text", "2"), ("source", "Source", "3")]),
+        ("Width", "width", [("phone", "Phone", "p"), ("desktop", "Desktop", "w")]),
+        ("Light or dark", "mode", [(Mode.LIGHT, "Light", "l"), (Mode.DARK, "Dark", "n")]),
+        ("Pictures", "pictures", [("shown", "Pictures", "i"), ("off", "No pictures", "o")]),
+    ]
+    if wanted.letter == LETTERS[0]:
+        groups[0][2].append(("headers", "Headers", "4"))
+    if len(languages) > 1:
+        own = [("", "Reader’s language", "")]
+        groups.append(("Language", "language", [*own, *((tag, name, "") for tag, name in languages)]))
+    return [
+        (
+            label,
+            [(words, _with(wanted, name, value), getattr(wanted, name) == value, key) for value, words, key in each],
+        )
+        for label, name, each in groups
+    ]
+
+
+def _with(wanted: Look, name: str, value: str) -> Look:
+    changes: dict[str, Any] = {name: value}
+    return replace(wanted, **changes)
 
 
 def absent(connection: Connection, preview: Preview, who: Reader) -> list[dict[str, object]]:
     """What is not in somebody's letter, by the reason for it."""
     passed_over = preview.choice(connection, who).passed_over
     return [
-        {"reason": f"{str(reason)[0].upper()}{str(reason)[1:]}", "titles": titles}
+        {"reason": _initial(str(reason)), "titles": titles}
         for reason in Reason
         if (titles := [_title(preview, item) for item, why in passed_over.items() if why is reason])
     ]
+
+
+def topics_of(preview: Preview) -> dict[str, str]:
+    """Slugs and names, in order."""
+    return {topic.slug: one_line(topic.name) for topic in preview.edition.content.topics}
+
+
+def person(who: Reader, named: dict[str, str]) -> str:
+    """ "Priya Rao: Unpaid carers and Money"."""
+    return f"{one_line(who.name or who.email)}: {described(who.chosen, named)}"
+
+
+def described(chosen: Preference, named: dict[str, str]) -> str:
+    """The topics in words; of many, how many more."""
+    if chosen.topics is None:
+        return "everything"
+    names = [name for slug, name in named.items() if slug in chosen.topics]
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} more"]
+    return ENGLISH.listed(names) or "no topic"
 
 
 def _title(preview: Preview, item_id: int) -> str:
     return one_line(preview.items[item_id].title) if item_id in preview.items else f"Piece {item_id}"
 
 
-def _chosen(chosen: Preference, named: dict[str, str]) -> str:
-    return (
-        "everything" if chosen.topics is None else phrases.listed([n for s, n in named.items() if s in chosen.topics])
-    )
-
-
 def _thought_of(preview: Preview, chosen: Preference, label: str) -> Reader:
     return replace(reader_of_topics(preview.issue, chosen), label=label)
+
+
+def _initial(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _one_of(known: tuple[str, ...], asked: str | None, usual: str) -> str:

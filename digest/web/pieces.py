@@ -7,8 +7,8 @@ from datetime import date
 from markupsafe import Markup
 
 from digest.model.issue import Article
-from digest.rendering import phrases
 from digest.rendering.fragments import TAGS, fragment, one_line, web_address
+from digest.rendering.phrases import ENGLISH
 from digest.web.frame import PATHS
 from digest.web.shelf import Archive, Number
 
@@ -62,13 +62,13 @@ def piece(archive: Archive, number: Number, article: Article, href: Callable[[st
     return Piece(
         title=one_line(article.title),
         href=href(PATHS.article(slug, number.issue.key, article.slug)),
-        meta=one_line(phrases.meta(article, on=_reckoned_from(number))),
+        meta=one_line(ENGLISH.meta(article, on=_reckoned_from(number))),
         summary=fragment(article.summary_html),
         original=original(article),
         original_label=one_line(article.link_label) or "Read the whole piece",
         also=topic_places(archive, article, href, but=under),
         topic=_topic_name(archive.topics, article),
-        minutes=phrases.minutes(article.reading_minutes),
+        minutes=ENGLISH.minutes(article.reading_minutes),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 from digest.model.cadence import Cadence, period_of, reach_back
 from digest.model.newsletter import Newsletter
-from digest.rendering import phrases
 from digest.rendering.fragments import one_line
+from digest.rendering.phrases import ENGLISH
 from digest.web import wording
 from digest.web.forms import Form, FormRefused, first
 from digest.web.shelf import Archive
@@ -53,7 +53,7 @@ def pause_until(form: Form, newsletter: Newsletter, now: datetime) -> datetime:
 
 def day(at: datetime, newsletter: Newsletter) -> str:
     """The day an instant falls on where the newsletter lives: "21 February 2027"."""
-    return phrases.long_date(at.astimezone(newsletter.zone).date())
+    return ENGLISH.long_date(at.astimezone(newsletter.zone).date())
 
 
 def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None = None) -> dict[str, object]:
@@ -108,7 +108,7 @@ def _cadences(newsletter: Newsletter, held: Subscription, asked: Form | None) ->
 
 def _counts_from(newsletter: Newsletter, held: Subscription, after: datetime) -> str:
     due = _next_due(newsletter, held.cadence, after)
-    return f"Changes count from the next issue, due on {phrases.day(due, on=after.date())}." if due else ""
+    return f"Changes count from the next issue, due on {ENGLISH.day(due, on=after.date())}." if due else ""
 
 
 def _next_due(newsletter: Newsletter, cadence_name: str, after: datetime) -> date | None:

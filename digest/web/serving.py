@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,13 +12,32 @@ from fastapi import FastAPI
 from digest.errors import SettingsRefused
 
 
-def serve(app: FastAPI, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `ready` is told the address once it is taken. Raises SettingsRefused."""
+def _nothing() -> None:
+    pass
+
+
+def serve(
+    app: FastAPI, *, host: str, port: int, ready: Callable[[str], None], ending: Callable[[], None] = _nothing
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; `ready` is told the address once it is taken. Raises SettingsRefused.
+
+    `ending` is called when the signal comes: answers that go on for long must then end, as they are waited for.
+    """
     with _bound(host, port) as listening:
         ready(f"http://{host}:{listening.getsockname()[1]}/")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"))
+        server = _Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"), ending)
         with _outliving_signals():
             server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._ending()
+        super().handle_exit(sig, frame)
 
 
 @contextmanager

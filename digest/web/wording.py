@@ -6,8 +6,8 @@ from datetime import date
 
 from digest.model.cadence import Cadence
 from digest.model.issue import Article
-from digest.rendering import phrases
 from digest.rendering.fragments import one_line
+from digest.rendering.phrases import ENGLISH
 from digest.storage.archive import PastIssue
 
 #: What a list can show in one line.
@@ -54,4 +54,4 @@ def cut(text: str, length: int = LINE) -> str:
 
 def month_day(value: date) -> str:
     """ "1 October"; the year stands over the list."""
-    return phrases.day(value, on=value)
+    return ENGLISH.day(value, on=value)

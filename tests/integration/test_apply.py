@@ -9,6 +9,7 @@ from digest.errors import SettingsRefused, UnknownName
 from digest.flow.apply import apply, export, read_file
 from digest.flow.house import House
 from digest.model.cadence import Cadence
+from digest.model.newsletter import Brand, Font, Pictures
 from digest.model.source import Selectors
 from digest.resources import folder
 from digest.storage import newsletters
@@ -236,3 +237,35 @@ def test_a_source_that_two_newsletters_read_stays_when_one_lets_it_go(social_car
 
     assert [s.slug for s in loaded(social_care).sources] == ["sscr-news", "scwru-blog"]
     assert loaded(social_care, "news").sources == ()
+
+
+def test_a_brand_goes_in_and_comes_out_again(house: House, tmp_path: Path) -> None:
+    """Every key of it; what is left out looks as it always did."""
+    brand = '\n[brand]\nlogo = "https://example.org/l.png"\nlogo_dark = "https://example.org/d.png"\n'
+    brand += 'headline_font = "book"\ntext_font = "system"\npictures = "lead"\n'
+
+    apply(house, write(tmp_path, SMALLEST + brand))
+    exported = write(tmp_path, export(house, "news"))
+
+    found = loaded(house, "news").newsletter.brand
+    assert (found.headline_font, found.text_font, found.pictures) == (Font.BOOK, Font.SYSTEM, Pictures.LEAD)
+    assert (found.logo_dark, found.accent) == ("https://example.org/d.png", Brand().accent)
+    assert read_file(exported).newsletter.brand == found
+    assert read_file(write(tmp_path, SMALLEST)).newsletter.brand == Brand()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('headline_font = "papyrus"', "brand.headline_font” is wrong: Input should be 'serif', 'book'"),
+        ('pictures = "all"', "brand.pictures” is wrong: Input should be 'none' or 'lead'"),
+        ('logo = "http://example.org/l.png"', "brand.logo “http://example.org/l.png” is not an https address"),
+        ('logo_dark = "https://example.org/d.png"', "brand.logo_dark is there, but no brand.logo"),
+    ],
+)
+def test_a_brand_that_cannot_be_is_told(tmp_path: Path, line: str, complaint: str) -> None:
+    """In words of the file."""
+    with pytest.raises(SettingsRefused) as refused:
+        read_file(write(tmp_path, f"{SMALLEST}\n[brand]\n{line}\n"))
+
+    assert complaint in refused.value.what

@@ -84,6 +84,14 @@ def test_wishes_are_carried_out_twice_as_once_and_leave_the_rest_alone(drafted: 
     assert decided(drafted) == {one: Curation(position=2), two: Curation(), three: Curation(position=1)}
 
 
+def test_the_last_issue_is_called_so_and_taken_back(drafted: Desk) -> None:
+    """Another wish leaves it as it is."""
+    assert not curate(drafted.house, NOVEMBER, Wishes(title="Title")).last
+    assert curate(drafted.house, NOVEMBER, Wishes(last=True)).last
+    assert curate(drafted.house, NOVEMBER, Wishes(title="Farewell")).last
+    assert not curate(drafted.house, NOVEMBER, Wishes(last=False)).last
+
+
 def test_a_new_order_replaces_the_old_one(drafted: Desk) -> None:
     """The others follow by date, wherever they stood before."""
     one, two, three = numbers(drafted)

@@ -17,6 +17,7 @@ from digest.flow.approve import Wishes, approve, curate
 from digest.flow.compose import compose
 from digest.flow.enrol import people
 from digest.flow.house import House
+from digest.flow.preview import preview, reader_named
 from digest.flow.publish import Published, publish
 from digest.mail.memory import MemoryTransport
 from digest.model.delivery import DeliveryState, Handover, Outcome, Phase
@@ -209,7 +210,49 @@ def test_a_newsletter_may_say_that_nothing_is_new(house: House, tmp_path: Path, 
     assert desk.received("law@example.org") == []
     assert [kept.envelope.recipient for kept in transport.kept] == ["law@example.org"]
     assert "Carers at work" not in text_of(transport, "law@example.org")
+    assert "The next issue is due on 1 December." in text_of(transport, "law@example.org")
     assert b"List-Unsubscribe-Post" in transport.kept[0].message
+
+
+def test_the_last_issue_goes_to_everybody(desk: Desk, tmp_path: Path, transport: MemoryTransport) -> None:
+    """Also to those for whom nothing is new: that it was the last is."""
+    desk.write_items(tmp_path, *entries("Carers at work"))
+    desk.reader("law@example.org", "law")
+    desk.reader("carer@example.org", "carers")
+    compose(desk.house, NEWSLETTER, period_key="2026-11")
+    curate(desk.house, NOVEMBER, Wishes(last=True))
+
+    published = desk.month("2026-11")
+
+    assert (published.readers, published.without) == (2, 0)
+    assert published.issue.last
+    for email in ("law@example.org", "carer@example.org"):
+        assert "This is the last issue" in text_of(transport, email)
+        assert "The next issue is due" not in text_of(transport, email)
+
+
+def test_each_reader_is_written_to_in_their_language(desk: Desk, tmp_path: Path, transport: MemoryTransport) -> None:
+    """Where there is a catalogue of it; kinds of one language share a letter, which can be seen again."""
+    desk.write_items(tmp_path, *entries("Carers at work"))
+    for email, language in (("en@example.org", ""), ("us@example.org", "en-US"), ("cy@example.org", "cy")):
+        desk.reader(email, "carers", language=language)
+    desk.reader("de@example.org", "carers", language="de")
+    desk.reader("at@example.org", "carers", language="de-AT")
+
+    published = desk.month("2026-11")
+
+    assert published.variants == 2
+    for email in ("de@example.org", "at@example.org"):
+        assert "Ein neuer Beitrag zu Ihrem Thema" in text_of(transport, email)
+        assert "weil Sie sich am" in text_of(transport, email)
+    for email in ("en@example.org", "us@example.org", "cy@example.org"):
+        assert "One new piece on your topic" in text_of(transport, email)
+    with desk.house.store.read() as connection:
+        seen = preview(desk.house, connection, NOVEMBER)
+        letter = seen.letter(connection, reader_named(desk.house, connection, seen.issue, "at@example.org"))
+    assert letter is not None
+    assert "Ein neuer Beitrag zu Ihrem Thema" in letter.text
+    assert "November 2026" in letter.subject
 
 
 def test_readers_who_are_alike_share_one_letter(desk: Desk, tmp_path: Path) -> None:

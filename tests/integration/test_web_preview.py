@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from digest.model.finding import Finding, Severity
 from digest.web.forcing import Mode, forced
-from digest.web.preview import create_preview, write_files
+from digest.web.live import Live
+from digest.web.preview import create_preview
 from tests.support.web_house import READER, SCRIPT, Trial, client, tags, trial, words
 
 ISSUE = "quay/2026-11"
@@ -27,7 +29,9 @@ def test_a_preview_writes_nothing(house: Trial) -> None:
 
     readers = ("everything", "held:1", "topic:money", "mix&topics=carers&topics=money")
     paths = [f"{path}?reader={reader}" for path in ("/", "/letter") for reader in readers]
-    paths += [f"/?view={view}&mode=dark&width=phone" for view in ("text", "headers", "html")]
+    paths += [f"/?view={view}&mode=dark&width=phone" for view in ("text", "headers", "html", "source")]
+    paths += [f"/?letter={letter}&view=source" for letter in ("confirm", "welcome")]
+    paths += ["/?find=secret", "/letter?pictures=off&language=de", "/letters", "/compare", "/before"]
     answers = [browser.get(path).status_code for path in (*paths, "/letter.eml")]
 
     assert set(answers) == {200}
@@ -79,7 +83,7 @@ def test_who_gets_nothing_is_shown_why(house: Trial) -> None:
     page = browser.get("/?reader=mix")
 
     assert "Nothing is new for a reader of no topic" in words(page.text)
-    assert ("details", {"open": None}) in tags(page.text)
+    assert ("details", {"data-keep": "absent", "open": None}) in tags(page.text)
     assert "iframe" not in page.text
     assert browser.get("/letter.eml?reader=mix").status_code == 404
 
@@ -150,21 +154,162 @@ def test_an_unknown_issue_is_told(house: Trial) -> None:
     assert "There is no issue “quay/1999-01”." in answer.text
 
 
-def test_letters_as_files(house: Trial, tmp_path: Path) -> None:
-    """One for everything and one for each topic, listed on a page whose links all lead to a file."""
-    count = write_files(house.house, ISSUE, tmp_path / "letters")
-
-    listed = [a["href"] for tag, a in tags((tmp_path / "letters" / "index.html").read_text()) if tag == "a"]
-    names = [str(href) for href in listed if not str(href).startswith("#")]
-    assert "everything.html" in names
-    assert "topic-carers.eml" in names
-    assert all((tmp_path / "letters" / name).is_file() for name in names)
-    assert count == len(list((tmp_path / "letters").iterdir()))
-
-
 def test_only_this_machine_is_answered(house: Trial) -> None:
     """The preview names readers; a page elsewhere whose name resolves to this machine gets nothing."""
     browser = client(create_preview(house.house, ISSUE))
 
     assert browser.get("/", headers={"Host": "evil.example"}).status_code == 400
     assert browser.get("/", headers={"Host": "localhost:8351"}).status_code == 200
+
+
+def test_with_pictures_off_none_may_be_loaded(house: Trial) -> None:
+    """The letter is the same; its policy lets no picture in, so that what stands in their place shows."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    off, shown = (browser.get(f"/letter?pictures={each}") for each in ("off", "shown"))
+
+    assert "img-src 'none'" in off.headers["content-security-policy"]
+    assert off.text == shown.text
+
+
+def test_the_source_is_shown_as_text(house: Trial) -> None:
+    """In lines, escaped: nothing of the letter becomes part of the page."""
+    page = client(create_preview(house.house, ISSUE)).get("/?view=source")
+
+    lines = [attributes for tag, attributes in tags(page.text) if tag == "code"]
+    assert len(lines) > 100
+    assert "&lt;!doctype html&gt;" in page.text
+    assert "iframe" not in page.text
+
+
+def test_a_reader_is_found_by_address_or_name(house: Trial) -> None:
+    """The whole address leads to the letter; a part of one to all whom it may mean; a stranger's to nobody."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    found = browser.get("/", params={"find": "PRIYA.secret@example.org"}, follow_redirects=False)
+    some = browser.get("/", params={"find": "example.org", "mode": "dark"})
+    none = browser.get("/", params={"find": "%_nobody"})
+
+    assert (found.status_code, found.headers["location"]) == (303, "/?reader=held%3A1")
+    links = [a["href"] for tag, a in tags(some.text) if tag == "a"]
+    assert {"/?reader=held%3A1&mode=dark", "/?reader=held%3A2&mode=dark"} <= set(links)
+    assert "Nobody who gets this issue has “%_nobody”" in words(none.text)
+
+
+def test_the_notices_are_shown_too(house: Trial) -> None:
+    """What somebody gets who signs up: with subject, letter, text and source, but no headers and no test."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    page = browser.get("/?letter=confirm&view=headers")
+
+    assert "Please confirm your subscription" in words(page.text)
+    assert "Send a test" not in page.text
+    assert "/confirm/preview" in browser.get("/letter?letter=confirm").text
+    assert "Welcome to" in browser.get("/letter?letter=welcome").text
+    assert browser.get("/letter.eml?letter=welcome").status_code == 404
+
+
+def test_each_language_with_a_catalogue_can_be_seen(house: Trial, tmp_path: Path) -> None:
+    """As a reader of that language would get the letter, whatever the reader's own is."""
+    if len(house.house.tongues.available) < 2:
+        pytest.skip("there is one language only")
+    browser, tag = client(create_preview(house.house, ISSUE)), house.house.tongues.available[1]
+
+    page = browser.get("/?reader=held:1")
+    letter = browser.get(f"/letter?reader=held:1&language={tag}")
+
+    assert f"language={tag}" in page.text
+    assert f'<html lang="{tag}"' in letter.text
+
+
+def test_all_letters_are_listed_with_their_readers(house: Trial) -> None:
+    """And each opens as that letter, also of an issue that is out."""
+    for issue in (ISSUE, "quay/2026-10"):
+        browser = client(create_preview(house.house, issue))
+
+        page = browser.get("/letters")
+
+        hrefs = [str(a["href"]) for tag, a in tags(page.text) if tag == "a" and "alike" in str(a.get("href"))]
+        assert hrefs
+        assert all(browser.get(href).status_code == 200 for href in hrefs)
+        assert "Who gets which letter" in page.text
+        assert SCRIPT not in page.text
+
+
+def test_the_letter_stands_beside_the_one_before(house: Trial) -> None:
+    """Subjects, pieces, sizes, titles that come and go, and both letters in frames; the first issue has none before."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    page = browser.get("/compare?reader=topic:carers")
+    first = client(create_preview(house.house, "quay/2026-09")).get("/compare")
+
+    said = words(page.text)
+    assert "New pieces" in said
+    assert "Carers and the early train" in said
+    assert [tag for tag, _ in tags(page.text)].count("iframe") >= 1
+    assert first.status_code == 404
+    assert "nothing to compare with" in words(first.text)
+
+
+def test_findings_stand_beside_the_letter(house: Trial) -> None:
+    """They are looked for while the page is shown already; markup in them stays text."""
+    finding = Finding(check="tk", severity=Severity.ERROR, place=SCRIPT, what="“TK” is left.", remedy="Write it.")
+    browser = client(create_preview(house.house, ISSUE, check=lambda *_: [finding]))
+
+    for _ in range(100):
+        page = browser.get("/")
+        if "looking it over" not in page.text:
+            break
+
+    assert "Checks: 1 error" in words(page.text)
+    assert "“TK” is left. " in words(page.text)
+    assert SCRIPT not in page.text
+
+
+def test_the_place_in_a_broken_template_is_shown(house: Trial, tmp_path: Path) -> None:
+    """With the lines around it and the script that loads the page anew once it is mended; then all is well."""
+    own = tmp_path / "own" / "email" / "issue"
+    own.mkdir(parents=True)
+    (own / "issue.mjml.j2").write_text("<mjml>\n{{ nonsense.here }}\n</mjml>")
+    live = Live(replace(house.house, template_folders=(tmp_path / "own", *house.house.template_folders)), "quay")
+    browser = client(create_preview(house.house, ISSUE, live=live))
+
+    broken = browser.get("/")
+    (own / "issue.mjml.j2").unlink()
+    live.saved(own / "issue.mjml.j2")
+    mended = browser.get("/")
+
+    assert ("li", {"value": "2", "class": "here", "aria-current": "true"}) in tags(broken.text)
+    assert "{{ nonsense.here }}" in broken.text
+    assert any(tag == "script" for tag, _ in tags(broken.text))
+    assert (broken.status_code, mended.status_code) == (422, 200)
+
+
+def test_the_place_is_shown_of_a_folder_beside_the_settings_too(
+    house: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `template_folder = "own"` names it: relative to the working folder."""
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "own" / "email" / "issue"
+    own.mkdir(parents=True)
+    (own / "issue.mjml.j2").write_text("{% if %}")
+    broken = replace(house.house, template_folders=(Path("own"), *house.house.template_folders))
+
+    answer = client(create_preview(broken, ISSUE)).get("/")
+
+    assert ("li", {"value": "1", "class": "here", "aria-current": "true"}) in tags(answer.text)
+
+
+def test_when_the_pages_own_template_is_broken_the_place_is_told(house: Trial, tmp_path: Path) -> None:
+    """In a bare page, which still loads itself anew."""
+    own = tmp_path / "own" / "web" / "preview"
+    own.mkdir(parents=True)
+    for name in ("page", "problem"):
+        (own / f"{name}.html.j2").write_text("{% if %}")
+    broken = replace(house.house, template_folders=(tmp_path / "own", *house.house.template_folders))
+
+    answer = client(create_preview(broken, ISSUE)).get("/")
+
+    assert answer.status_code == 422
+    assert "problem.html.j2, line 1" in words(answer.text)
+    assert any(tag == "script" for tag, _ in tags(answer.text))

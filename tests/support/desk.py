@@ -33,9 +33,12 @@ class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
 
-    def reader(self, email: str, topics: str = "all", *, confirmed: bool = True, name: str = "") -> Subscription:
+    def reader(
+        self, email: str, topics: str = "all", *, confirmed: bool = True, name: str = "", language: str = ""
+    ) -> Subscription:
         """Subscribe somebody."""
-        return add(self.house, email, NEWSLETTER, chosen=parse(topics), cadence=None, name=name, confirmed=confirmed)
+        said = {"name": name, "language": language, "confirmed": confirmed}
+        return add(self.house, email, NEWSLETTER, chosen=parse(topics), cadence=None, **said)  # type: ignore[arg-type]
 
     def choose(self, email: str, topics: str) -> None:
         """Change somebody's topics."""

@@ -23,6 +23,10 @@ class Site:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        #: Status by path for HEAD, which is refused (501) for all others.
+        self.heads: dict[str, int] = {}
+        #: Method and path of all that was asked.
+        self.methods: list[tuple[str, str]] = []
         self.address = ""
         self.port = 0
         #: Set when the test is over: what an answer waits for that never comes by itself.
@@ -107,7 +111,14 @@ def _served(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     shown = Site()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            shown.methods.append(("HEAD", self.path))
+            self.send_response(shown.heads.get(self.path, 501))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def do_GET(self) -> None:
+            shown.methods.append(("GET", self.path))
             shown.asked.append((self.path, dict(self.headers)))
             shown.answers.get(self.path, _nothing_there)(self)
 

@@ -302,3 +302,18 @@ def test_what_finds_no_room_comes_next_time(candidates: list[Candidate], who: Re
         brought += [c.id for c in chosen_for(now, *candidates, policy=policy).chosen]
 
     assert sorted(brought) == sorted(offered)
+
+
+def test_lines_of_the_contents_take_room_while_there_is_a_list() -> None:
+    """A longer letter has none, so that its room is free again; a note is in no list."""
+    items = (candidate(9, pinned=True), *(candidate(n, "carers") for n in range(1, 6)))
+    sizes = {(ItemId(9), None): 100} | {(ItemId(n), "carers"): 100 for n in range(1, 6)}
+    lines = {ItemId(n): 50 for n in range(1, 6)}
+
+    def chosen(room: int) -> list[int]:
+        common = {"topic_order": TOPICS, "window": NOVEMBER, "policy": SelectionPolicy(), "sizes": sizes}
+        return ids(choose(items, readers(), lines=lines, most_lines=2, room=room, **common))  # type: ignore[arg-type]
+
+    assert chosen(100 + 2 * 150 - 1) == [9, 1]
+    assert chosen(100 + 2 * 150) == [9, 1, 2, 3]
+    assert chosen(100 + 5 * 100) == [9, 1, 2, 3, 4, 5]
