@@ -8,7 +8,7 @@ help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
 	@echo "make test    run all tests, on SQLite and PostgreSQL"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
-	@echo "make bench   measure how fast sources are gathered and how well items are filed; takes some minutes"
+	@echo "make bench   measure gathering, filing and rendering; takes some minutes"
 	@echo "make format  put the code into its format"
 	@echo "make languages  gather the sentences of letters into the catalogues, for whoever translates them"
 	@echo "make clean   remove what these commands have made"
@@ -38,6 +38,7 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/gather.py
 	$(BIN)/python benchmarks/filing.py
+	$(BIN)/python benchmarks/render.py
 
 format: setup
 	$(BIN)/ruff format .

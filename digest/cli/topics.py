@@ -82,7 +82,13 @@ def score_topics(
         return
     rows = [(s.topic, s.wanted, s.found, f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.2f}") for s in scored]
     columns = ("Topic", "Belong there", "Filed there", "Precision", "Recall", "F1")
-    out.table(columns, rows, empty="No editor has decided anything yet; name a file of items with their topics.")
+    out.table(columns, rows, empty=_UNDECIDED)
+
+
+_UNDECIDED = (
+    "No editor has decided anything yet. Decide with digest items file, or name a file of items with their topics: "
+    "digest topics score NEWSLETTER FILE."
+)
 
 
 def _plain(value: object) -> object:

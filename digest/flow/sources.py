@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from digest.flow.reading import judged, read
 from digest.model.item import FoundItem, Item
 from digest.model.rules import Brought, Rules
 from digest.model.slugs import slug_of, untaken
-from digest.model.source import Selectors, Source, SourceKind
+from digest.model.source import Selectors, Source, SourceKind, next_reading
 from digest.sources import detect, discover
 from digest.sources.fetch import Document, Fetcher, Wanted
 from digest.storage import filings, items, newsletters, sources
@@ -96,8 +97,17 @@ def add(house: House, looked: Looked, newsletter: str) -> tuple[Source, Gathered
         if sources.attach(connection, source_id, publication.id, looked.source.topics):
             filings.file_anew(connection, items.ids_of_sources(connection, [source_id]), now=house.clock.now())
         gathered, _ = keep_found(house, connection, slug, source_id, looked.items)
+        _note_first_reading(house, connection, slug)
         topics = sources.brought(connection, source_id)[publication.id]
         return sources.value_of(sources.find(connection, slug), topics), gathered
+
+
+def _note_first_reading(house: House, connection: Connection, slug: str) -> None:
+    """What was looked at when it was added counts as read."""
+    row, now = sources.find(connection, slug), house.clock.now()
+    if row.read_at is None:
+        every = timedelta(minutes=house.settings.scheduler.gather_minutes)
+        sources.note(connection, [(row, {"read_at": now, "succeeded_at": now, "next_at": next_reading(now, every)})])
 
 
 def add_article(house: House, url: str, slug: str, *, dry_run: bool = False) -> tuple[Gathered, list[Item]]:

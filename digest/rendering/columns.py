@@ -5,6 +5,8 @@ import unicodedata
 from digest.rendering.signs import as_read
 
 COLUMNS = 72
+#: No sign of a slot is as short.
+_SHORT = 48
 
 
 def wrapped(text: str, indent: str = "") -> str:
@@ -27,7 +29,7 @@ def _wrapped_line(line: str, indent: str) -> str:
     for word in line.split(" "):
         if not word:
             continue
-        width = len(as_read(word))
+        width = len(word) if len(word) <= _SHORT else len(as_read(word))
         if taken + width > COLUMNS and current.strip():
             lines.append(current.rstrip())
             current, taken = hanging, len(hanging)

@@ -1,6 +1,7 @@
 """Quoted-printable (RFC 2045 §6.7) in pieces that can be joined: each begins and ends at a line's edge."""
 
 import binascii
+import re
 from functools import lru_cache
 
 from markupsafe import escape
@@ -11,6 +12,8 @@ from digest.rendering.fragments import one_line
 CRLF = b"\r\n"
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
+#: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
+_PLAIN = re.compile(r"[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 
 
 @lru_cache(maxsize=8192)
@@ -21,12 +24,12 @@ def literal(text: str) -> bytes:
 
 def html_value(value: str) -> bytes:
     """A value for a slot of the HTML, in text or in an attribute in quotes."""
-    return _encoded(html_text(value))
+    return _plain(value) or _encoded(html_text(value))
 
 
 def text_value(value: str) -> bytes:
     """A value for a slot of the text part."""
-    return _encoded(plain_text(value))
+    return _plain(value) or _encoded(plain_text(value))
 
 
 def html_text(value: str) -> str:
@@ -38,6 +41,11 @@ def plain_text(value: str) -> str:
     """The value as it stands in the text part; longer than a line, it is wrapped."""
     value = one_line(value)
     return wrapped(value) if len(value) > COLUMNS else value
+
+
+def _plain(value: str) -> bytes:
+    """The value as both parts have it, where it is short and needs nothing done to it; else nothing."""
+    return value.encode() + b"=\r\n" if len(value) <= COLUMNS and _PLAIN.fullmatch(value) else b""
 
 
 def _encoded(text: str) -> bytes:

@@ -58,7 +58,7 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
     """The letter of a variant, ready to be made for any number of readers. `headers` are those of `headers_for`."""
     plain_text = tuple(_pieces(blocks, layout, lambda block: block.text, encoding.plain_text))
     plain_html = tuple(_pieces(blocks, layout, lambda block: block.html, encoding.html_text))
-    boundary = _boundary(plain_text, plain_html)
+    boundary = _boundary(layout, headers)
     content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
     return Prepared(
@@ -122,7 +122,7 @@ def _part_head(boundary: str, subtype: str) -> bytes:
     ).encode()
 
 
-def _boundary(*sides: tuple[Piece, ...]) -> str:
-    """The same for the same content. Quoted-printable never holds "=_"."""
-    digest = hashlib.sha256(repr(sides).encode("utf-8", "backslashreplace")).hexdigest()
-    return f"=_{digest[:32]}"
+def _boundary(layout: Layout, headers: Mapping[str, str]) -> str:
+    """The same for the same letter. Quoted-printable never holds "=_"."""
+    said = repr((layout.parts, layout.subject, sorted(headers.items())))
+    return f"=_{hashlib.sha256(said.encode('utf-8', 'backslashreplace')).hexdigest()[:32]}"

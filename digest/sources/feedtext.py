@@ -65,7 +65,8 @@ def feed_in(text: str) -> FeedText:
     ends = max((end.end() for end in re.finditer(rf"</(?:[\w.-]+:)?{root}\s*>", text, re.IGNORECASE)), default=0)
     if not ends:
         last = line_at(text, len(text.rstrip())) + above
-        raise UnreadableSource("the feed is cut off before its end.", line=last, remedy="Fetch it again.")
+        remedy = "Gather it again later; if it stays so, tell whoever publishes it."
+        raise UnreadableSource("the feed is cut off before its end.", line=last, remedy=remedy)
     return FeedText(text[begins:ends], above + line_at(text, begins) - 1)
 
 

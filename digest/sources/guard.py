@@ -27,7 +27,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 _PORTS = {"http": 80, "https": 443}
 _ANY_PORT = 0
 _LONGEST_NAME = 253
-_REMEDY = "If it is meant, name the host in the setting gather.allow_hosts."
+_REMEDY = "If it is meant, put “{}” into the setting gather.allow_hosts."
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _ENTRY = re.compile(r"(\[[^\[\]]+\]|[^\s:/@\[\]]+)(?::([1-9]\d{0,4}|\*))?")
 _UNESCAPED = "/%:=&?~+!$,;'@()*"
@@ -136,11 +136,15 @@ class Guard:
         """The numbers of the host, each of them public. ForbiddenAddress when one is not; SourceUnreachable if none."""
         allowed = not self._allowed.isdisjoint({(way.host, way.port), (way.host, _ANY_PORT)})
         if not allowed and way.port not in _PORTS.values():
-            raise ForbiddenAddress(f"{way.authority} is not on a port of the web (80 or 443).", remedy=_REMEDY)
+            raise ForbiddenAddress(
+                f"{way.authority} is not on a port of the web (80 or 443).", remedy=_REMEDY.format(way.authority)
+            )
         found = (way.host,) if _is_number(way.host) else await self._looked_up(way)
         reason = "" if allowed else next(filter(None, map(_why_not_public, found)), "")
         if reason:
-            raise ForbiddenAddress(f"{way.host} leads to {reason}, where nothing is fetched.", remedy=_REMEDY)
+            raise ForbiddenAddress(
+                f"{way.host} leads to {reason}, where nothing is fetched.", remedy=_REMEDY.format(way.host)
+            )
         return found
 
     async def _looked_up(self, way: Way) -> tuple[str, ...]:

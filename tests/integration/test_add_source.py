@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from digest.errors import Problem, SettingsRefused, UnknownName, UnreadableSource
 from digest.flow import sources as adding
 from digest.flow.gather import gather
+from digest.flow.health import health
 from digest.flow.house import House
 from digest.flow.sources import Wishes
 from digest.model.source import Selectors, SourceKind
@@ -126,6 +127,16 @@ def test_what_is_added_is_kept_with_its_items_and_read_from_then_on(reading: Hou
     assert source == again
     assert (first.new, second.new, second.same) == (2, 0, 2)
     assert [(each.source, each.error) for each in read] == [(source.slug, "")]
+
+
+def test_what_was_looked_at_counts_as_read(reading: House, site: Site) -> None:
+    """A list that says “not read yet” beside two items would puzzle whoever has just added it."""
+    adding.add(reading, find(reading, site.page("/feed", FEED)), "social-care")
+
+    found = next(each for each in health(reading) if each.location.endswith("/feed"))
+    assert (found.words, found.items, found.succeeded_at) == ("Well", 2, reading.clock.now())
+    assert found.next_at is not None
+    assert found.next_at > reading.clock.now()
 
 
 def test_names_that_are_taken_get_a_number_unless_they_were_chosen(reading: House, site: Site) -> None:
