@@ -61,7 +61,7 @@ def look_at_source(
 def add_source(
     url: Annotated[str, typer.Argument(help="The address of a feed, a page, or an article.")],
     newsletter: Annotated[
-        str, typer.Option(help="The newsletter that reads it; may be left out if there is one.")
+        str, typer.Option("--newsletter", "-n", help="The newsletter that reads it; may be left out if there is one.")
     ] = "",
     slug: Annotated[str, typer.Option(help="Its short name; made of its name when left out.")] = "",
     name: Annotated[str, typer.Option(help="Its name as readers see it; the feed's own when left out.")] = "",
