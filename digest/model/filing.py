@@ -62,9 +62,9 @@ class Finder:
 
     def _likely(self, words: frozenset[str]) -> "list[_Sought]":
         likely: list[_Sought] = []
+        starts = {word[:_START] for word in words}
         for word in self._by_word.keys() & words:
-            likely += [one for one in self._by_word[word] if one.words <= words]
-        starts = set(words)
+            likely += [one for one in self._by_word[word] if one.words <= words and one.may_begin(starts)]
         for length in range(_START, -1, -1):
             if by_start := self._by_start[length]:
                 starts = {start[:length] for start in starts}
@@ -87,6 +87,10 @@ class _Sought:
         self.start = pieces.pop() if pieces and phrase.open_ended and _is_word(self._text[-1]) else ""
         #: What a text has to have as whole words.
         self.words = frozenset(pieces)
+
+    def may_begin(self, starts: set[str]) -> bool:
+        """Whether a text whose words begin like that may have the last word; `starts` are their first letters."""
+        return len(self.start) < _START or self.start[:_START] in starts
 
     def spans(self, text: str) -> list[Span]:
         """Every mention in the text of a reading; they do not overlap."""
