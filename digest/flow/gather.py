@@ -197,7 +197,7 @@ def _went_well(house: House, row: Row[Any], answer: Document | Unchanged) -> dic
         "failures": 0,
         "last_error": "",
         "ended_at": None,
-        "next_at": next_reading(now, _every(house), fresh_for=answer.fresh_for),
+        "next_at": next_reading(now, every(house), fresh_for=answer.fresh_for),
         "moved_to": answer.moved_to or row.moved_to,
         "etag": answer.known.etag,
         "modified": answer.known.modified,
@@ -212,7 +212,7 @@ def _went_badly(house: House, row: Row[Any], problem: Problem) -> dict[str, Any]
         "read_at": now,
         "failures": failures,
         "last_error": str(problem),
-        "next_at": next_reading(now, _every(house), failures=failures, wait=wait),
+        "next_at": next_reading(now, every(house), failures=failures, wait=wait),
     }
     if isinstance(problem, SourceGone):
         values["ended_at"] = now
@@ -221,5 +221,6 @@ def _went_badly(house: House, row: Row[Any], problem: Problem) -> dict[str, Any]
     return values
 
 
-def _every(house: House) -> timedelta:
+def every(house: House) -> timedelta:
+    """How often a source is read that says nothing of it."""
     return timedelta(minutes=house.settings.scheduler.gather_minutes)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from digest.errors import Problem, SettingsRefused, UnreadableSource
 from digest.flow.checks import is_slug
-from digest.flow.gather import fetcher, lies_nowhere
+from digest.flow.gather import every, fetcher, lies_nowhere
 from digest.flow.house import House
 from digest.flow.keep import Gathered, keep_all, keep_found
 from digest.flow.reading import judged, read
@@ -106,8 +105,9 @@ def _note_first_reading(house: House, connection: Connection, slug: str) -> None
     """What was looked at when it was added counts as read."""
     row, now = sources.find(connection, slug), house.clock.now()
     if row.read_at is None:
-        every = timedelta(minutes=house.settings.scheduler.gather_minutes)
-        sources.note(connection, [(row, {"read_at": now, "succeeded_at": now, "next_at": next_reading(now, every)})])
+        sources.note(
+            connection, [(row, {"read_at": now, "succeeded_at": now, "next_at": next_reading(now, every(house))})]
+        )
 
 
 def add_article(house: House, url: str, slug: str, *, dry_run: bool = False) -> tuple[Gathered, list[Item]]:
