@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, exists, func, select, update
 
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
+from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, written
 from digest.storage.tables import delivery, issue
 from subscribers import audience
-from subscribers.tables import newsletter, preference, subscriber, subscription
+from subscribers.tables import Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
 
@@ -21,7 +22,7 @@ _S = DeliveryState
 LONGEST_WAIT = timedelta(hours=6)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Duty:
     """A leased delivery with what its message needs of the reader."""
 
@@ -55,12 +56,20 @@ class RetryPolicy:
 
 
 def lease(connection: Connection, token: str, *, limit: int) -> list[Duty]:
-    """Take up to `limit` deliveries that are due. What readers who left would have got is closed on the way."""
-    while taken := _take(connection, token, limit):
-        refuse_forbidden(connection, token, taken)
-        if duties := _duties(connection, token, taken):
-            return duties
-    return []
+    """Take up to `limit` deliveries that are due, the oldest issue first. What readers who left would have got is
+    closed on the way."""
+    # Of the database's clock, and the same for each row: a letter's Date is what its delivery says for good.
+    at: datetime = connection.execute(select(database_now())).scalar_one()
+    duties: list[Duty] = []
+    for issue_id in _with_something_due(connection):
+        while len(duties) < limit and (found := _due(connection, issue_id, at, limit - len(duties))):
+            _take(connection, token, found, at)
+            gone = [duty.id for duty, permitted in found if not permitted]
+            refuse_forbidden(connection, token, gone)
+            duties += [duty for duty, permitted in found if permitted]
+            if not gone:
+                break
+    return duties
 
 
 def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
@@ -80,20 +89,25 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
     _await_those_who_leave(connection, ids)
-    rows = connection.scalars(
-        update(delivery)
-        .where(*_ours(token, ids, {_S.LEASED}), _permitted(), published())
-        .values(state=_S.IN_FLIGHT)
-        .returning(delivery.c.id)
-    )
-    return {DeliveryId(i) for i in rows}
+    marked = _MARK.run(connection, ids=as_rows((i,) for i in ids), token=token)
+    return {DeliveryId(row[0]) for row in marked}
 
 
 def expire(connection: Connection, *, older_than: timedelta) -> int:
     """Close what has waited longer than the news is worth."""
-    old = delivery.c.queued_at < database_now(-older_than)
+    old = database_now(-older_than)
+    queued = delivery.c.state == written(_S.QUEUED)
+    # All of an issue came into the queue together, so the first of each tells, and the others need not be read.
+    first = select(delivery.c.queued_at).where(delivery.c.issue_id == issue.c.id, queued)
+    first = first.order_by(delivery.c.not_before, delivery.c.id).limit(1)
+    going_out = select(issue.c.id).where(issue.c.state == IssueState.PUBLISHED, first.scalar_subquery() < old)
     values = {"state": _S.EXPIRED, "settled_at": database_now(), "reason": "waited too long"}
-    return connection.execute(update(delivery).where(delivery.c.state == _S.QUEUED, old).values(values)).rowcount
+    return sum(
+        connection.execute(
+            update(delivery).where(delivery.c.issue_id == each, queued, delivery.c.queued_at < old).values(values)
+        ).rowcount
+        for each in connection.scalars(going_out).all()
+    )
 
 
 def cancel(connection: Connection, issue_id: IssueId) -> int:
@@ -116,80 +130,78 @@ def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int
 
 def waiting(connection: Connection) -> tuple[bool, datetime | None]:
     """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due."""
-    open_still = (
+    if _with_something_due(connection):
+        return True, None
+    later = (
         select(delivery.c.not_before)
         .join(issue, issue.c.id == delivery.c.issue_id)
         .where(issue.c.state == IssueState.PUBLISHED)
     )
-    due = open_still.where(delivery.c.state == _S.QUEUED, delivery.c.not_before <= database_now()).limit(1)
-    if connection.scalar(due) is not None:
-        return True, None
-    later = open_still.where(delivery.c.state.in_((_S.QUEUED, _S.LEASED))).subquery()
-    return False, connection.scalar(select(func.min(later.c.not_before)))
+    queued = later.where(delivery.c.state == written(_S.QUEUED))
+    leased = later.where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
+    return False, connection.scalar(select(func.min(queued.union_all(leased).subquery().c.not_before)))
 
 
 def count_waiting(connection: Connection) -> int:
     """How many deliveries of published issues wait or are leased."""
-    query = (
+    count = (
         select(func.count())
         .select_from(delivery)
         .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(delivery.c.state.in_((_S.QUEUED, _S.LEASED)), issue.c.state == IssueState.PUBLISHED)
+        .where(issue.c.state == IssueState.PUBLISHED)
     )
-    return connection.execute(query).scalar_one()
+    queued = connection.execute(count.where(delivery.c.state == written(_S.QUEUED))).scalar_one()
+    leased = count.where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
+    return queued + connection.execute(leased).scalar_one()
 
 
-def _take(connection: Connection, token: str, limit: int) -> list[DeliveryId]:
-    due = (
-        select(delivery.c.id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(
-            delivery.c.state == _S.QUEUED,
-            delivery.c.not_before <= database_now(),
-            issue.c.state == IssueState.PUBLISHED,
-        )
-        .order_by(delivery.c.id)
-        .limit(limit)
-        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
-        .with_for_update(skip_locked=True, of=delivery)
-        # Worked out once: as a plain subquery it may be run again for each row, and take more than the limit.
-        .cte("due")
+def _with_something_due(connection: Connection) -> list[IssueId]:
+    """The issues that go out and have a delivery that is due, the oldest first."""
+    due = exists().where(
+        delivery.c.issue_id == issue.c.id,
+        delivery.c.state == written(_S.QUEUED),
+        delivery.c.not_before <= database_now(),
     )
-    taken = connection.scalars(
-        update(delivery)
-        .where(delivery.c.id.in_(select(due.c.id)))
-        .values(
-            state=_S.LEASED,
-            lease_token=token,
-            dated_at=func.coalesce(delivery.c.dated_at, database_now()),
-        )
-        .returning(delivery.c.id)
-    )
-    return [DeliveryId(i) for i in taken]
+    going_out = select(issue.c.id).where(issue.c.state == IssueState.PUBLISHED, due).order_by(issue.c.id)
+    return [IssueId(i) for i in connection.scalars(going_out)]
 
 
-def _duties(connection: Connection, token: str, ids: Sequence[DeliveryId]) -> list[Duty]:
+def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) -> list[tuple[Duty, bool]]:
+    """The first deliveries of an issue that are due, and whether their readers may be written to."""
     rows = connection.execute(
         select(
             delivery.c.id,
             delivery.c.issue_id,
             delivery.c.variant_id,
             delivery.c.subscription_id,
-            delivery.c.tries,
-            delivery.c.dated_at,
             subscriber.c.email,
             subscriber.c.name,
             func.coalesce(subscription.c.confirmed_at, subscription.c.created_at).label("since"),
-            subscription.c.cadence,
             preference.c.topics,
+            subscription.c.cadence,
+            delivery.c.tries,
+            delivery.c.dated_at,
+            _permitted().label("permitted"),
         )
         .join(subscription, subscription.c.id == delivery.c.subscription_id)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         .join(preference, preference.c.id == subscription.c.preference_id)
-        .where(*_ours(token, ids, {_S.LEASED}))
-        .order_by(delivery.c.id)
-    ).mappings()
-    return [Duty(**row) for row in rows]
+        .where(
+            delivery.c.issue_id == issue_id,
+            delivery.c.state == written(_S.QUEUED),
+            delivery.c.not_before <= database_now(),
+        )
+        .order_by(delivery.c.not_before, delivery.c.id)
+        .limit(limit)
+        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
+        .with_for_update(skip_locked=True, of=delivery)
+    )
+    return [(Duty(*row[:10], row.dated_at or at), row.permitted) for row in rows]
+
+
+def _take(connection: Connection, token: str, found: Sequence[tuple[Duty, bool]], at: datetime) -> None:
+    taken = as_rows((duty.id,) for duty, _ in found)
+    _LEASE.run(connection, ids=taken, token=token, at=as_instant(at, connection))
 
 
 def _await_those_who_leave(connection: Connection, ids: Collection[DeliveryId]) -> None:
@@ -235,3 +247,29 @@ def move(
     """Move those of these that are still ours and in one of these states, and that meet all conditions."""
     if ids:
         connection.execute(update(delivery).where(*_ours(token, ids, states), *also).values(state=to, **values))
+
+
+_GIVEN = Rows(bindparam("ids", type_=String))
+
+_LEASE = Prepared(
+    update(delivery)
+    .where(delivery.c.id.in_(_GIVEN.ids()))
+    .values(
+        state=written(_S.LEASED),
+        lease_token=bindparam("token", type_=String),
+        dated_at=func.coalesce(delivery.c.dated_at, bindparam("at", type_=Instant)),
+    )
+)
+
+_MARK = Prepared(
+    update(delivery)
+    .where(
+        delivery.c.id.in_(_GIVEN.ids()),
+        delivery.c.lease_token == bindparam("token", type_=String),
+        delivery.c.state == written(_S.LEASED),
+        _permitted(),
+        published(),
+    )
+    .values(state=written(_S.IN_FLIGHT))
+    .returning(delivery.c.id)
+)

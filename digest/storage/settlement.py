@@ -1,14 +1,17 @@
 """Settling: how attempts end for their deliveries; late answers count, those of a worker that was given up do not."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Integer, String, Text, bindparam, insert, null, select, update
 
-from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Outcome
+from digest.model.delivery import About, Attempt, DeliveryState, Outcome
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
+from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, written
 from digest.storage.tables import attempt, delivery
+from subscribers.tables import Id, Instant
 
 _S = DeliveryState
 
@@ -21,11 +24,7 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     for outcome, group in by_outcome.items():
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
-        connection.execute(insert(attempt), [_attempt_row(a) for a in attempts])
-
-
-def _ids(attempts: Iterable[Attempt]) -> list[DeliveryId]:
-    return [a.delivery_id for a in attempts]
+        _KEEP_ATTEMPTS.run(connection, rows=as_rows(_attempt_row(each, connection) for each in attempts))
 
 
 # Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
@@ -33,23 +32,19 @@ _OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
 
 
 def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    done = {"settled_at": database_now(), "tries": delivery.c.tries + 1}
-    move(connection, token, _ids(attempts), {_S.IN_FLIGHT, _S.UNKNOWN}, _S.ACCEPTED, **done)
+    _ACCEPT.run(connection, rows=_ids(attempts), token=token)
 
 
 def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    for each in attempts:
-        done = {"settled_at": database_now(), "tries": delivery.c.tries + 1, "reason": each.handover.diagnostic}
-        move(connection, token, [each.delivery_id], _OPEN, _S.FAILED, **done)
+    _FAIL.run(connection, rows=as_rows((a.delivery_id, a.handover.diagnostic) for a in attempts), token=token)
 
 
 def _unknown(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    doubt = {"tries": delivery.c.tries + 1, "reason": "no reply after the final dot"}
-    move(connection, token, _ids(attempts), {_S.IN_FLIGHT}, _S.UNKNOWN, **doubt)
+    _DOUBT.run(connection, rows=_ids(attempts), token=token)
 
 
 def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    ids = _ids(attempts)
+    ids = [each.delivery_id for each in attempts]
     refuse_forbidden(connection, token, ids)
     cancelled = {"settled_at": database_now(), "reason": "the issue was cancelled"}
     move(connection, token, ids, {_S.LEASED}, _S.CANCELLED, ~published(), **cancelled)
@@ -57,55 +52,91 @@ def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry
 
 
 def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    tries = {
-        row.id: row.tries
-        for row in connection.execute(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ids(attempts))))
-    }
+    tries: dict[int, int] = {row.id: row.tries for row in _TRIES.run(connection, rows=_ids(attempts))}
     # What is about us does not use up a reader's tries; what waits too long expires.
     last = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) >= retry.attempts]
-    _failed(connection, token, last, retry)
-    again = [a for a in attempts if a not in last]
-    if not again:
-        return
-    now = connection.execute(select(database_now())).scalar_one()
-    connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.id == bindparam("this"),
-            delivery.c.lease_token == token,
-            # Written out: a list of states cannot be used in one statement for many rows.
-            or_(delivery.c.state == _S.LEASED, delivery.c.state == _S.IN_FLIGHT),
-        )
-        .values(
-            state=_S.QUEUED,
-            lease_token=None,
-            tries=delivery.c.tries + bindparam("more"),
-            not_before=bindparam("later"),
-            reason=bindparam("why"),
-        ),
-        [
-            {
-                "this": a.delivery_id,
-                "more": _counts(a),
-                "later": now + retry.wait(tries.get(a.delivery_id, 0)),
-                "why": a.handover.diagnostic,
-            }
+    if last:
+        _failed(connection, token, last, retry)
+    again = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) < retry.attempts]
+    if again:
+        now: datetime = connection.execute(select(database_now())).scalar_one()
+        rows = [
+            (
+                a.delivery_id,
+                _counts(a),
+                as_instant(now + retry.wait(tries.get(a.delivery_id, 0)), connection),
+                a.handover.diagnostic,
+            )
             for a in again
-        ],
-    )
-    _cancel_if_stopped(connection, again)
+        ]
+        _DEFER.run(connection, rows=as_rows(rows), token=token)
+        # The issue may have been cancelled while these were in flight; nobody would ever take them out of the queue.
+        _CANCEL_STOPPED.run(connection, rows=as_rows(rows))
 
 
 def _counts(each: Attempt) -> int:
     return 0 if each.handover.about is About.US else 1
 
 
-def _cancel_if_stopped(connection: Connection, attempts: list[Attempt]) -> None:
-    """The issue may have been cancelled while these were in flight; nobody would ever take them out of the queue."""
-    queued = delivery.c.id.in_(_ids(attempts)) & (delivery.c.state == _S.QUEUED)
-    cancelled = {"state": _S.CANCELLED, "settled_at": database_now(), "reason": "the issue was cancelled"}
-    connection.execute(update(delivery).where(queued, ~published()).values(cancelled))
+def _ids(attempts: Iterable[Attempt]) -> str:
+    return as_rows((each.delivery_id,) for each in attempts)
 
+
+def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
+    handover = each.handover
+    return (
+        each.delivery_id,
+        as_instant(each.started_at, connection),
+        as_instant(each.ended_at, connection),
+        handover.outcome,
+        handover.phase,
+        handover.reply_code,
+        handover.enhanced_code,
+        handover.diagnostic,
+    )
+
+
+_ROWS = Rows(bindparam("rows", type_=String))
+_TOKEN = bindparam("token", type_=String)
+
+
+def _moving(states: Iterable[DeliveryState], to: DeliveryState, **values: Any) -> Prepared:
+    """One move of many deliveries: of those among the rows that are still ours and in one of these states."""
+    mine = delivery.c.lease_token == _TOKEN, delivery.c.state.in_([written(state) for state in states])
+    rows = delivery.c.id == _ROWS.field(0, Id)
+    return Prepared(update(delivery).where(rows, *mine).values(state=written(to), **values))
+
+
+_OVER = {"settled_at": database_now(), "tries": delivery.c.tries + 1, "lease_token": null()}
+_ACCEPT = _moving((_S.IN_FLIGHT, _S.UNKNOWN), _S.ACCEPTED, **_OVER)
+_FAIL = _moving(_OPEN, _S.FAILED, **_OVER, reason=_ROWS.field(1, Text()))
+# It keeps its token, so that a late reply can still close it.
+_DOUBT = _moving((_S.IN_FLIGHT,), _S.UNKNOWN, tries=delivery.c.tries + 1, reason="no reply after the final dot")
+_DEFER = _moving(
+    (_S.LEASED, _S.IN_FLIGHT),
+    _S.QUEUED,
+    lease_token=null(),
+    tries=delivery.c.tries + _ROWS.field(1, Integer()),
+    not_before=_ROWS.field(2, Instant()),
+    reason=_ROWS.field(3, Text()),
+)
+_TRIES = Prepared(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ROWS.ids())))
+_CANCEL_STOPPED = Prepared(
+    update(delivery)
+    .where(delivery.c.id.in_(_ROWS.ids()), delivery.c.state == written(_S.QUEUED), ~published())
+    .values(state=written(_S.CANCELLED), settled_at=database_now(), reason="the issue was cancelled")
+)
+_KEEP_ATTEMPTS = Prepared(
+    insert(attempt).from_select(
+        [column.name for column in attempt.columns if column.name != "id"],
+        select(
+            *(
+                _ROWS.field(index, column.type)
+                for index, column in enumerate(c for c in attempt.columns if c.name != "id")
+            )
+        ),
+    )
+)
 
 _SETTLE = {
     Outcome.ACCEPTED: _accepted,
@@ -114,17 +145,3 @@ _SETTLE = {
     Outcome.UNKNOWN: _unknown,
     Outcome.WITHHELD: _withheld,
 }
-
-
-def _attempt_row(each: Attempt) -> dict[str, Any]:
-    handover = each.handover
-    return {
-        "delivery_id": each.delivery_id,
-        "started_at": each.started_at,
-        "ended_at": each.ended_at,
-        "outcome": handover.outcome,
-        "phase": handover.phase,
-        "reply_code": handover.reply_code,
-        "enhanced_code": handover.enhanced_code,
-        "diagnostic": handover.diagnostic,
-    }

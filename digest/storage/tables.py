@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import JSON
 
@@ -166,6 +167,9 @@ worker = Table(
     Column("ended_at", Instant),
 )
 
+_QUEUED = text("state = 'queued'")
+_HELD = text("lease_token IS NOT NULL")
+
 delivery = Table(
     "delivery",
     metadata,
@@ -175,7 +179,8 @@ delivery = Table(
     reference("subscription_id", "subscription.id"),
     reference("variant_id", "variant.id"),
     Column("state", String(12), nullable=False),
-    Column("lease_token", String(32), index=True),
+    # Whose it is; null when nobody works on it any more.
+    Column("lease_token", String(32)),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("not_before", Instant, nullable=False),
     Column("queued_at", Instant, nullable=False),
@@ -184,10 +189,10 @@ delivery = Table(
     Column("settled_at", Instant),
     Column("reason", Text, nullable=False, server_default=""),
     UniqueConstraint("issue_id", "subscriber_id"),
-    # Leases are taken in the order of ids, so that a worker meets one variant after the other.
-    Index("ix_delivery_state", "state", "id"),
-    Index("ix_delivery_queued", "state", "queued_at"),
-    Index("ix_delivery_issue_state", "issue_id", "state"),
+    # Leases are taken in this order, so that a worker meets one variant after the other. What is over is in neither of
+    # these two, so that a move costs little and they stay small.
+    Index("ix_delivery_due", "issue_id", "not_before", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    Index("ix_delivery_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_delivery_variant", "variant_id"),
 )
 

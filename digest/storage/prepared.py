@@ -1,0 +1,131 @@
+"""Statements that run thousands of times a second: compiled once, and given many rows as one value."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, Dialect, Select, cast, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
+
+from subscribers.tables import Id, Instant
+
+
+class Prepared:
+    """A statement with named values, compiled once for each kind of database.
+
+    SQLAlchemy works out at each run whether it knows a statement, which takes longer than a small one runs.
+    """
+
+    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+        self._statement = statement
+        self._compiled: dict[str, SQLCompiler] = {}
+        self._given: dict[str, Mapping[str, Any]] = {}
+
+    def run(self, connection: Connection, **values: str | int | None) -> CursorResult[Any]:
+        """Run it with these values. They go to the driver as they are."""
+        kind = connection.dialect.name
+        compiled = self._compiled.get(kind) or self._compile(connection.dialect)
+        named = {**self._given[kind], **values}
+        if compiled.positiontup is None:
+            return connection.exec_driver_sql(compiled.string, named)
+        return connection.exec_driver_sql(compiled.string, tuple([named[name] for name in compiled.positiontup]))
+
+    def _compile(self, dialect: Dialect) -> SQLCompiler:
+        compiled = self._statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self._given[dialect.name] = compiled.construct_params(_check=False)
+        return self._compiled.setdefault(dialect.name, compiled)
+
+
+class _Elements(FunctionElement[Any]):
+    """The elements of a JSON list as rows of one column, `value`."""
+
+    name = "elements"
+    inherit_cache = True
+
+
+class _Field(FunctionElement[Any]):
+    """One field of an element that is a list itself, as text or number."""
+
+    inherit_cache = False
+
+    def __init__(self, of: ColumnElement[Any], index: int) -> None:
+        super().__init__(of)
+        self.index = index
+
+
+@compiles(_Elements, "sqlite")
+def _sqlite_elements(element: _Elements, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Elements)
+def _postgresql_elements(element: _Elements, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS json))"
+
+
+@compiles(_Field, "sqlite")
+def _sqlite_field(element: _Field, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_extract({compiler.process(element.clauses, **kw)}, '$[{element.index}]')"
+
+
+@compiles(_Field)
+def _postgresql_field(element: _Field, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} ->> {element.index})"
+
+
+class Rows:
+    """Rows that come in as one value: the JSON text of a list of lists."""
+
+    def __init__(self, parameter: ColumnElement[str]) -> None:
+        self.table: TableValuedAlias = _Elements(parameter).table_valued("value", name="given")
+
+    def field(self, index: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
+        """The field at this place of each row."""
+        of = _Field(self.table.c.value, index)
+        # SQLite has a type for each value, not for each column, and takes an instant as the text it is.
+        return cast(of, kind) if not isinstance(kind, Instant) else _AsInstant(of)
+
+    def ids(self) -> Select[Any]:
+        """The first fields, as ids."""
+        return select(self.field(0, Id))
+
+
+class _AsInstant(FunctionElement[Any]):
+    """Text that says an instant, as the database keeps instants."""
+
+    inherit_cache = False
+
+
+@compiles(_AsInstant, "sqlite")
+def _sqlite_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(_AsInstant)
+def _postgresql_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS timestamptz)"
+
+
+def as_rows(rows: Iterable[tuple[object, ...]]) -> str:
+    """Rows as the value that `Rows` takes."""
+    return json.dumps(list(rows), separators=(",", ":"))
+
+
+def as_instant(at: datetime, connection: Connection) -> str:
+    """An instant as text: of one form on SQLite, where text is compared, and with its offset elsewhere."""
+    utc = at.astimezone(UTC)
+    naive = utc.replace(tzinfo=None) if connection.dialect.name == "sqlite" else utc
+    return naive.isoformat(sep=" ", timespec="microseconds")
+
+
+#: A state that an index is limited to must stand in the statement itself; as a bound value no plan can rely on it.
+def written(value: str) -> ColumnElement[str]:
+    """A constant, written into the statement."""
+    return literal_column(f"'{value}'")
