@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -23,6 +24,10 @@ from digest.settings import Settings, load
 from digest.storage import schema
 from digest.storage.engine import open_store
 from tests.support.desk import Desk
+
+# A slow machine is no mistake of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SEEDS = Path(__file__).parents[2] / "shared" / "seeds"
 NEWS, BLOG = "000_f4b5ca358f1e08a3.txt", "003_687a5b0c8ec29bdf.txt"

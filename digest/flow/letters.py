@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,7 @@ from digest.flow.layouts import layout_from
 from digest.flow.returns import Returns
 from digest.mail.dkim import Signer, signed
 from digest.model.cadence import Cadence
-from digest.model.delivery import Envelope
+from digest.model.delivery import Envelope, WireText
 from digest.model.issue import IssueContent, IssueId
 from digest.rendering.blocks import Block
 from digest.rendering.headers import PersonalFields, message_id
@@ -52,11 +53,13 @@ class Letters:
         while len(self._variants) > KEPT:
             self._variants.popitem(last=False)
 
-    def letter(self, duty: Duty) -> tuple[Envelope, bytes]:
+    def letter(self, duty: Duty) -> tuple[Envelope, WireText]:
         """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
         variant = self._variants[duty.variant_id]
         parts = self._issues[variant.issue_id]
-        personal, fields = self.personal(duty, parts.content, variant.phrases), self._fields(duty, parts)
+        unsubscribe_url = self._unsubscribe_url(duty.subscription_id)
+        personal = self._personal(duty, parts.content, variant.phrases, unsubscribe_url)
+        fields = self._fields(duty, parts, unsubscribe_url)
         envelope = Envelope(
             envelope_sender=self._returns.envelope_sender(duty.id) or parts.sender,
             recipient=duty.email,
@@ -66,8 +69,7 @@ class Letters:
         # The Date of the delivery is the time of the signature too, so that each attempt has the same.
         return envelope, signed(message, parts.signers, at=duty.dated_at)
 
-    def personal(self, duty: Duty, content: IssueContent, phrases: Phrases) -> Mapping[str, str]:
-        """The values of the personal slots."""
+    def _personal(self, duty: Duty, content: IssueContent, phrases: Phrases, unsubscribe_url: str) -> Mapping[str, str]:
         return personal_values(
             content,
             phrases,
@@ -75,18 +77,18 @@ class Letters:
             email=duty.email,
             since=duty.since,
             cadence=Cadence(duty.cadence),
-            chosen=from_text(duty.topics),
+            chosen=_chosen(duty.topics),
             preferences_url=self._preferences_url(duty),
-            unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
+            unsubscribe_url=unsubscribe_url,
         )
 
-    def _fields(self, duty: Duty, parts: "_IssueParts") -> PersonalFields:
+    def _fields(self, duty: Duty, parts: "_IssueParts", unsubscribe_url: str) -> PersonalFields:
         delivery_id = f"{duty.issue_id}.{duty.id}"
         return PersonalFields(
             to=duty.email,
             message_id=message_id(f"{delivery_id}.{self._stamp}", parts.domain),
-            date=format_datetime(duty.dated_at),
-            unsubscribe_url=self._unsubscribe_url(duty.subscription_id),
+            date=_date(duty.dated_at),
+            unsubscribe_url=unsubscribe_url,
             unsubscribe_mailbox=self._returns.unsubscribe_mailbox(duty.subscription_id),
             delivery_id=delivery_id,
         )
@@ -128,6 +130,11 @@ class _IssueParts:
         self.sender = self.headers["From"].rpartition("<")[2].rstrip(">")
         self.domain = self.sender.rpartition("@")[2]
         self.signers = [signer for signer in signers if signer.speaks_for(self.domain)]
+
+
+#: Many deliveries have the same Date and the same topics.
+_date = lru_cache(maxsize=256)(format_datetime)
+_chosen = lru_cache(maxsize=4096)(from_text)
 
 
 def personal_values(

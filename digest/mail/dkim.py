@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeVar
 
 #: What is signed where the message has it, besides all other List-* headers.
 SIGNED = (
@@ -36,6 +37,7 @@ _SPACE = re.compile(rb"[ \t]+")
 
 #: The fields of each name in their canonical form, in the order in which they stand.
 Fields = dict[str, list[bytes]]
+Message = TypeVar("Message", bound=bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Signer:
         return f".{domain.lower()}".endswith(f".{self.domain}")
 
 
-def signed(message: bytes, signers: Sequence[Signer], *, at: datetime) -> bytes:
+def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Message:
     """The message with a signature of each signer before it; as it is where there is none.
 
     It must have CRLF line ends. The same message, keys and `at` (t=) give the same bytes.
@@ -66,7 +68,8 @@ def signed(message: bytes, signers: Sequence[Signer], *, at: datetime) -> bytes:
     names, covered = _covered(_fields(head))
     hashed = b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode("ascii")
     rest = f"t={int(at.timestamp())};\r\n h={_folded(names)};\r\n bh={hashed};\r\n b="
-    return b"".join([*(_signature(signer, rest, covered) for signer in signers), message])
+    # A signature is clean lines, so that with it WireText stays what it is.
+    return type(message)(b"".join([*(_signature(signer, rest, covered) for signer in signers), message]))
 
 
 def covered_by(message: bytes) -> list[frozenset[str]]:

@@ -46,6 +46,8 @@ class Reply:
 
 def cleaned(text: str) -> str:
     """One line of at most 500 characters in which nothing can move the cursor or the reading direction."""
+    if len(text) <= MAX_DIAGNOSTIC and text.isascii() and text.isprintable():
+        return " ".join(text.split())  # nearly all are
     visible = "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text[: MAX_DIAGNOSTIC * 8])
     return " ".join(visible.split())[:MAX_DIAGNOSTIC]
 

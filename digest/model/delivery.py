@@ -108,6 +108,15 @@ class Attempt:
     handover: Handover
 
 
+class WireText(bytes):
+    """A message as SMTP takes it: CRLF is its only line end, also the last, and no line begins with a dot.
+
+    Whoever makes one answers for that, so that nobody has to look through each message again.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """Who a message is from and for, on the wire (RFC 5321)."""

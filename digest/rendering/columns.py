@@ -14,6 +14,19 @@ def wrapped(text: str, indent: str = "") -> str:
     return "\n".join(_wrapped_line(line, indent) for line in text.splitlines())
 
 
+def wrapped_value(value: str) -> str:
+    """A value of one line, wrapped in the same way; it holds no signs of slots and begins with no bullet."""
+    lines = []
+    while len(value) > COLUMNS:
+        cut = value.rfind(" ", 0, COLUMNS + 1)
+        cut = cut if cut > 0 else value.find(" ", COLUMNS)
+        if cut < 0:
+            break
+        lines.append(value[:cut])
+        value = value[cut + 1 :]
+    return "\n".join([*lines, value])
+
+
 def underlined(text: str, rule: str = "-") -> str:
     """The text wrapped, with a rule under it as long as its longest line."""
     lines = wrapped(text).splitlines()

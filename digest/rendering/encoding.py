@@ -6,14 +6,15 @@ from functools import lru_cache
 
 from markupsafe import escape
 
-from digest.rendering.columns import COLUMNS, wrapped
+from digest.rendering.columns import COLUMNS, wrapped_value
 from digest.rendering.fragments import one_line
 
 CRLF = b"\r\n"
+_LEADING_DOT = re.compile(rb"(?m)^\.[^\r\n]*")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
-_PLAIN = re.compile(r"[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
+_PLAIN = re.compile(r"(?!\.)[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 
 
 @lru_cache(maxsize=8192)
@@ -40,7 +41,7 @@ def html_text(value: str) -> str:
 def plain_text(value: str) -> str:
     """The value as it stands in the text part; longer than a line, it is wrapped."""
     value = one_line(value)
-    return wrapped(value) if len(value) > COLUMNS else value
+    return wrapped_value(value) if len(value) > COLUMNS else value
 
 
 def _plain(value: str) -> bytes:
@@ -52,8 +53,18 @@ def _encoded(text: str) -> bytes:
     if not text:
         return b""
     encoded = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
+    if b"." in encoded and (encoded.startswith(b".") or b"\r\n." in encoded):
+        encoded = _LEADING_DOT.sub(_spelled_out, encoded)
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
     return encoded if encoded.endswith(CRLF) else _with_room(encoded) + b"=\r\n"
+
+
+def _spelled_out(line: re.Match[bytes]) -> bytes:
+    """A line that began with a dot, which on the wire would be taken for an end or doubled (RFC 5321, 4.5.2)."""
+    rest = line[0][1:]
+    if len(rest) + 3 <= _LONGEST_LINE:
+        return b"=2E" + rest
+    return b"=2E=\r\n" + _LEADING_DOT.sub(_spelled_out, rest)
 
 
 def _with_room(encoded: bytes) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from digest.errors import BadTemplate
+from digest.model.delivery import WireText
 from digest.rendering import encoding
 from digest.rendering.blocks import Block, Blocks, Piece, Slot
 from digest.rendering.headers import PersonalFields, constant_lines, personal_lines
@@ -32,18 +33,18 @@ class Prepared:
     _plain_text: tuple[Piece, ...]
     _plain_html: tuple[Piece, ...]
 
-    def message(self, personal: Mapping[str, str], fields: PersonalFields) -> bytes:
-        """The whole message (RFC 5322, CRLF only) for one reader. Raises BadTemplate for a slot without a value."""
-        return b"".join(
-            [
-                personal_lines(fields),
-                self._headers,
-                *_filled(self._text, personal, encoding.text_value),
-                self._between,
-                *_filled(self._html, personal, encoding.html_value),
-                self._after,
-            ]
+    def message(self, personal: Mapping[str, str], fields: PersonalFields) -> WireText:
+        """The whole message (RFC 5322) for one reader. Raises BadTemplate for a slot without a value."""
+        # All of it is WireText: header lines are clean, and encoded pieces have no line that begins with a dot.
+        pieces = (
+            personal_lines(fields),
+            self._headers,
+            *_filled(self._text, personal, encoding.text_value),
+            self._between,
+            *_filled(self._html, personal, encoding.html_value),
+            self._after,
         )
+        return WireText(b"".join(pieces))
 
     def html(self, personal: Mapping[str, str]) -> str:
         """The HTML part as a reader sees it, for previews and the archive."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from digest.model.cadence import Cadence, Period
 from digest.model.issue import Article
@@ -149,7 +150,7 @@ class Phrases:
             )
         return self.tongue.say(
             "You get this %(often)s because you signed up on %(date)s with %(address)s and chose %(topics)s.",
-            date=self.tongue.long_date(signed_up_on),
+            date=self.long_date(signed_up_on),
             **values,
         )
 
@@ -200,7 +201,7 @@ class Phrases:
 
     def long_date(self, value: date) -> str:
         """ "3 March 2026"."""
-        return self.tongue.long_date(value)
+        return _long_date(self.tongue, value)
 
     def _words(self, count: int | None) -> str:
         if count is None:
@@ -214,6 +215,12 @@ class Phrases:
         if topics is None:
             return self.tongue.say("on all topics")
         return self.tongue.plural("on your topic", "on your %(number)s topics", topics, number=self.number(topics))
+
+
+@lru_cache(maxsize=4096)
+def _long_date(tongue: Tongue, value: date) -> str:
+    """Kept: every letter says on which day its reader signed up."""
+    return tongue.long_date(value)
 
 
 def _opening(sentence: str) -> str:
