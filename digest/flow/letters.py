@@ -41,21 +41,12 @@ class Letters:
         self._issues: dict[IssueId, _IssueParts] = {}
         self._variants: OrderedDict[int, _Variant] = OrderedDict()
 
-    def load(self, connection: Connection, duties: list[Duty]) -> None:
-        """Have ready what these deliveries need."""
-        for variant_id in dict.fromkeys(duty.variant_id for duty in duties):
-            if variant_id not in self._variants:
-                self._variants[variant_id] = self._prepared(connection, variant_id)
-            self._variants.move_to_end(variant_id)
+    def of(self, connection: Connection, duties: Sequence[Duty]) -> list["Letter"]:
+        """The letters of these deliveries, each with all that it needs to be made. Raises BadTemplate."""
+        return [Letter(duty, self._variant(connection, duty.variant_id), self) for duty in duties]
 
-    def trim(self) -> None:
-        """Let go of variants that were not used lately."""
-        while len(self._variants) > KEPT:
-            self._variants.popitem(last=False)
-
-    def letter(self, duty: Duty) -> tuple[Envelope, WireText]:
-        """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
-        variant = self._variants[duty.variant_id]
+    def made(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, WireText]:
+        """What `Letter.made` promises."""
         parts = self._issues[variant.issue_id]
         unsubscribe_url = self._unsubscribe_url(duty.subscription_id)
         personal = self._personal(duty, parts.content, variant.phrases, unsubscribe_url)
@@ -100,6 +91,16 @@ class Letters:
         token = self._house.keys.token(Purpose.PREFERENCES, duty.subscription_id, at=duty.dated_at)
         return self._house.links.preferences(token)
 
+    def _variant(self, connection: Connection, variant_id: int) -> "_Variant":
+        """Kept for others that need it soon; letters that wait hold on to theirs."""
+        if variant_id not in self._variants:
+            self._variants[variant_id] = self._prepared(connection, variant_id)
+            if len(self._variants) > KEPT:
+                self._variants.popitem(last=False)
+        else:
+            self._variants.move_to_end(variant_id)
+        return self._variants[variant_id]
+
     def _prepared(self, connection: Connection, variant_id: int) -> "_Variant":
         issue_id, layout = editions.load_variant(connection, variant_id)
         if issue_id not in self._issues:
@@ -108,6 +109,19 @@ class Letters:
         laid_out = layout_from(layout)
         phrases = self._house.phrases_in(laid_out.language or parts.content.language)
         return _Variant(issue_id, prepare(parts.blocks[laid_out.language], laid_out, parts.headers), phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One delivery's message, not made before it is needed."""
+
+    duty: Duty
+    _variant: "_Variant"
+    _letters: Letters
+
+    def made(self) -> tuple[Envelope, WireText]:
+        """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
+        return self._letters.made(self.duty, self._variant)
 
 
 @dataclass(frozen=True, slots=True)

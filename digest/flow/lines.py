@@ -2,24 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from digest.errors import Problem, TransportRefused, TransportUnavailable
-from digest.flow.letters import Letters
+from digest.errors import Problem
+from digest.flow.breaker import Breaker
+from digest.flow.feed import Feed
+from digest.flow.letters import Letter
+from digest.flow.throttle import Throttle
 from digest.model.delivery import About, Attempt, Handover, Outcome, Phase
 from digest.ports import Session, Transport
 from digest.storage.journal import Journal
-from digest.storage.outbox import Duty
-
-#: So many refusals in a row that are about us, not about a reader, stop the stream.
-PATIENCE_WITH_US = 5
-
-#: So many readers refused in a row are no coincidence: the server's own list is broken, or ours is.
-PATIENCE_WITH_MAILBOXES = 20
 
 #: So many connections may end while idle before that counts as a try.
 MOST_IDLE_ENDS = 100
+
+#: How long a line waits that may not be open, or could not be opened, before it looks again.
+_PAUSE_SECONDS = 0.5
+
+#: The server closes the connection and will take no more for now (RFC 5321, 3.8).
+_SERVICE_CLOSING = 421
 
 
 @dataclass(slots=True)
@@ -53,106 +55,117 @@ class Stop:
 
 @dataclass
 class Lines:
-    """The connections of one worker, kept from batch to batch."""
+    """The connections of one worker."""
 
     transport: Transport
-    letters: Letters
+    feed: Feed
     journal: Journal
     stop: Stop
     delivered: Delivered
     progress: Callable[[Handover], None]
     #: A session that is open already.
     spare: Session | None = None
+    _breaker: Breaker = field(init=False, default_factory=Breaker)
 
     def __post_init__(self) -> None:
-        self._idle: list[Session] = [self.spare] if self.spare else []
+        self._throttle = Throttle(self.transport.connections)
         self._open = 0
-        self._refusals_of_us = 0
         self._idle_ends = 0
-        self._bad_mailboxes = 0
 
-    async def hand_over(self, duties: list[Duty]) -> list[Duty]:
-        """Hand over these, over as many connections as there may be. Returns those that were not tried."""
-        waiting: asyncio.Queue[Duty] = asyncio.Queue()
-        for duty in duties:
-            waiting.put_nowait(duty)
+    async def run(self) -> None:
+        """Hand over what the feed brings, over as many connections as there may be, until it brings no more."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.transport.connections, len(duties))):
-                group.create_task(self._line(waiting))
-        return [waiting.get_nowait() for _ in range(waiting.qsize())]
+            for index in range(self.transport.connections):
+                group.create_task(self._line(index))
+        if self.spare:
+            await self.spare.close()
 
-    async def close(self) -> None:
-        """End the connections politely."""
-        while self._idle:
-            await self._idle.pop().close()
-
-    async def _line(self, waiting: "asyncio.Queue[Duty]") -> None:
-        """One connection, for as long as there is something to hand over."""
+    async def _line(self, index: int) -> None:
+        """One connection, opened anew when it ends, for as long as there is something to hand over."""
         session: Session | None = None
-        self._open += 1
         try:
-            while not self.stop.wanted and not waiting.empty():
-                session = session or await self._session()
-                if waiting.empty():
-                    break  # others were faster while we connected
-                handover = await self._hand_over(session, waiting)
-                if handover is None or handover.closed:
-                    await session.close()
+            while not self.stop.wanted and (letter := await self.feed.next()):
+                session = await self._opened(session, index, letter)
+                if session is None:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                elif await self._goes_on(session, letter):
+                    continue
+                else:
+                    await self._closed(session)
                     session = None
         except Problem as problem:
-            if self._open == 1:  # as long as another line works, a server may have its reasons to want fewer
-                self.stop.because(problem)
+            self.stop.because(problem)
         finally:
+            await self._closed(session)
+
+    async def _opened(self, session: Session | None, index: int, letter: Letter) -> Session | None:
+        """The session for a letter; without one it is put back for others."""
+        if index >= self._throttle.allowed:
+            self.feed.put_back(letter)
+            await self._closed(session)
+            return None
+        if session is not None:
+            return session
+        try:
+            session = await self._connected()
+        except Problem as problem:
+            self.feed.put_back(letter)
+            # As long as another line works, a server may have its reasons to want fewer.
+            if self._open == 0:
+                self.stop.because(problem)
+            self._throttle.asked_for_less(self._open)
+            return None
+        self._open += 1
+        return session
+
+    async def _connected(self) -> Session:
+        if self.spare is None:
+            return await self.transport.connect()
+        spare, self.spare = self.spare, None
+        return spare
+
+    async def _closed(self, session: Session | None) -> None:
+        if session is not None:
             self._open -= 1
-            if session:
-                self._idle.append(session)
+            await session.close()
 
-    async def _session(self) -> Session:
-        return self._idle.pop() if self._idle else await self.transport.connect()
-
-    async def _hand_over(self, session: Session, waiting: "asyncio.Queue[Duty]") -> Handover | None:
-        duty = waiting.get_nowait()
+    async def _goes_on(self, session: Session, letter: Letter) -> bool:
+        """Hand over one letter; True when the session can take another."""
         started_at = datetime.now(UTC)
         try:
-            handover = _held_if_about_us(await self._transact(session, duty))
+            handover = _held_if_about_us(await self._handed_over(session, letter))
         except Problem as problem:  # the marker could not be committed, so no dot went out
-            waiting.put_nowait(duty)
+            self.feed.put_back(letter)
             self.stop.because(problem)
-            return None
+            return False
         if _was_idle(handover) and self._idle_ends < MOST_IDLE_ENDS:
             self._idle_ends += 1
-            waiting.put_nowait(duty)
-            return handover
+            self.feed.put_back(letter)
+            return False
         self.journal.settle(
-            Attempt(delivery_id=duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
+            Attempt(delivery_id=letter.duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
         )
-        self._judge(handover)
-        return handover
+        self._learn(handover)
+        return not handover.closed
 
-    async def _transact(self, session: Session, duty: Duty) -> Handover:
+    async def _handed_over(self, session: Session, letter: Letter) -> Handover:
         try:
-            envelope, message = self.letters.letter(duty)
+            envelope, message = letter.made()
         except Exception as error:  # one reader's letter that cannot be made must not stop the others
             words = " ".join(f"the letter cannot be made: {error}".split())[:500]
             return Handover(outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=words)
-        return await session.hand_over(envelope, message, lambda: self.journal.mark(duty.id))
+        return await session.hand_over(envelope, message, lambda: self.journal.mark(letter.duty.id))
 
-    def _judge(self, handover: Handover) -> None:
+    def _learn(self, handover: Handover) -> None:
         self.delivered.count(handover.outcome)
         self.progress(handover)
-        if handover.outcome is Outcome.DEFERRED and handover.about is About.US:
-            self._refusals_of_us += 1
-            if self._refusals_of_us >= PATIENCE_WITH_US:
-                self.stop.because(_turned_away(handover))
-        elif handover.outcome is not Outcome.WITHHELD:
-            self._refusals_of_us = 0
-        self._bad_mailboxes = self._bad_mailboxes + 1 if handover.outcome is Outcome.FAILED else 0
-        if self._bad_mailboxes >= PATIENCE_WITH_MAILBOXES:
-            self.stop.because(_refuses_everybody(handover))
         if handover.outcome is Outcome.ACCEPTED:
             self._idle_ends = 0
-        if self.journal.broken:
-            self.stop.because(self.journal.broken)
+            self._throttle.went_well()
+        elif handover.reply_code == _SERVICE_CLOSING:
+            self._throttle.asked_for_less(self._open)
+        if problem := self._breaker.problem_after(handover) or self.journal.broken:
+            self.stop.because(problem)
 
 
 def _was_idle(handover: Handover) -> bool:
@@ -165,17 +178,3 @@ def _held_if_about_us(handover: Handover) -> Handover:
     if handover.outcome is Outcome.FAILED and handover.about is About.US:
         return replace(handover, outcome=Outcome.DEFERRED)
     return handover
-
-
-def _refuses_everybody(handover: Handover) -> Problem:
-    return TransportRefused(
-        f"The mail server refused {PATIENCE_WITH_MAILBOXES} readers in a row, the last with: {handover.diagnostic}",
-        remedy="Check whether it is the right server and the addresses are real, then run: digest deliver.",
-    )
-
-
-def _turned_away(handover: Handover) -> Problem:
-    what = f"The mail server refuses us, not a reader: {handover.diagnostic}"
-    remedy = "Nobody was suppressed, all is kept. Mend that, then run: digest deliver."
-    refused = (handover.reply_code or 0) >= 500
-    return TransportRefused(what, remedy=remedy) if refused else TransportUnavailable(what, remedy=remedy)

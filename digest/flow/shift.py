@@ -6,17 +6,20 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from digest.errors import Problem, StorageUnavailable
+from digest.flow.feed import Feed
 from digest.flow.feedback import suppress_refused
 from digest.flow.house import House
-from digest.flow.letters import Letters
+from digest.flow.letters import Letter, Letters
 from digest.flow.lines import Delivered, Lines, Stop
 from digest.flow.recover import recover
-from digest.model.delivery import DeliveryId, Handover
+from digest.model.delivery import Handover
 from digest.ports import Session, Transport
 from digest.storage import outbox, workers
 from digest.storage.journal import Journal
-from digest.storage.outbox import Duty, RetryPolicy
+from digest.storage.outbox import RetryPolicy
 
 #: How often a waiting shift looks whether it is to end.
 _GLANCE_SECONDS = 0.2
@@ -89,9 +92,11 @@ class _Worker:
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
         self._letters = letters
+        # Half a batch is left when the next is asked for, which is there before that is gone.
+        self._feed = Feed(self._lease, low=self._house.settings.delivery.batch // 2)
         self._lines = Lines(
             transport=transport,
-            letters=self._letters,
+            feed=self._feed,
             journal=self._journal,
             stop=shift.stop,
             delivered=shift.delivered,
@@ -100,23 +105,21 @@ class _Worker:
         )
 
     async def until_nothing_is_due(self) -> None:
-        """Lease and hand over, batch after batch."""
+        """Lease and hand over; what is left when the run is asked to end is given back."""
         try:
-            while not self._stop.wanted and (duties := await asyncio.to_thread(self._lease)):
-                left = await self._lines.hand_over(duties)
-                await asyncio.to_thread(self._give_back, [duty.id for duty in left])
-                self._letters.trim()
+            await self._lines.run()
+            if left := await self._feed.close():
+                ids = [letter.duty.id for letter in left]
+                await self._journal.do(lambda connection: outbox.give_back(connection, self._token, ids))
         except Problem as problem:
             self._stop.because(problem)
-        finally:
-            await self._lines.close()
 
     async def beat(self) -> None:
         """Show that we live; once given up, stop: others have our leases."""
         while True:
             await asyncio.sleep(self._house.settings.delivery.beat_seconds)
             with suppress(StorageUnavailable):  # the markers will tell soon enough
-                if not await asyncio.to_thread(self._beat_once):
+                if not await self._journal.do(lambda connection: workers.beat(connection, self._token)):
                     what = "This worker was silent for too long and was given up."
                     self._stop.because(StorageUnavailable(what, remedy="Start it again."))
                     return
@@ -132,17 +135,9 @@ class _Worker:
         except StorageUnavailable as problem:
             self._stop.because(problem)
 
-    def _lease(self) -> list[Duty]:
-        with self._house.store.write() as connection:
-            duties = outbox.lease(connection, self._token, limit=self._house.settings.delivery.batch)
-            self._letters.load(connection, duties)
-            return duties
+    async def _lease(self) -> list[Letter]:
+        return await self._journal.do(self._leased)
 
-    def _give_back(self, ids: list[DeliveryId]) -> None:
-        if ids:
-            with self._house.store.write() as connection:
-                outbox.give_back(connection, self._token, ids)
-
-    def _beat_once(self) -> bool:
-        with self._house.store.write() as connection:
-            return workers.beat(connection, self._token)
+    def _leased(self, connection: Connection) -> list[Letter]:
+        limit = self._house.settings.delivery.batch
+        return self._letters.of(connection, outbox.lease(connection, self._token, limit=limit))

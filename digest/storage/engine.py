@@ -31,6 +31,9 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # Kept: an engine with options is made anew at each asking otherwise, thousands of times a minute.
+        self._reading = engine.execution_options(read_only=True)
+        self._steady = engine if self.embedded else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def embedded(self) -> bool:
@@ -40,14 +43,13 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of the database; what is written through it is thrown away."""
-        with _told(), self.engine.execution_options(read_only=True).connect() as connection:
+        with _told(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, steady: bool = False) -> Iterator[Connection]:
         """One transaction: all of it or none. A steady one sees the database throughout as it was when it began."""
-        options = {"isolation_level": "REPEATABLE READ"} if steady and not self.embedded else {}
-        with _told(), self.engine.execution_options(**options).begin() as connection:
+        with _told(), (self._steady if steady else self.engine).begin() as connection:
             yield connection
 
     def settle(self) -> None:

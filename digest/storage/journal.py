@@ -1,16 +1,19 @@
 """The journal: one thread that commits the markers and outcomes of all connections together.
 
 The next commit starts when the last one ends, so that commits group by themselves under load and nobody waits when
-there is none.
+there is none. What else a worker writes goes through the same thread, so that its own writes never wait for each other.
 """
 
 import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from digest.errors import StorageUnavailable
 from digest.model.delivery import Attempt, DeliveryId
@@ -24,24 +27,32 @@ _PAUSE_SECONDS = 0.5
 
 #: Called within the transaction that records them, for what else hangs on outcomes.
 OnSettled = Callable[..., None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Mark:
-    delivery_id: DeliveryId
+class _Waiting:
+    """Somebody who waits for an answer, on a loop of theirs."""
+
     loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[bool]"
+    answer: "asyncio.Future[Any]"
 
 
 @dataclass(slots=True)
-class _Settle:
-    attempt: Attempt
+class _Mark(_Waiting):
+    delivery_id: DeliveryId
+
+
+@dataclass(slots=True)
+class _Errand(_Waiting):
+    work: Callable[[Connection], object]
 
 
 @dataclass(slots=True)
 class _Group:
     marks: list[_Mark] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    errands: list[_Errand] = field(default_factory=list)
     last: bool = False
 
 
@@ -50,7 +61,7 @@ class Journal:
 
     def __init__(self, store: Store, token: str, retry: RetryPolicy, on_settled: OnSettled | None = None) -> None:
         self._store, self._token, self._retry, self._on_settled = store, token, retry, on_settled
-        self._entries: queue.SimpleQueue[_Mark | _Settle | None] = queue.SimpleQueue()
+        self._entries: queue.SimpleQueue[_Mark | _Errand | Attempt | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         #: Set when outcomes could not be written in time; no more work may be taken.
         self.broken: StorageUnavailable | None = None
@@ -60,12 +71,19 @@ class Journal:
         """Commit the marker durably; True when the dot may go out. Raises StorageUnavailable: then it may not."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
-        self._entries.put(_Mark(delivery_id, loop, answer))
+        self._entries.put(_Mark(loop, answer, delivery_id))
+        return await answer
+
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """Do some work in a transaction of its own, after what is to be written down now. Raises what it raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._entries.put(_Errand(loop, answer, work))
         return await answer
 
     def settle(self, attempt: Attempt) -> None:
         """Have an outcome written down; returns at once."""
-        self._entries.put(_Settle(attempt))
+        self._entries.put(attempt)
 
     def close(self) -> None:
         """Write down all that is left, then stop. Raises StorageUnavailable when that could not be done."""
@@ -80,23 +98,26 @@ class Journal:
             group = self._next_group()
             last = group.last
             self._write_markers_and_outcomes(group)
+            for errand in group.errands:
+                _give([(errand, self._done(errand))])
 
     def _next_group(self) -> _Group:
         """All that has come in since the last commit; waits for the first."""
         group = _Group()
         entry = self._entries.get()
-        while True:
-            match entry:
-                case None:
-                    group.last = True
-                case _Mark():
-                    group.marks.append(entry)
-                case _Settle(attempt=attempt):
-                    group.attempts.append(attempt)
-            try:
+        with suppress(queue.Empty):
+            while True:
+                match entry:
+                    case None:
+                        group.last = True
+                    case _Mark():
+                        group.marks.append(entry)
+                    case Attempt():
+                        group.attempts.append(entry)
+                    case _Errand():
+                        group.errands.append(entry)
                 entry = self._entries.get_nowait()
-            except queue.Empty:
-                return group
+        return group
 
     def _write_markers_and_outcomes(self, group: _Group) -> None:
         try:
@@ -105,12 +126,17 @@ class Journal:
             problem = (
                 error if isinstance(error, StorageUnavailable) else StorageUnavailable(f"The journal failed: {error}.")
             )
-            for mark in group.marks:
-                _answer(mark, problem)
+            _give((mark, problem) for mark in group.marks)
             self._insist(group.attempts, problem)
             return
-        for mark in group.marks:
-            _answer(mark, mark.delivery_id in allowed)
+        _give((mark, mark.delivery_id in allowed) for mark in group.marks)
+
+    def _done(self, errand: _Errand) -> object:
+        try:
+            with self._store.write() as connection:
+                return errand.work(connection)
+        except Exception as error:  # for whoever asked
+            return error
 
     def _commit(self, marks: Sequence[DeliveryId], attempts: Sequence[Attempt]) -> set[DeliveryId]:
         if not marks and not attempts:
@@ -137,14 +163,21 @@ class Journal:
             self.broken = problem
 
 
-def _answer(mark: _Mark, answer: bool | Exception) -> None:
-    def set_answer() -> None:
-        if mark.answer.done():
-            return
-        if isinstance(answer, Exception):
-            mark.answer.set_exception(answer)
-        else:
-            mark.answer.set_result(answer)
+def _give(answers: Iterable[tuple[_Waiting, object]]) -> None:
+    """Wake whoever waits; all of one loop at once, as each waking costs a system call."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, object]]] = {}
+    for waiting, answer in answers:
+        by_loop.setdefault(waiting.loop, []).append((waiting, answer))
+    for loop, theirs in by_loop.items():
+        with suppress(RuntimeError):  # nobody waits any more: the loop has ended, the journal goes on
+            loop.call_soon_threadsafe(_answer_all, theirs)
 
-    with suppress(RuntimeError):  # nobody waits any more: the loop has ended, the journal goes on
-        mark.loop.call_soon_threadsafe(set_answer)
+
+def _answer_all(answers: Sequence[tuple[_Waiting, object]]) -> None:
+    for waiting, answer in answers:
+        if waiting.answer.done():
+            continue
+        if isinstance(answer, Exception):
+            waiting.answer.set_exception(answer)
+        else:
+            waiting.answer.set_result(answer)
