@@ -3,11 +3,14 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.model.delivery import About, Handover, Outcome, Phase
 
 #: A reply of more bytes than this is not a reply; the longest honest EHLO is a few kB.
 MAX_REPLY = 65_536
+#: Answers up to this many bytes are remembered.
+_QUICK = 200
 #: Enough to keep the server's reason and its link to an explanation.
 MAX_DIAGNOSTIC = 500
 
@@ -64,8 +67,19 @@ class ReplyReader:
         self._lines: list[tuple[int, str]] = []
         self._size = 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether a reply has begun that is not complete."""
+        return bool(self._buffer or self._lines)
+
     def feed(self, data: bytes) -> list[Reply]:
         """The replies these bytes complete. Replies before a malformed line count; nothing after it does."""
+        if not (self.waits or self.broken) and (known := _known(data)):
+            return list(known)
+        return self.read(data)
+
+    def read(self, data: bytes) -> list[Reply]:
+        """What `feed` promises, without memory of what was read before."""
         self._buffer += data
         replies = []
         while not self.broken and (end := self._buffer.find(b"\n")) >= 0:
@@ -92,6 +106,19 @@ class ReplyReader:
         words = " ".join(_ENHANCED.sub("", text, count=1) if first else text for _, text in self._lines)
         self._lines, self._size = [], 0
         return Reply(code, first[1] if first else "", cleaned(words))
+
+
+@lru_cache(maxsize=256)
+def _known(data: bytes) -> tuple[Reply, ...]:
+    """The replies that these bytes are, where they are short and whole; nothing else is said of them.
+
+    A server's answers to MAIL, RCPT and DATA are the same for nearly all messages.
+    """
+    if len(data) > _QUICK or not data.endswith(b"\r\n"):
+        return ()
+    reader = ReplyReader()
+    replies = reader.read(data)
+    return () if reader.broken or reader.waits else tuple(replies)
 
 
 def judge(phase: Phase, reply: Reply | None) -> Handover:

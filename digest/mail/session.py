@@ -151,7 +151,7 @@ class SmtpSession:
             self._wire.drop("the connection was of no further use")
         elif self._left <= 0:
             self._wire.leave()
-        return replace(handover, closed=self._wire.lost)
+        return handover if handover.closed == self._wire.lost else replace(handover, closed=self._wire.lost)
 
 
 Steps = tuple[tuple[Phase, bytes], ...]

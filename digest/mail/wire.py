@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
 
 from digest.mail.commands import QUIT
 from digest.mail.replies import Reply, ReplyReader
@@ -29,6 +28,9 @@ class Wire(asyncio.Protocol):
         self._expected = 0
         self._full = False
         self._waiter: asyncio.Future[None] | None = None
+        #: When whoever waits has waited long enough, by the loop's clock; and the one timer that looks after it.
+        self._deadline = self._patience = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._take_over()
 
     def _take_over(self) -> None:
@@ -49,23 +51,44 @@ class Wire(asyncio.Protocol):
     async def reply(self, seconds: float) -> Reply | None:
         """The next reply; None when none came in time, or none will come. The connection is dropped then: a late
         reply must never be taken for the answer to something else."""
-        await self._until(lambda: bool(self._replies), seconds)
+        self._be_patient(seconds)
+        while not (self._replies or self.lost):
+            await self._woken()
         return self._replies.popleft() if self._replies else None
 
     async def drained(self, seconds: float) -> None:
         """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
-        await self._until(lambda: not self._full, seconds)
+        self._be_patient(seconds)
+        while self._full and not self.lost:
+            await self._woken()
 
-    async def _until(self, ready: Callable[[], bool], seconds: float) -> None:
-        if ready() or self.lost:
-            return
+    def _be_patient(self, seconds: float) -> None:
+        self._patience, self._deadline = seconds, self._loop.time() + seconds
+
+    async def _woken(self) -> None:
+        """Wait until something has happened; when patience ends before, the connection is dropped."""
+        # A timer for each wait would cost more than the wait: this one is left to run, and looks when it rings.
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set_timer()
+        self._waiter = self._loop.create_future()
         try:
-            async with asyncio.timeout(seconds):
-                while not (ready() or self.lost):
-                    self._waiter = self._loop.create_future()
-                    await self._waiter
-        except TimeoutError:
-            self.drop(f"no answer within {seconds:g} s")
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._deadline:
+            self._set_timer()
+        else:
+            self.drop(f"no answer within {self._patience:g} s")
 
     def drop(self, why: str) -> None:
         """End the connection at once; what is still in our buffer does not go out."""
@@ -82,6 +105,9 @@ class Wire(asyncio.Protocol):
     def _lose(self, why: str) -> None:
         if not self.lost:
             self.lost, self.trouble = True, why
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
 
     def _wake(self) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Store:
         self.engine = engine
         # Kept: an engine with options is made anew at each asking otherwise, thousands of times a minute.
         self._reading = engine.execution_options(read_only=True)
+        #: How often connections were let go of.
+        self.closings = 0
         self._steady = engine if self.embedded else engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
@@ -52,6 +54,10 @@ class Store:
         with _told(), (self._steady if steady else self.engine).begin() as connection:
             yield connection
 
+    def writer(self) -> "Writer":
+        """For one thread that writes again and again."""
+        return Writer(self)
+
     def settle(self) -> None:
         """Bring what was written into the database's own file, and empty the log beside it (SQLite)."""
         if self.embedded:
@@ -59,8 +65,44 @@ class Store:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections; those of writers with their next transaction."""
+        self.closings += 1
         self.engine.dispose()
+
+
+class Writer:
+    """One connection, kept open for many transactions one after the other; made anew when one has failed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._closings = store, store.closings
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it or none."""
+        if self._closings != self._store.closings:
+            self.close()
+        try:
+            with _told():
+                self._closings = self._store.closings
+                connection = self._connection = self._connection or self._opened()
+                with connection.begin():
+                    yield connection
+        except BaseException:
+            self.close()
+            raise
+
+    def _opened(self) -> Connection:
+        connection = self._store.engine.connect()
+        connection.detach()  # ours for good, so that closing it does not leave it in a pool
+        return connection
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            with suppress(DBAPIError):  # whatever was wrong with it has been told
+                self._connection.close()
+            self._connection = None
 
 
 def open_store(url: str, data_folder: Path) -> Store:

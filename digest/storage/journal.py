@@ -60,7 +60,8 @@ class Journal:
     """Writes down what happens to one worker's deliveries."""
 
     def __init__(self, store: Store, token: str, retry: RetryPolicy, on_settled: OnSettled | None = None) -> None:
-        self._store, self._token, self._retry, self._on_settled = store, token, retry, on_settled
+        self._token, self._retry, self._on_settled = token, retry, on_settled
+        self._writer = store.writer()
         self._entries: queue.SimpleQueue[_Mark | _Errand | Attempt | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         #: Set when outcomes could not be written in time; no more work may be taken.
@@ -100,6 +101,7 @@ class Journal:
             self._write_markers_and_outcomes(group)
             for errand in group.errands:
                 _give([(errand, self._done(errand))])
+        self._writer.close()
 
     def _next_group(self) -> _Group:
         """All that has come in since the last commit; waits for the first."""
@@ -133,7 +135,7 @@ class Journal:
 
     def _done(self, errand: _Errand) -> object:
         try:
-            with self._store.write() as connection:
+            with self._writer.write() as connection:
                 return errand.work(connection)
         except Exception as error:  # for whoever asked
             return error
@@ -141,7 +143,7 @@ class Journal:
     def _commit(self, marks: Sequence[DeliveryId], attempts: Sequence[Attempt]) -> set[DeliveryId]:
         if not marks and not attempts:
             return set()
-        with self._store.write() as connection:
+        with self._writer.write() as connection:
             settlement.settle(connection, self._token, attempts, self._retry)
             if self._on_settled and attempts:
                 self._on_settled(connection, attempts)

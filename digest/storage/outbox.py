@@ -90,7 +90,7 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
     """
     _await_those_who_leave(connection, ids)
     marked = _MARK.run(connection, ids=as_rows((i,) for i in ids), token=token)
-    return {DeliveryId(row[0]) for row in marked}
+    return {DeliveryId(i) for (i,) in marked}
 
 
 def expire(connection: Connection, *, older_than: timedelta) -> int:

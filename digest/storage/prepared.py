@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Dialect, Select, cast, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, cast, literal_column, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -27,14 +28,22 @@ class Prepared:
         self._compiled: dict[str, SQLCompiler] = {}
         self._given: dict[str, Mapping[str, Any]] = {}
 
-    def run(self, connection: Connection, **values: str | int | None) -> CursorResult[Any]:
-        """Run it with these values. They go to the driver as they are."""
-        kind = connection.dialect.name
-        compiled = self._compiled.get(kind) or self._compile(connection.dialect)
-        named = {**self._given[kind], **values}
-        if compiled.positiontup is None:
-            return connection.exec_driver_sql(compiled.string, named)
-        return connection.exec_driver_sql(compiled.string, tuple([named[name] for name in compiled.positiontup]))
+    def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
+        """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
+        named: Any = {**self._given[dialect.name], **values}
+        if compiled.positiontup is not None:
+            named = tuple([named[name] for name in compiled.positiontup])
+        driver = connection.connection.cursor()
+        try:
+            driver.execute(compiled.string, named)
+            return list(driver.fetchall()) if driver.description else []
+        except dialect.loaded_dbapi.Error as error:
+            base = dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(compiled.string, None, error, base, dialect=dialect) from error
+        finally:
+            driver.close()
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         compiled = self._statement.compile(dialect=dialect)

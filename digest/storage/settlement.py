@@ -52,7 +52,7 @@ def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry
 
 
 def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    tries: dict[int, int] = {row.id: row.tries for row in _TRIES.run(connection, rows=_ids(attempts))}
+    tries: dict[int, int] = dict(_TRIES.run(connection, rows=_ids(attempts)))
     # What is about us does not use up a reader's tries; what waits too long expires.
     last = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) >= retry.attempts]
     if last:
