@@ -87,6 +87,8 @@ def away(house: House) -> Iterator[None]:
         with server.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text(statement))
 
+    # A journal keeps its connection, as a server that goes away does not.
+    say(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     say(f"ALTER DATABASE {name} RENAME TO {name}_away")
     yield
     say(f"ALTER DATABASE {name}_away RENAME TO {name}")
