@@ -1,7 +1,9 @@
 """Checking: check, what an editor should know of an issue before it goes out."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +14,11 @@ from digest.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from digest.flow.check import Checked
+    from digest.storage.overrules import Overruled
+
+    _Listed = tuple[Finding, Overruled | None]
+
+Tell = Callable[[str], None]
 
 _HEADINGS = {
     Severity.ERROR: "Errors: it does not go out with them",
@@ -34,14 +41,24 @@ def check(
 ) -> None:
     """Look for what must not go out: dead links, letters too long for Gmail, what was left to be filled in, and more.
 
-    Sends nothing. Exit code 1 where there is an error that nobody has overruled.
+    Sends nothing. What came of asking for a link is believed for a day; one that nobody could be asked for is asked
+    again after ten minutes.
 
-    Example: digest check social-care/2014-11
+    Exit codes: 0 it may go out, also where somebody has overruled an error; 1 there is an error that nobody has
+    overruled, or it could not be looked at; 2 wrong usage.
+
+    Examples:
+
+      digest check social-care/2014-11
+
+      digest check social-care/2014-11 --no-links
+
+      digest check social-care/2014-11 --json | jq ".findings[].what"
     """
     from digest.flow.check import check as look
 
-    with opened() as house, ExitStack() as stack:
-        done = look(house, issue, links=links, progress=_Bar(stack))
+    with opened() as house, Bar() as bar:
+        done = look(house, issue, links=links, folder=Path.cwd(), progress=bar)
     if as_json:
         out.as_json(_json(done))
     else:
@@ -50,31 +67,54 @@ def check(
         raise typer.Exit(1)
 
 
-class _Bar:
-    """A progress bar that is drawn once it is known how many links there are."""
+class Bar:
+    """A progress bar for one thing after the other, each drawn once it is known how long it is."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
+    def __init__(self) -> None:
+        self._drawn = ExitStack()
+        self._what = ""
+        self._done = 0
         self._step: out.Step | None = None
 
-    def __call__(self, done: int, total: int) -> None:
-        if self._step is None:
-            self._step = self._stack.enter_context(out.progress("Asking links", total))
-        if done:
-            self._step()
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drawn.close()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """So much of it is done."""
+        if self._step is None or what != self._what:
+            self._drawn.close()
+            self._what, self._done = what, 0
+            self._step = self._drawn.enter_context(out.progress(what, total))
+        if done > self._done:
+            self._step(done - self._done)
+            self._done = done
+
+
+def say_findings(findings: Iterable[Finding], overruled: "Iterable[Overruled]" = (), tell: Tell = out.say) -> None:
+    """The findings, worst first, each with its place and what to do; those that somebody let go with who and when."""
+    let_go = {each.check: each for each in overruled}
+    listed = [(f, let_go.get(f.check) if f.severity is Severity.ERROR else None) for f in findings]
+    for heading, found in _grouped(listed):
+        if found:
+            tell(f"{heading}\n")
+        for finding, by in found:
+            tell(f"  {finding.check}: {_line(finding.place)}")
+            tell(f"      {_line(finding.what)}")
+            tell(f"      {f'Overruled by {by.by}, {by.at:%Y-%m-%d %H:%M} UTC.' if by else _line(finding.remedy)}\n")
+
+
+def _grouped(listed: Sequence["_Listed"]) -> Iterator[tuple[str, list["_Listed"]]]:
+    yield _HEADINGS[Severity.ERROR], [each for each in listed if each[0].severity is Severity.ERROR and not each[1]]
+    yield "Overruled: it goes out with them", [each for each in listed if each[1]]
+    for severity in (Severity.WARNING, Severity.NOTE):
+        yield _HEADINGS[severity], [each for each in listed if each[0].severity is severity]
 
 
 def _print(done: "Checked") -> None:
-    let_go = {each.check: each for each in done.overruled}
-    for severity, heading in _HEADINGS.items():
-        found = [f for f in done.findings if f.severity is severity]
-        if found:
-            out.say(f"{heading}\n")
-        for finding in found:
-            by = let_go.get(finding.check) if severity is Severity.ERROR else None
-            out.say(f"  {finding.check}: {_line(finding.place)}{f' (overruled by {by.by})' if by else ''}")
-            out.say(f"      {_line(finding.what)}")
-            out.say(f"      {_line(finding.remedy)}\n")
+    say_findings(done.findings, done.overruled)
     _print_facts(done)
 
 
@@ -89,8 +129,10 @@ def _print_facts(done: "Checked") -> None:
     for each in (*letters.without, *letters.unwritten):
         out.say(f"{out.counted(each.readers, 'reader')} without a letter: {each.why[:1].lower()}{each.why[1:]}.")
     counts = [sum(f.severity is severity for f in done.findings) for severity in Severity]
+    let_go = counts[0] - len(done.errors)
+    beside = f" ({let_go:,} of them overruled)" if let_go else ""
     out.say(
-        f"{done.issue.name}: {out.counted(counts[0], 'error')}, {out.counted(counts[1], 'warning')}, "
+        f"{done.issue.name}: {out.counted(counts[0], 'error')}{beside}, {out.counted(counts[1], 'warning')}, "
         f"{out.counted(counts[2], 'note')}. {_verdict(done)}"
     )
 
@@ -107,7 +149,7 @@ def _verdict(done: "Checked") -> str:
 
 
 def _json(done: "Checked") -> dict[str, Any]:
-    let_go = {each.check for each in done.overruled}
+    let_go = {each.check: each for each in done.overruled}
     letters = done.letters
     return {
         "issue": done.issue.name,
@@ -124,8 +166,10 @@ def _json(done: "Checked") -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, let_go: set[str]) -> dict[str, Any]:
-    return {**asdict(finding), "overruled": finding.severity is Severity.ERROR and finding.check in let_go}
+def _finding(finding: Finding, let_go: "Mapping[str, Overruled]") -> dict[str, Any]:
+    by = let_go.get(finding.check) if finding.severity is Severity.ERROR else None
+    told = {"overruled": by is not None, "overruled_by": by and by.by, "overruled_at": by and by.at}
+    return {**asdict(finding), **told}
 
 
 def _line(text: str) -> str:

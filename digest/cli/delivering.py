@@ -123,16 +123,17 @@ def _held_back(house: "House", issue: Any) -> str:
     """Why an approved issue does not go out; empty where nothing is known that keeps it."""
     from digest.errors import Problem
     from digest.flow.check import hindrances
-    from digest.flow.verdict import held_back, how_to_let_go
+    from digest.flow.verdict import told
     from digest.model.issue import IssueState
 
     if issue.state is not IssueState.APPROVED:
         return ""
     try:
-        errors = hindrances(house, str(issue.id))
+        # What the scheduler goes by, which does not look again because a reader came.
+        errors = hindrances(house, str(issue.id), readers_matter=False)
     except Problem as problem:
         return f"{issue.name} cannot go out. {problem}"
-    return f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}." if errors else ""
+    return told(issue, errors) if errors else ""
 
 
 def _report(connection: Any, issue: Any) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def _write_preview(house: "House", issue: str, folder: Path, most: int) -> None:
 
     with out.progress("Writing", None) as step:
         found = _findings(house, issue)
-        count = write_files(house, issue, folder, most=most, findings=found, progress=step)
+        count = write_files(house, issue, folder, most=most, findings=found, site=Path.cwd(), progress=step)
     out.say(f"{out.counted(count, 'file')} in {folder}; begin with {folder / 'index.html'}")
 
 
@@ -193,22 +193,28 @@ def approve(
     with opened() as house:
         done = let_go(house, issue, by=by or who(), overrule=overrule or ())
         if done.state is IssueState.APPROVED:
-            _warn_of_errors(house, done)
+            _warn(house, done)
     _print(done, as_json, f"{done.name} is {done.state}.")
 
 
-def _warn_of_errors(house: "House", issue: Issue) -> None:
-    """What would keep it from going out, told while somebody looks."""
-    from digest.flow.check import hindrances
-    from digest.flow.verdict import held_back, how_to_let_go
+def _warn(house: "House", issue: Issue) -> None:
+    """What would keep it from going out, and that nobody would get anything, told while somebody looks."""
+    from digest.cli.checking import say_findings
+    from digest.flow.check import prospects
+    from digest.flow.prospect import of_nothing
+    from digest.flow.verdict import told
 
     try:
-        errors = hindrances(house, str(issue.id))
+        verdict, errors = prospects(house, str(issue.id))
+        nothing = of_nothing(house, issue, verdict)
     except Problem as problem:
         out.warn(f"It cannot go out yet. {problem}")
         return
     if errors:
-        out.warn(f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}.")
+        say_findings(errors, tell=out.warn)
+        out.warn(told(issue, errors))
+    if nothing:
+        out.warn(nothing)
 
 
 def reopen(issue: Name, as_json: Json = False) -> None:

@@ -39,8 +39,8 @@ def approve(house: House, issue_name: str, *, by: str, overrule: Collection[str]
     now = house.clock.now()
     with house.store.write() as connection:
         issue = issues.find(connection, issue_name)
-        if overrule and issue.state in FROZEN:
-            raise WrongState(f"{issue.name} is {issue.state}; there is nothing left to overrule.")
+        if overrule:
+            _must_be_open(issue)
         if issue.state not in (IssueState.APPROVED, IssueState.PUBLISHED, IssueState.EMPTY):
             issue = issues.move(connection, issue, IssueState.APPROVED, approved_at=now, approved_by=by)
         known = {each.check for each in overrules.in_force(connection, issue)}
@@ -51,6 +51,8 @@ def approve(house: House, issue_name: str, *, by: str, overrule: Collection[str]
 
 def _overruled(house: House, issue_name: str, names: Collection[str]) -> dict[str, str]:
     """What checks of these names find now, by name."""
+    with house.store.read() as connection:
+        _must_be_open(issues.find(connection, issue_name))
     issue, errors = known_errors(house, issue_name)
     found: dict[str, str] = {}
     for name in names:
@@ -62,6 +64,11 @@ def _overruled(house: House, issue_name: str, names: Collection[str]) -> dict[st
             )
         found[name] = "\n".join(mine)
     return found
+
+
+def _must_be_open(issue: Issue) -> None:
+    if issue.state in FROZEN:
+        raise WrongState(f"{issue.name} is {issue.state}; there is nothing left to overrule.")
 
 
 def reopen(house: House, issue_name: str) -> Issue:

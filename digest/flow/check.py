@@ -1,30 +1,30 @@
-"""Check: what an editor should know of an issue before it goes out. Writes nothing but what came of asking for links.
+"""Check: what an editor should know of an issue before it goes out. Writes nothing but what it found.
 
-It goes the way of publishing: the same freeze, cohorts and letters; what is written down for that is thrown away.
+It goes the way of publishing: the same freeze, cohorts and letters.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection
 
-from digest.flow.choose import Choosers
+from digest.flow import asking, memory
 from digest.flow.house import House
 from digest.flow.inspect import in_order, inspect
-from digest.flow.layouts import layout_from
+from digest.flow.outcomes import Outcome, Progress, letters, outcomes, sent_letters, silent
 from digest.flow.preview import Preview, preview
+from digest.flow.unapplied import file_of, unapplied
 from digest.flow.variants import Map, variants
-from digest.flow.verdict import BELIEVED, of_links, recalled, standing
-from digest.model.finding import Finding
+from digest.flow.verdict import errors_in, hindering, standing, verdict_on
+from digest.model.finding import Finding, Severity
 from digest.model.issue import Issue
 from digest.rendering.variant import Layout
-from digest.sources.reach import Reacher
-from digest.storage import audiences, editions, link_checks, overrules
-from digest.storage.link_checks import LinkCheck
+from digest.storage import overrules
 from digest.storage.overrules import Overruled
+from digest.storage.verdicts import Verdict
 
-#: Told how many links have been asked, of how many.
-Progress = Callable[[int, int], None]
+UNAPPLIED = "unapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Checked:
     findings: tuple[Finding, ...]
     #: What somebody let go by name, and still counts.
     overruled: tuple[Overruled, ...]
-    #: All letters with their readers, and who gets none and why.
+    #: How many letters there are, their readers, and who gets none and why. None of the letters is listed.
     letters: Map
     #: Bytes of the longest message.
     largest: int
@@ -51,94 +51,80 @@ class Checked:
 
 
 def check(
-    house: House, issue_name: str, *, links: bool = True, progress: Progress = lambda done, total: None
+    house: House,
+    issue_name: str,
+    *,
+    links: bool = True,
+    folder: Path | None = None,
+    progress: Progress = silent,
 ) -> Checked:
     """Look at an issue as it would come out now, or as it came out. Raises UnknownName, BadTemplate.
 
     With `links`, addresses of which nothing is known since yesterday are asked. Without, nothing leaves the machine.
+    The newsletter's file in the site's `folder`, where there is one, is held against what was applied.
     """
     with house.store.read() as connection:
         seen = preview(house, connection, issue_name)
-        letters = variants(connection, seen)
-        # The readers are written down by now, for as long as this connection reads.
-        looked = inspect(house, seen.spoken, _chosen_layouts(connection, seen))
-        known = recalled(connection, looked.links, now=house.clock.now())
+        is_out = seen.issue.frozen_at is not None
+        chosen = [] if is_out else outcomes(connection, seen, progress)
+        counted = variants(connection, seen, chosen, most=0)
+        looked = inspect(house, seen.spoken, _going(connection, seen, chosen))
+        known = asking.known(connection, looked.links, now=house.clock.now())
         overruled = overrules.in_force(connection, seen.issue)
+        otherwise = () if is_out else tuple(_unapplied(connection, seen.issue, folder))
+    if not is_out:
+        going = [(cohort, layout) for cohort, _, layout in chosen]
+        memory.remember(house, seen.issue, verdict_on(going, looked if counted.count else None))
     if links:
-        known = known | _ask(house, [url for url in looked.links if url not in known], progress)
+        known = known | asking.ask(house, [url for url in looked.links if url not in known], progress)
     return Checked(
         issue=seen.issue,
-        findings=in_order([*looked.findings, *of_links(looked.links, known)]),
+        findings=in_order([*looked.findings, *asking.findings(looked.links, known), *otherwise]),
         overruled=tuple(overruled),
-        letters=letters,
+        letters=counted,
         largest=looked.largest,
         links=len(looked.links),
-        links_known=sum(url in known for url in looked.links),
+        links_known=sum(url in known and known[url].outcome != asking.UNREACHED for url in looked.links),
     )
 
 
 def known_errors(house: House, issue_name: str) -> tuple[Issue, tuple[Finding, ...]]:
-    """The errors in what an issue would send now, overruled or not, by what is known; nobody is asked."""
+    """The errors in what a draft would send now, overruled or not, by what is known; nobody is asked."""
+    issue, verdict = memory.look(house, issue_name)
     with house.store.read() as connection:
-        seen = preview(house, connection, issue_name)
-        _write_down_readers(connection, seen)
-        layouts = list(_chosen_layouts(connection, seen))
-        if not layouts:
-            return seen.issue, ()
-        looked = inspect(house, seen.spoken, layouts)
-        known = recalled(connection, looked.links, now=house.clock.now())
-    return seen.issue, standing(in_order([*looked.findings, *of_links(looked.links, known)]), ())
+        return issue, errors_in(house, connection, verdict)
 
 
-def hindrances(house: House, issue_name: str) -> tuple[Finding, ...]:
-    """The errors with which an issue would not go out now: those of them that nobody overruled."""
-    issue, errors = known_errors(house, issue_name)
+def hindrances(house: House, issue_name: str, *, readers_matter: bool = True) -> tuple[Finding, ...]:
+    """The errors with which a draft would not go out now: those of them that nobody overruled."""
+    return prospects(house, issue_name, readers_matter=readers_matter)[1]
+
+
+def prospects(house: House, issue_name: str, *, readers_matter: bool = True) -> tuple[Verdict, tuple[Finding, ...]]:
+    """Who would get what of a draft now, and the errors with which it would not go out.
+
+    Where `readers_matter` not, what was found before some of them came or went will do.
+    """
+    issue, verdict = memory.look(house, issue_name, readers_matter=readers_matter)
     with house.store.read() as connection:
-        let_go = [each.check for each in overrules.in_force(connection, issue)]
-    return standing(errors, let_go)
+        return verdict, hindering(house, connection, issue, verdict)
 
 
-def _write_down_readers(connection: Connection, seen: Preview) -> None:
-    """As publishing does, on a reading connection, which throws it away."""
-    edition, issue = seen.edition, seen.issue
-    if issue.frozen_at is None:
-        span = audiences.Span(since=edition.window.since, items=edition.receivable)
-        now = seen.house.clock.now()
-        audiences.gather_readers(connection, edition.publication.id, issue.period.cadence, span, now=now)
+def _going(connection: Connection, seen: Preview, chosen: Iterable[Outcome]) -> Iterable[Layout]:
+    return letters(chosen) if seen.issue.frozen_at is None else sent_letters(connection, seen)
 
 
-def _chosen_layouts(connection: Connection, seen: Preview) -> Iterator[Layout]:
-    """The letters that an issue comes to for the readers who are written down, or came to."""
-    if seen.issue.frozen_at is not None:
-        for variant_id in audiences.variants_of(connection, seen.issue.id):
-            yield layout_from(editions.load_variant(connection, variant_id)[1])
+def _unapplied(connection: Connection, issue: Issue, folder: Path | None) -> Iterator[Finding]:
+    """That the newsletter's file says otherwise than what was applied, or cannot be read."""
+    file = file_of(folder, issue.newsletter) if folder else None
+    seen = unapplied(connection, issue.newsletter, file) if file else None
+    if file is None or seen is None:
         return
-    chosen = Choosers(seen.spoken).for_cohorts(connection, audiences.cohorts(connection))
-    yield from (layout for _, layout in chosen if layout is not None)
-
-
-def _ask(house: House, urls: list[str], progress: Progress) -> dict[str, LinkCheck]:
-    """Ask for addresses, many at once, and keep what came of it."""
-    if not urls:
-        return {}
-    found: dict[str, LinkCheck] = {}
-    progress(0, len(urls))
-    for url, reached in _reacher(house).many(urls):
-        found[url] = LinkCheck(
-            url=url, outcome=reached.outcome, status=reached.status, why=reached.why, checked_at=house.clock.now()
-        )
-        progress(len(found), len(urls))
-    with house.store.write() as connection:
-        link_checks.keep(connection, found.values(), forget_before=house.clock.now() - BELIEVED)
-    return found
-
-
-def _reacher(house: House) -> Reacher:
-    """Within the limits that sources have."""
-    gather = house.settings.gather
-    return Reacher(
-        allow_hosts=gather.allow_hosts,
-        timeout=gather.timeout_seconds,
-        at_once=gather.at_once,
-        per_host=gather.per_host,
+    parts = f"in {', '.join(seen.differs)} " if seen.differs else ""
+    yield Finding(
+        check=UNAPPLIED,
+        severity=Severity.WARNING,
+        place=f"{file.parent.name}/{file.name}",
+        what=seen.trouble or f"The file differs {parts}from what was applied, and the issue goes by what was applied.",
+        remedy=f"Run: digest apply {file.parent.name}/{file.name}, or take the change back.",
     )

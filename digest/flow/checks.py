@@ -21,8 +21,8 @@ _LIMITS = {
     "first_reach": (1, 1_000),
     "per_topic": (1, 10_000),
     "per_issue": (1, 10_000),
-    # Less than that would hold the head and the foot of a letter and nothing between.
-    "byte_budget": (20_000, 10_000_000),
+    # A letter's head and foot come to some 22,000, a piece with its heading to 6,000 more: less would hold nothing.
+    "byte_budget": (30_000, 10_000_000),
     "day": (1, 92),
     "draft_days_before": (0, 366),
 }

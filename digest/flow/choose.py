@@ -1,6 +1,6 @@
 """Choose: what each cohort of an issue's audience gets. Once for each distinct cohort, never for each reader."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from digest.flow.freeze import Edition
 from digest.flow.spoken import Spoken
-from digest.model.choice import MORE, Choice, Readers, choose
+from digest.model.choice import MORE, Choice, Offer, Readers
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
 from digest.rendering.sizes import base_size, heading_sizes, line_sizes, sizes
@@ -36,8 +36,13 @@ class Choosers:
             self._choosers[ours] = Chooser(self._spoken.edition(ours))
         return self._choosers[ours]
 
-    def for_cohorts(self, connection: Connection, cohorts: Iterable[Cohort]) -> Iterator[tuple[Cohort, Layout | None]]:
-        """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then."""
+    def for_cohorts(
+        self, connection: Connection, cohorts: Iterable[Cohort]
+    ) -> Iterator[tuple[Cohort, Choice, Layout | None]]:
+        """Each cohort with its letter; None where nothing is new and the newsletter sends nothing then.
+
+        Readers who get the same get one and the same layout.
+        """
         here = frozenset(self._spoken.own.receivable)
 
         @lru_cache(maxsize=100_000)
@@ -46,7 +51,7 @@ class Choosers:
 
         for cohort in cohorts:
             readers = Readers(topics=cohort.chosen.topics, received=items_of(cohort.received), first=cohort.first)
-            yield cohort, self.reading(cohort.language).letter(readers)[1]
+            yield cohort, *self.reading(cohort.language).letter(readers)
 
 
 @dataclass(slots=True)
@@ -57,15 +62,24 @@ class Chooser:
     #: Items that somebody gets, or would get if there were room.
     offered: set[ItemId] = field(default_factory=set)
     _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
-    _sizes: Mapping[tuple[ItemId, str | None], int] = field(init=False)
-    _headings: Mapping[str, int] = field(init=False)
-    _lines: Mapping[ItemId, int] = field(init=False)
-    _room: int = field(init=False)
+    #: By what they bring and the number of topics: whoever gets the same shares one.
+    _laid_out: dict[tuple[tuple[int, ...], int, int | None], Layout] = field(default_factory=dict)
+    _offer: Offer = field(init=False)
 
     def __post_init__(self) -> None:
-        blocks = self.edition.blocks
-        self._sizes, self._headings, self._lines = sizes(blocks), heading_sizes(blocks), line_sizes(blocks)
-        self._room = self.edition.publication.newsletter.selection.byte_budget - base_size(blocks)
+        edition, blocks = self.edition, self.edition.blocks
+        policy = edition.publication.newsletter.selection
+        self._offer = Offer(
+            edition.candidates,
+            topic_order=edition.publication.topic_order,
+            window=edition.window,
+            policy=policy,
+            sizes=sizes(blocks),
+            headings=heading_sizes(blocks),
+            lines=line_sizes(blocks),
+            most_lines=TITLES_UNTIL,
+            room=policy.byte_budget - base_size(blocks),
+        )
 
     def letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
         """What these readers get, and the letter; None when they get none."""
@@ -77,18 +91,7 @@ class Chooser:
 
     def choice(self, readers: Readers) -> Choice:
         """What these readers get."""
-        return choose(
-            self.edition.candidates,
-            readers,
-            topic_order=self.edition.publication.topic_order,
-            window=self.edition.window,
-            policy=self.edition.publication.newsletter.selection,
-            sizes=self._sizes,
-            headings=self._headings,
-            lines=self._lines,
-            most_lines=TITLES_UNTIL,
-            room=self._room,
-        )
+        return self._offer.choice(readers)
 
     def _lay_out(self, choice: Choice, readers: Readers) -> Layout | None:
         quiet = self.edition.publication.newsletter.selection.when_empty is WhenEmpty.SKIP
@@ -97,5 +100,9 @@ class Chooser:
             return None
         known = frozenset(self.edition.publication.topic_order)
         topics = None if readers.topics is None else readers.topics & known
-        laid_out = lay_out(choice, self.edition.content, topics=topics, phrases=self.edition.phrases)
-        return replace(laid_out, subject=self.edition.subject, language=self.edition.language)
+        # By what they are, not by what they say, which takes longer: the offer makes each but once, and keeps it.
+        key = (tuple(map(id, choice.chosen)), choice.more, None if topics is None else len(topics))
+        if key not in self._laid_out:
+            laid_out = lay_out(choice, self.edition.content, topics=topics, phrases=self.edition.phrases)
+            self._laid_out[key] = replace(laid_out, subject=self.edition.subject, language=self.edition.language)
+        return self._laid_out[key]

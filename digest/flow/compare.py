@@ -46,15 +46,23 @@ def as_then(reader: Reader) -> Reader:
 
 def compare(house: House, connection: Connection, this: Preview, reader: Reader) -> Comparison | None:
     """This issue's letter and the one before; None where there is no issue before. May raise BadTemplate."""
-    before = previous(connection, this.issue)
-    if before is None:
-        return None
-    earlier = preview(house, connection, before.name)
+    earlier = preview_before(house, connection, this.issue)
+    return None if earlier is None else beside(connection, this, earlier, reader)
+
+
+def preview_before(house: House, connection: Connection, issue: Issue) -> Preview | None:
+    """The issue before, ready to be looked at as anybody; None where there is none. May raise BadTemplate."""
+    before = previous(connection, issue)
+    return None if before is None else preview(house, connection, before.name)
+
+
+def beside(connection: Connection, this: Preview, earlier: Preview, reader: Reader) -> Comparison:
+    """A reader's letter of one issue and that of an earlier one."""
     now, then = this.letter(connection, reader), earlier.letter(connection, as_then(reader))
     titles_now, titles_then = _titles(this, now), _titles(earlier, then)
     parts_now, parts_then = _parts(this, now), _parts(earlier, then)
     return Comparison(
-        before=before,
+        before=earlier.issue,
         then=then,
         now=now,
         new=tuple(title for each, title in titles_now.items() if each not in titles_then),

@@ -8,11 +8,12 @@ from enum import StrEnum
 from sqlalchemy import text
 
 from digest.errors import Problem
+from digest.flow import memory, samples
 from digest.flow.check import hindrances
 from digest.flow.freeze import freeze
 from digest.flow.house import House
 from digest.flow.seal import BOTH, Seal, sample
-from digest.flow.verdict import held_back, how_to_let_go
+from digest.flow.verdict import told
 from digest.model.issue import IssueState
 from digest.settings import TransportKind
 from digest.storage import issues, newsletters, schema, sources
@@ -38,7 +39,7 @@ class Finding:
 
 def examine(house: House) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
-    looks = (_database, _secret, _newsletters, _sources, _templates, _checks, _transport, _dkim, _pages)
+    looks = (_database, _secret, _newsletters, _samples, _sources, _templates, _checks, _transport, _dkim, _pages)
     return [finding for look in looks for finding in _seen(look.__name__.strip("_"), look, house)]
 
 
@@ -89,6 +90,34 @@ def _newsletters(house: House) -> Iterator[Finding]:
                 yield _good("newsletters", f"{slug} has its topics and a postal address.")
 
 
+def _samples(house: House) -> Iterator[Finding]:
+    """What came with the sample and is nobody's. While letters go into a folder, it does no harm."""
+    if house.settings.mail.transport is TransportKind.FOLDER:
+        return
+    mail = house.settings.mail
+    asked = [("", f"mail.{key}", getattr(mail, key)) for key in ("bounce_address", "bounce_domain")]
+    asked.append(("", "mail.unsubscribe_address", mail.unsubscribe_address))
+    asked.append(("", "web.base_url", house.links.base))
+    with house.store.read() as connection:
+        for slug in newsletters.slugs(connection):
+            sender = newsletters.load(connection, slug).newsletter.sender
+            asked += [(slug, "sender.address", sender.address), (slug, "sender.reply_to", sender.reply_to)]
+            brand = newsletters.load(connection, slug).newsletter.brand
+            if brand.postal_address in samples.postal_addresses():
+                words = f"{slug}: brand.postal_address is still that of the sample, “{brand.postal_address}”."
+                yield _warning("samples", f"{words} Write your own into the newsletter's file, then run: digest apply.")
+    for slug, key, value in asked:
+        if samples.is_for_examples(value):
+            yield _warning("samples", _example(slug, key, value))
+
+
+def _example(slug: str, key: str, value: str) -> str:
+    if slug:
+        words = f"{slug}: {key} is {value}, which belongs to nobody: what readers answer is lost"
+        return f"{words}, and mail servers refuse it. Write your own into its file, then run: digest apply."
+    return f"{key} is {value}, an address for examples that leads nowhere. Set your own in digest.toml."
+
+
 def _sources(house: House) -> Iterator[Finding]:
     with house.store.read() as connection:
         for row in sources.listed(connection):
@@ -100,7 +129,9 @@ def _templates(house: House) -> Iterator[Finding]:
     with house.store.read() as connection:
         open_issues = issues.listed(connection, None, IssueState.DRAFT, IssueState.APPROVED)
         for issue in open_issues:
-            freeze(house, connection, issue, now=house.clock.now())
+            # What is remembered of it was seen when it compiled.
+            if memory.recalled(house, connection, issue) is None:
+                freeze(house, connection, issue, now=house.clock.now())
             yield _good("templates", f"{issue.name} compiles.")
         if not open_issues:
             house.templates.get_template("email/issue/issue.mjml.j2")
@@ -115,9 +146,8 @@ def _checks(house: House) -> Iterator[Finding]:
         if not errors:
             yield _good("checks", f"{issue.name} holds no error that would keep it from going out.")
             continue
-        words = f"{held_back(issue, errors)} {how_to_let_go(issue, errors)}."
-        approved = issue.state is IssueState.APPROVED
-        yield Finding(about="checks", health=Health.BAD if approved else Health.WARNING, words=words)
+        health = Health.BAD if issue.state is IssueState.APPROVED else Health.WARNING
+        yield Finding(about="checks", health=health, words=told(issue, errors))
 
 
 def _transport(house: House) -> Iterator[Finding]:

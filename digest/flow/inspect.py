@@ -36,7 +36,7 @@ class Inspected:
     #: Bytes of the longest message; 0 where none could be made.
     largest: int
     #: The addresses that others answer for, each with the first place where it stands.
-    links: Mapping[str, Spot]
+    links: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -50,14 +50,14 @@ class _Spoken:
 def inspect(house: House, spoken: Spoken, layouts: Iterable[Layout]) -> Inspected:
     """Look at an issue and at all letters it comes to; at all its pieces where it comes to none."""
     found: list[Finding] = []
-    asked: dict[str, Spot] = {}
+    asked: dict[str, str] = {}
     largest = 0
     for part in _by_language(spoken, layouts):
         weighed, bad = _weighed(house, part)
         sheet = _sheet(house, part)
         found += [*bad, *_of_sheet(house, part, sheet)]
         largest = max(largest, weighed)
-        asked = links.to_ask(sheet, house.links.base) | asked
+        asked = {url: spot.place for url, spot in links.to_ask(sheet, house.links.base).items()} | asked
     found += _sender(house, spoken.own)
     return Inspected(findings=in_order(found), largest=largest, links=asked)
 

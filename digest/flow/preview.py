@@ -75,6 +75,7 @@ class Letter:
     choice: Choice
     #: The keys of its blocks, in order.
     parts: tuple[str, ...]
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class Preview:
             message=message,
             choice=choice,
             parts=tuple(part.key for part in layout.parts),
+            layout=layout,
         )
 
     def size(self, reader: Reader, layout: Layout) -> int:

@@ -5,21 +5,23 @@ Publishing a published issue returns it unchanged.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from digest.flow import memory
 from digest.flow.choose import Choosers
 from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
 from digest.flow.layouts import stored_form
 from digest.flow.spoken import Spoken
-from digest.flow.verdict import must_pass
+from digest.flow.verdict import Going, Held, must_pass
 from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.variant import Layout
-from digest.storage import audiences, editions, issues, lock
+from digest.storage import audiences, editions, issues, lock, verdicts
+from digest.storage.audiences import Cohort
 from digest.storage.editions import StoredBlock
 
 
@@ -37,6 +39,14 @@ class Published:
 def publish(house: House, issue_name: str) -> Published:
     """Freeze an approved issue and put one delivery per reader into the outbox. Raises WrongState, BadTemplate,
     and HeldBack where checks have found an error that nobody has overruled."""
+    try:
+        return _publish(house, issue_name)
+    except Held as held:
+        memory.remember(house, held.issue, held.verdict)  # after the transaction, which came to nothing
+        raise
+
+
+def _publish(house: House, issue_name: str) -> Published:
     now = house.clock.now()
     with lock.publishing(house.store), house.store.write(steady=True) as connection:
         issue = issues.find(connection, issue_name)
@@ -50,6 +60,7 @@ def publish(house: House, issue_name: str) -> Published:
             # Readers count what they get, so a month in which nobody gets anything takes no number.
             number = edition.content.number if expected else 0
             issue = issues.move(connection, issue, state, frozen_at=now, expected=expected, number=number)
+            verdicts.forget(connection, issue.id)
             batches = -(-expected // house.settings.delivery.batch)
             house.queue.wake(connection, issue.id, batches)
         readers, without, variants = audiences.count_by_cohort(connection, issue.id)
@@ -62,19 +73,26 @@ def _fill(house: House, connection: Connection, spoken: Spoken, now: datetime) -
     span = audiences.Span(since=edition.window.since, items=edition.receivable)
     audiences.gather_readers(connection, publication.id, issue.period.cadence, span, now=now)
     choosers = Choosers(spoken)
-    letters = list(choosers.for_cohorts(connection, audiences.cohorts(connection)))
-    must_pass(house, connection, spoken, (layout for _, layout in letters if layout is not None))
-    chosen = [
-        (cohort, None if layout is None else _save_variant(connection, issue, layout)) for cohort, layout in letters
-    ]
+    chosen = choosers.for_cohorts(connection, audiences.cohorts(connection))
+    letters = [(cohort, layout) for cohort, _, layout in chosen]
+    must_pass(house, connection, spoken, letters)
     editions.save_content(
         connection, issue.id, edition.content, edition.headers, shown=choosers.offered - edition.shown_before
     )
     editions.save_blocks(connection, issue.id, _blocks(spoken.editions.values()))
-    audiences.save_cohorts(connection, issue.id, chosen)
+    audiences.save_cohorts(connection, issue.id, _saved(connection, issue, letters))
     expected = audiences.fill_outbox(connection, issue.id)
     audiences.forget_readers(connection, now=now)
     return expected
+
+
+def _saved(connection: Connection, issue: Issue, letters: Sequence[Going]) -> list[tuple[Cohort, int | None]]:
+    """Each cohort with its variant; a letter that several get is kept once."""
+    kept: dict[int, int] = {}
+    for _, layout in letters:
+        if layout is not None and id(layout) not in kept:
+            kept[id(layout)] = _save_variant(connection, issue, layout)
+    return [(cohort, None if layout is None else kept[id(layout)]) for cohort, layout in letters]
 
 
 def _blocks(spoken: Iterable[Edition]) -> Iterator[StoredBlock]:

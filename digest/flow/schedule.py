@@ -15,6 +15,8 @@ from digest.flow.keep import Gathered
 from digest.flow.publish import publish
 from digest.flow.recover import recover
 from digest.flow.suggest import suggest
+from digest.flow.verdict import Held
+from digest.flow.waiting import still_waits
 from digest.model.cadence import Cadence, Period, Schedule, periods_due
 from digest.model.issue import Issue, IssueState
 from digest.model.newsletter import Approval
@@ -47,8 +49,8 @@ def tick(house: House) -> Ticked:
             if house.settings.suggest.enabled and any(g.new or g.changed for g in done.gathered):
                 suggest(house, slug)
             done.composed += _compose_due(house, slug)
-            for issue in _due(house, slug):
-                _publish(house, issue, done)
+            for issue, automatic in _due(house, slug):
+                _publish(house, issue, done, automatic=automatic)
         except Problem as problem:
             done.problems.append(f"{slug}: {problem}")
     with house.store.write() as connection:
@@ -115,13 +117,14 @@ def _create(house: House, publication: Publication, wanted: list[Period], now: d
                 yield issue.name
 
 
-def _due(house: House, slug: str) -> list[Issue]:
+def _due(house: House, slug: str) -> list[tuple[Issue, bool]]:
+    """What is to come out now, each with whether its newsletter lets it go by itself."""
     with house.store.read() as connection:
         newsletter = newsletters.load(connection, slug).newsletter
         waiting = issues.listed(connection, slug, IssueState.DRAFT, IssueState.APPROVED)
     now, automatic = house.clock.now(), newsletter.approval is Approval.AUTOMATIC
     return [
-        issue
+        (issue, automatic)
         for issue in sorted(waiting, key=lambda i: i.period.first)
         if (schedule := newsletter.cadences.get(issue.period.cadence))
         and now >= issue.period.due_at(schedule, newsletter.zone)
@@ -129,12 +132,18 @@ def _due(house: House, slug: str) -> list[Issue]:
     ]
 
 
-def _publish(house: House, issue: Issue, done: Ticked) -> None:
+def _publish(house: House, issue: Issue, done: Ticked, *, automatic: bool) -> None:
     """One that fails is told, and does not hold up the next."""
     try:
         approve(house, str(issue.id), by="the newsletter's own rule")
-        done.published.append(publish(house, str(issue.id)).issue.name)
+        waits = still_waits(house, str(issue.id), ask_all=automatic)
+        if waits:
+            done.problems.append(waits)
+        else:
+            done.published.append(publish(house, str(issue.id)).issue.name)
     except Overtaken:
         return  # another scheduler had it in the same moment, and goes on with it
+    except Held as held:
+        done.problems.append(f"{held}.")
     except Problem as problem:
         done.problems.append(f"{issue.name}: {problem}")

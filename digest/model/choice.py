@@ -4,9 +4,9 @@ There is no "since the last issue": a receipt alone says what a reader has had. 
 back-dated, or is filed late comes in the next issue, and nothing comes twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,8 +34,6 @@ class Reason(StrEnum):
 
 _NO_HEADINGS: Mapping[str, int] = {}
 _NO_LINES: Mapping[ItemId, int] = {}
-
-_OFFERED = frozenset({Reason.PINNED, Reason.TOPIC})
 
 #: For want of room only: these are counted in "and N more" and are offered again next time.
 MORE = frozenset({Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG})
@@ -131,44 +129,116 @@ def choose(
     item's line in the list of contents, which a letter of more than `most_lines` items has not; `room` the bytes there
     are for all of them.
     """
-    judged = {c.id: _judge(c, readers, window) for c in candidates}
-    offered = [c for c in candidates if judged[c.id] in _OFFERED]
-    filler = _Filler(policy=policy, sizes=sizes, headings=headings, lines=lines, most_lines=most_lines, room=room)
-    for candidate, under in _in_order(offered, readers, topic_order):
-        filler.add(candidate, under, judged[candidate.id])
-    refused = {item: reason for item, reason in judged.items() if reason not in _OFFERED}
-    return Choice(chosen=tuple(filler.chosen), passed_over=refused | filler.passed_over)
+    offer = Offer(
+        candidates,
+        topic_order=topic_order,
+        window=window,
+        policy=policy,
+        sizes=sizes,
+        headings=headings,
+        lines=lines,
+        most_lines=most_lines,
+        room=room,
+    )
+    return offer.choice(readers)
 
 
-def _judge(candidate: Candidate, readers: Readers, window: Window) -> Reason:
+class Offer:
+    """What there is to choose from, looked at once for all cohorts; what differs between them is little work."""
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        topic_order: Sequence[str],
+        window: Window,
+        policy: SelectionPolicy,
+        sizes: Mapping[tuple[ItemId, str | None], int],
+        headings: Mapping[str, int] = _NO_HEADINGS,
+        lines: Mapping[ItemId, int] = _NO_LINES,
+        most_lines: int = 0,
+        room: int,
+    ) -> None:
+        """As `choose` has them."""
+        self._candidates, self._topic_order, self._window, self._policy = candidates, topic_order, window, policy
+        self._sizes, self._headings, self._lines = sizes, headings, lines
+        self._most_lines, self._room = most_lines, room
+        self._looked: dict[tuple[AbstractSet[ItemId], bool], _Looked] = {}
+        self._told: dict[tuple[ItemId, str | None], Chosen] = {}
+
+    def choice(self, readers: Readers) -> Choice:
+        """What one cohort gets."""
+        looked = self._looked_at(frozenset(readers.received), readers.first)
+        refused = dict(looked.refused)
+        placed: dict[str, list[ItemId]] = {slug: [] for slug in self._topic_order}
+        wanted = frozenset(self._topic_order) if readers.topics is None else readers.topics
+        for item, topics in looked.filed:
+            for under in topics:
+                if under in wanted:
+                    placed[under].append(item)
+                    break
+            else:
+                refused[item] = Reason.OTHER_TOPIC
+        filler = _Filler(self._policy, self._sizes, self._headings, self._lines, self._most_lines, self._room)
+        # Pinned ones first, then the topics in order; the editor's order holds within each.
+        filler.add(looked.pinned, None)
+        for slug, items in placed.items():
+            filler.add(items, slug)
+        chosen = tuple([self._chosen(item, under) for item, under in filler.taken])
+        return Choice(chosen=chosen, passed_over=refused | filler.passed_over)
+
+    def _chosen(self, item: ItemId, under: str | None) -> Chosen:
+        """The same value every time: thousands of choices hold it."""
+        key = (item, under)
+        if key not in self._told:
+            reason = Reason.PINNED if under is None else Reason.TOPIC
+            self._told[key] = Chosen(id=item, under=under, reason=reason)
+        return self._told[key]
+
+    def _looked_at(self, received: frozenset[ItemId], first: bool) -> "_Looked":
+        """What holds for all who have had the same, whatever their topics are."""
+        key = (received, first)
+        if key not in self._looked:
+            self._looked[key] = self._look(received, first)
+        return self._looked[key]
+
+    def _look(self, received: AbstractSet[ItemId], first: bool) -> "_Looked":
+        looked = _Looked()
+        for candidate in self._candidates:
+            reason = _judge(candidate, received, first, self._window)
+            if reason is Reason.PINNED:
+                looked.pinned.append(candidate.id)
+            elif reason is Reason.TOPIC:
+                looked.filed.append((candidate.id, candidate.topics))
+            else:
+                looked.refused[candidate.id] = reason
+        return looked
+
+
+@dataclass(slots=True)
+class _Looked:
+    """The candidates, each in the editor's order, by what does not depend on topics."""
+
+    pinned: list[ItemId] = field(default_factory=list)
+    filed: list[tuple[ItemId, tuple[str, ...]]] = field(default_factory=list)
+    refused: dict[ItemId, Reason] = field(default_factory=dict)
+
+
+def _judge(candidate: Candidate, received: AbstractSet[ItemId], first: bool, window: Window) -> Reason:
+    """TOPIC where it depends on the topics that readers chose."""
     if candidate.left_out:
         return Reason.LEFT_OUT
-    if candidate.id in readers.received or not readers.received.isdisjoint(candidate.also):
+    if candidate.id in received or not received.isdisjoint(candidate.also):
         return Reason.HAD
     if candidate.dated_at >= window.until:
         return Reason.TOO_EARLY
     if candidate.dated_at > window.now:
         return Reason.HELD
-    if candidate.dated_at < (window.first_since if readers.first else window.since):
+    if candidate.dated_at < (window.first_since if first else window.since):
         return Reason.TOO_OLD
     if candidate.pinned:
         return Reason.PINNED
-    if not candidate.topics:
-        return Reason.UNFILED
-    return Reason.TOPIC if _first_topic(candidate, readers) else Reason.OTHER_TOPIC
-
-
-def _first_topic(candidate: Candidate, readers: Readers) -> str | None:
-    return next((t for t in candidate.topics if readers.topics is None or t in readers.topics), None)
-
-
-def _in_order(
-    offered: Iterable[Candidate], readers: Readers, topic_order: Sequence[str]
-) -> list[tuple[Candidate, str | None]]:
-    """Pinned ones first, then the topics in order; the sort is stable, so the editor's order holds within each."""
-    placed = [(c, None if c.pinned else _first_topic(c, readers)) for c in offered]
-    rank = {slug: n for n, slug in enumerate(topic_order)}
-    return sorted(placed, key=lambda pair: -1 if pair[1] is None else rank[pair[1]])
+    return Reason.TOPIC if candidate.topics else Reason.UNFILED
 
 
 class _Filler:
@@ -176,7 +246,6 @@ class _Filler:
 
     def __init__(
         self,
-        *,
         policy: SelectionPolicy,
         sizes: Mapping[tuple[ItemId, str | None], int],
         headings: Mapping[str, int],
@@ -186,35 +255,41 @@ class _Filler:
     ) -> None:
         self._policy, self._sizes, self._headings, self._room = policy, sizes, headings, room
         self._lines, self._most_lines = lines, most_lines
-        self.chosen: list[Chosen] = []
+        self.taken: list[tuple[ItemId, str | None]] = []
         self.passed_over: dict[ItemId, Reason] = {}
+        #: How many have a line in the list of contents, and the bytes of these lines.
+        self._listed = 0
+        self._listed_bytes = 0
 
-    def add(self, candidate: Candidate, under: str | None, reason: Reason) -> None:
-        obstacle = self._obstacle(candidate, under)
-        if obstacle:
-            self.passed_over[candidate.id] = obstacle
-            return
-        self._room -= self._cost(candidate, under)
-        self.chosen.append(Chosen(id=candidate.id, under=under, reason=reason))
+    def add(self, items: Sequence[ItemId], under: str | None) -> None:
+        """Take in of these what finds room; all that stand under this topic."""
+        most = self._policy.per_issue if under is None else self._policy.per_topic
+        heading = self._headings.get(under or "", 0)
+        count = 0
+        for item in items:
+            cost = self._sizes.get((item, under), 0)
+            if under is not None:
+                # The first under a topic brings the heading with it.
+                cost += self._line(item) + (0 if count else heading)
+            if len(self.taken) >= self._policy.per_issue:
+                self.passed_over[item] = Reason.ISSUE_FULL
+            elif count >= most:
+                self.passed_over[item] = Reason.TOPIC_FULL
+            elif cost > self._room:
+                self.passed_over[item] = Reason.TOO_BIG
+            else:
+                count += 1
+                self._take(item, under, cost)
 
-    def _obstacle(self, candidate: Candidate, under: str | None) -> Reason | None:
-        if len(self.chosen) >= self._policy.per_issue:
-            return Reason.ISSUE_FULL
-        if under and sum(c.under == under for c in self.chosen) >= self._policy.per_topic:
-            return Reason.TOPIC_FULL
-        if self._cost(candidate, under) > self._room:
-            return Reason.TOO_BIG
-        return None
+    def _take(self, item: ItemId, under: str | None, cost: int) -> None:
+        self._room -= cost
+        self.taken.append((item, under))
+        if under is not None:
+            self._listed += 1
+            self._listed_bytes += self._lines.get(item, 0)
 
-    def _cost(self, candidate: Candidate, under: str | None) -> int:
-        """Bytes it adds; the first under a topic brings the heading with it."""
-        is_first = under is not None and all(c.under != under for c in self.chosen)
-        heading = self._headings.get(under or "", 0) if is_first else 0
-        return self._sizes.get((candidate.id, under), 0) + heading + (self._line(candidate) if under else 0)
-
-    def _line(self, candidate: Candidate) -> int:
+    def _line(self, item: ItemId) -> int:
         """Bytes of its line; one more than the list may hold does away with the list, and gives its bytes back."""
-        listed = [c.id for c in self.chosen if c.under]
-        if len(listed) < self._most_lines:
-            return self._lines.get(candidate.id, 0)
-        return -sum(self._lines.get(item, 0) for item in listed) if len(listed) == self._most_lines else 0
+        if self._listed < self._most_lines:
+            return self._lines.get(item, 0)
+        return -self._listed_bytes if self._listed == self._most_lines else 0

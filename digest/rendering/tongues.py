@@ -7,7 +7,7 @@ and numbers are CLDR's, as Babel brings them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Tongue:
 
     def number(self, value: int) -> str:
         """ "1,240"; in German "1.240"."""
-        return format_decimal(value, locale=self.locale)
+        return _decimal(value, self.locale)
 
     def day(self, value: date) -> str:
         """ "3 March"; in the United States "March 3"."""
@@ -66,6 +66,11 @@ class Tongue:
     def month_of_year(self, value: date) -> str:
         """ "March 2026"."""
         return format_skeleton("yMMMM", value, locale=self.locale)
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: int, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def marked(message: str) -> str:

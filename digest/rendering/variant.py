@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from digest.model.choice import Choice
@@ -101,7 +102,13 @@ def _body(placed: Sequence[Placed], content: IssueContent, phrases: Phrases, hea
 
 
 def _parts(*keys: str) -> Iterator[Part]:
-    return (Part(key, {}) for key in keys)
+    return map(_plain, keys)
+
+
+@lru_cache(maxsize=20_000)
+def _plain(key: str) -> Part:
+    """A block without values: thousands of letters hold the same."""
+    return Part(key, {})
 
 
 def _headline(placed: Sequence[Placed], topics: int | None, phrases: Phrases) -> str:

@@ -47,6 +47,16 @@ class Reached:
     status: int | None = None
     #: In words, unless it is alive.
     why: str = ""
+    #: Whether anybody was spoken to on the way; False where nobody was found or reached, as is with everybody for a
+    #: machine that is offline; None where nobody had to be asked.
+    answered: bool | None = True
+
+
+@dataclass(slots=True)
+class _Trail:
+    """How far one question has come."""
+
+    answered: bool = False
 
 
 class Reacher:
@@ -75,36 +85,35 @@ class Reacher:
         try:
             way = way_to(address)
         except UnreadableSource as problem:
-            return Reached(outcome=Outcome.GONE, why=problem.what)
+            return Reached(outcome=Outcome.GONE, why=problem.what, answered=None)
+        trail = _Trail()
         try:
-            return await self._asked(way, turn)
-        except ForbiddenAddress as problem:
-            return Reached(outcome=Outcome.FORBIDDEN, why=problem.what)
-        except HostUnknown as problem:
-            return Reached(outcome=Outcome.GONE, why=problem.what)
+            return await self._asked(way, turn, trail)
         except Problem as problem:
-            return Reached(outcome=Outcome.DOUBTFUL, why=problem.what)
+            answered = True if trail.answered else _spoke(problem)
+            return Reached(outcome=_outcome_of(problem), why=problem.what, answered=answered)
 
-    async def _asked(self, way: Way, turn: Turn) -> Reached:
+    async def _asked(self, way: Way, turn: Turn, trail: _Trail) -> Reached:
         try:
-            reply = await self._followed(way, turn, "HEAD")
+            reply = await self._followed(way, turn, "HEAD", trail)
         except SourceUnreachable as problem:
             # Some break off at a HEAD; whoever is silent or not to be found would be so again.
             if isinstance(problem, HostUnknown) or isinstance(problem.__cause__, TimeoutError):
                 raise
-            reply = await self._followed(way, turn, "GET")
+            reply = await self._followed(way, turn, "GET", trail)
         else:
             if reply.status >= HTTPStatus.BAD_REQUEST and reply.status not in _NO_USE:
-                reply = await self._followed(way, turn, "GET")
+                reply = await self._followed(way, turn, "GET", trail)
         return _judged(reply, way)
 
-    async def _followed(self, way: Way, turn: Turn, method: str) -> Reply:
+    async def _followed(self, way: Way, turn: Turn, method: str, trail: _Trail) -> Reply:
         """The answer at the end of the redirects."""
         journey = Journey(way, self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
             await turn.at(journey.way.host)
             async with journey.timed():
                 reply = await self._replied(journey.way, method)
+            trail.answered = True
             location = reply.headers.get("location")
             if reply.status not in MOVED or not location:
                 wait = peace(reply, now=datetime.now(UTC))
@@ -134,6 +143,27 @@ class Reacher:
     @cached_property
     def _trust(self) -> ssl.SSLContext:
         return usual_trust()
+
+
+def _outcome_of(problem: Problem) -> Outcome:
+    match problem:
+        case ForbiddenAddress():
+            return Outcome.FORBIDDEN
+        case HostUnknown():
+            return Outcome.GONE
+        case _:
+            return Outcome.DOUBTFUL
+
+
+def _spoke(problem: Problem) -> bool | None:
+    """Whether it came from another machine: one that breaks off or speaks badly is there."""
+    if not isinstance(problem, SourceUnreachable):
+        return None
+    away = isinstance(problem.__cause__, OSError) and not isinstance(problem.__cause__, _SPOKEN)
+    return not (away or isinstance(problem, HostUnknown))
+
+
+_SPOKEN = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
 
 
 def _judged(reply: Reply, way: Way) -> Reached:

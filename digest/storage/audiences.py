@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Select,
     String,
@@ -38,7 +39,7 @@ from digest.storage.clock import database_now
 from digest.storage.tables import article, cohort, delivery, issue, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
-from subscribers.tables import Id, preference, subscription
+from subscribers.tables import Id, consent, preference, subscription, suppression
 
 #: Lives for one transaction.
 _reader = Table(
@@ -81,18 +82,28 @@ class Span:
 def gather_readers(connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime) -> None:
     """Write down who gets this issue, with the receipts that may matter to it."""
     _reader.metadata.create_all(connection, checkfirst=False)
+    query = _who_gets(newsletter_id, cadence, span, now)
+    connection.execute(insert(_reader).from_select([column.name for column in query.selected_columns], query))
+
+
+def stamp(connection: Connection) -> str:
+    """Another one whenever somebody came, left, chose anew, or was suppressed. It costs next to nothing."""
+    last = connection.scalar(select(func.max(consent.c.id)))
+    barred, lifted = connection.execute(select(func.max(suppression.c.id), func.count(suppression.c.lifted_at))).one()
+    return f"{last or 0}.{barred or 0}.{lifted}"
+
+
+def _who_gets(newsletter_id: int, cadence: Cadence, span: Span, now: datetime) -> Select[Any]:
     who = audience.readers(newsletter_id, cadence, now).subquery()
     had = receipts(newsletter_id, span).subquery()
-    columns = ["subscriber_id", "subscription_id", "preference_id", "language", "first", "received"]
-    query = select(
+    return select(
         who.c.subscriber_id,
         who.c.subscription_id,
         who.c.preference_id,
         who.c.language,
         who.c.first,
-        func.coalesce(had.c.received, ""),
+        func.coalesce(had.c.received, "").label("received"),
     ).outerjoin(had, had.c.subscriber_id == who.c.subscriber_id)
-    connection.execute(insert(_reader).from_select(columns, query))
 
 
 def received_by(connection: Connection, newsletter_id: int, subscriber_id: int, before: Issue, span: Span) -> list[int]:
@@ -131,12 +142,24 @@ def _had(newsletter_id: int, span: Span) -> tuple[ColumnElement[bool], ...]:
 
 def cohorts(connection: Connection) -> Iterator[Cohort]:
     """The distinct cohorts among the readers written down, in an order that is the same every time."""
-    alike = (_reader.c.preference_id, _reader.c.language, _reader.c.first, _reader.c.received)
+    return _cohorts_among(connection, _reader)
+
+
+def cohorts_now(
+    connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime
+) -> Iterator[Cohort]:
+    """The cohorts there would be if the readers were written down now; it writes nothing."""
+    return _cohorts_among(connection, _who_gets(newsletter_id, cadence, span, now).subquery())
+
+
+def _cohorts_among(connection: Connection, among: FromClause) -> Iterator[Cohort]:
+    alike = (among.c.preference_id, among.c.language, among.c.first, among.c.received)
+    # Grouped before topics come to it: there are many readers, and few sets of topics.
+    each = select(*alike, func.count().label("readers")).group_by(*alike).subquery()
     query = (
-        select(*alike, preference.c.topics, func.count().label("readers"))
-        .join(preference, preference.c.id == _reader.c.preference_id)
-        .group_by(*alike, preference.c.topics)
-        .order_by(*alike)
+        select(each, preference.c.topics)
+        .join(preference, preference.c.id == each.c.preference_id)
+        .order_by(each.c.preference_id, each.c.language, each.c.first, each.c.received)
     )
     yield from map(_cohort, connection.execute(query).all())
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
 from digest.storage.tables import link_check
 
+#: The outcomes that keep an issue from going out.
+BAD = ("gone", "forbidden")
 #: So many at a time; a statement takes only so many values.
 _MANY = 500
 
@@ -18,7 +21,7 @@ class LinkCheck:
     """What came of asking for one address."""
 
     url: str
-    #: "alive", "gone", "forbidden" or "doubtful".
+    #: "alive", "gone", "forbidden", "doubtful", or "unreached" while nobody could be asked from here.
     outcome: str
     #: HTTP's, of the last answer; None where none came.
     status: int | None
@@ -27,17 +30,32 @@ class LinkCheck:
     checked_at: datetime
 
 
-def known(connection: Connection, urls: Iterable[str], *, since: datetime) -> dict[str, LinkCheck]:
-    """What is known of these addresses from that time on."""
+def known(connection: Connection, urls: Iterable[str], *, since: datetime | None = None) -> dict[str, LinkCheck]:
+    """What is known of these addresses, all of it or from that time on."""
     hashes = [_hash(url) for url in urls]
     found: dict[str, LinkCheck] = {}
     for n in range(0, len(hashes), _MANY):
-        these = (link_check.c.url_hash.in_(hashes[n : n + _MANY])) & (link_check.c.checked_at >= since)
-        for row in connection.execute(select(link_check).where(these)):
-            found[row.url] = LinkCheck(
-                url=row.url, outcome=row.outcome, status=row.status, why=row.why, checked_at=row.checked_at
-            )
+        these: list[ColumnElement[bool]] = [link_check.c.url_hash.in_(hashes[n : n + _MANY])]
+        if since is not None:
+            these.append(link_check.c.checked_at >= since)
+        found |= {row.url: _check(row) for row in connection.execute(select(link_check).where(*these))}
     return found
+
+
+def lately(connection: Connection, outcome: str, *, most: int) -> list[str]:
+    """Addresses of which this was the last to be known, the newest first."""
+    mine = select(link_check.c.url).where(link_check.c.outcome == outcome)
+    return list(connection.scalars(mine.order_by(link_check.c.checked_at.desc(), link_check.c.url_hash).limit(most)))
+
+
+def any_bad(connection: Connection, *, before: datetime) -> bool:
+    """Whether any address led to nothing when it was asked before that time, and has not been asked since."""
+    bad = link_check.c.outcome.in_(BAD) & (link_check.c.checked_at < before)
+    return connection.scalar(select(link_check.c.url_hash).where(bad).limit(1)) is not None
+
+
+def _check(row: Row[Any]) -> LinkCheck:
+    return LinkCheck(url=row.url, outcome=row.outcome, status=row.status, why=row.why, checked_at=row.checked_at)
 
 
 def keep(connection: Connection, checks: Iterable[LinkCheck], *, forget_before: datetime) -> None:

@@ -155,6 +155,17 @@ link_check = Table(
     Column("checked_at", Instant, nullable=False, index=True),
 )
 
+#: What an issue was last found to be, with stamps of what that was reckoned from.
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("issue_id", Id, ForeignKey("issue.id"), primary_key=True, autoincrement=False),
+    Column("stamp", String(64), nullable=False),
+    Column("audience", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("content", JSON, nullable=False),
+)
+
 #: A process that delivers. It beats by the database's clock; one that has fallen silent is dead.
 worker = Table(
     "worker",

@@ -194,7 +194,7 @@ def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
         (("[sender]", "[selection]\nlook_back = 0\n[sender]"), "selection.look_back is 0, the least is 1"),
         (("[sender]", "[selection]\nlook_back = 30000\n[sender]"), "selection.look_back is 30000, the most is 1000"),
         (("[sender]", "[selection]\nper_issue = 0\n[sender]"), "selection.per_issue is 0, the least is 1"),
-        (("[sender]", "[selection]\nbyte_budget = 10\n[sender]"), "selection.byte_budget is 10, the least is 20000"),
+        (("[sender]", "[selection]\nbyte_budget = 10\n[sender]"), "selection.byte_budget is 10, the least is 30000"),
         (("[[topics]]", "topics = 3\n[[others]]"), "news.toml: "),
         (("[sender]", "[sender"), "is not TOML"),
     ],

@@ -20,7 +20,7 @@ from digest.model.finding import Severity
 from digest.model.issue import IssueState
 from digest.resources import folder
 from digest.storage import audiences, issues, overrules
-from digest.storage.tables import delivery, link_check, overruled
+from digest.storage.tables import delivery, link_check, overruled, verdict
 from tests.support.desk import NEWSLETTER, Desk
 from tests.support.site import Site
 
@@ -122,15 +122,16 @@ def test_a_link_is_asked_once_a_day(linked: Linked, site: Site) -> None:
 def test_nobody_is_asked_where_it_is_not_wanted(linked: Linked, site: Site) -> None:
     """Without links, and by whoever only asks what is known; progress counts those that are asked."""
     desk = linked(site.page("/gone", b"", 404), site.page("/gone#part", b"", 404))
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
 
     unasked = check(desk.house, NOVEMBER, links=False)
     assert hindrances(desk.house, NOVEMBER) == ()
     assert site.methods == []
-    check(desk.house, NOVEMBER, progress=lambda done, total: told.append((done, total)))
+    check(desk.house, NOVEMBER, progress=lambda what, done, total: told.append((what, done, total)))
 
     assert (unasked.links_known, found(unasked, "dead-link")) == (0, [])
-    assert told == [(0, 1), (1, 1)]
+    asking = [("Asking links", 0, 1), ("Asking links", 1, 1)]
+    assert told == [("Choosing", 0, 1), ("Choosing", 1, 1), *asking]
     assert [f.check for f in hindrances(desk.house, NOVEMBER)] == ["dead-link"]
 
 
@@ -227,8 +228,8 @@ def test_an_automatic_issue_that_is_held_back_stays_approved_and_says_why(linked
     assert NOVEMBER in tick(desk.house).published
 
 
-def test_checking_writes_nothing_but_what_came_of_links(linked: Linked, site: Site) -> None:
-    """All tables have as many rows as before, and the temporary one is gone."""
+def test_checking_writes_nothing_but_what_it_found(linked: Linked, site: Site) -> None:
+    """All other tables have as many rows as before, and no temporary one is left."""
     desk = linked(site.page("/good"))
     before = rows(desk.house)
 
@@ -236,8 +237,8 @@ def test_checking_writes_nothing_but_what_came_of_links(linked: Linked, site: Si
     unasked = rows(desk.house)
     check(desk.house, NOVEMBER)
 
-    assert unasked == before
-    assert rows(desk.house) == {**before, link_check.name: 1}
+    assert unasked == {**before, verdict.name: 1}
+    assert rows(desk.house) == {**before, verdict.name: 1, link_check.name: 1}
 
 
 def test_every_letter_is_weighed_with_who_gets_it_and_who_gets_none(linked: Linked, site: Site) -> None:

@@ -80,24 +80,28 @@ class _Side:
         self._numbers = [list(dict.fromkeys(links)).index(name) + 1 for name in links]
         #: How many links it has.
         self.links = len(set(links))
-        #: The bytes of its slots where a part has no values for any of them.
-        self._plain: int | None = None
+        #: The bytes where a part has no values, by the links before it.
+        self._plain: dict[int, int] = {}
+        self._values: dict[str, int] = {}
 
     def weight(self, part: Part, before: int) -> int:
         """Its bytes in a letter in which so many links come before it."""
-        numbers = sum(len(encoding.literal(str(before + number))) for number in self._numbers)
-        return self._fixed + numbers + self._slots_weight(part)
-
-    def _slots_weight(self, part: Part) -> int:
         if part.values:
-            return sum(self._value(part, name) for name in self._slots)
-        if self._plain is None:
-            self._plain = sum(self._value(part, name) for name in self._slots)
-        return self._plain
+            return self._weighed(part, before)
+        if before not in self._plain:
+            self._plain[before] = self._weighed(part, before)
+        return self._plain[before]
+
+    def _weighed(self, part: Part, before: int) -> int:
+        numbers = sum(len(encoding.literal(str(before + number))) for number in self._numbers)
+        return self._fixed + numbers + sum(self._value(part, name) for name in self._slots)
 
     def _value(self, part: Part, name: str) -> int:
         if name in part.values:
-            return len(encoding.literal(self._fill(part.values[name])))
+            value = part.values[name]
+            if value not in self._values:
+                self._values[value] = len(encoding.literal(self._fill(value)))
+            return self._values[value]
         if name not in self._personal:
             raise BadTemplate(f"The template wants a value for {name!r}, which no letter has.", remedy="Mend the slot.")
         return len(self._encode(self._personal[name]))
