@@ -1,35 +1,35 @@
-"""Checking: what the checks find in an issue, looked for beside the page, which never waits for it."""
+"""Checking: what takes its time is looked for beside the page, which never waits for it: findings, and readers."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 from digest.errors import Problem
 from digest.model.finding import Finding, Severity
 
 _log = logging.getLogger(__name__)
 
-#: Looks an issue over.
-Check = Callable[[], Sequence[Finding]]
+T = TypeVar("T")
 
 
-class Checking:
-    """The findings of the newest version that was looked over; each version is looked over once."""
+class Aside(Generic[T]):
+    """What was found of the newest version that was looked at; each version is looked at once."""
 
     def __init__(self, done: Callable[[], None]) -> None:
-        """`done` is told when there are findings that differ from those before."""
+        """`done` is told when something is found that differs from what was before."""
         self._done = done
         self._lock = threading.Lock()
         self._wanted = ""
         self._running = False
-        self._found: tuple[Finding, ...] | None = None
-        self._check: Check | None = None
+        self._found: T | None = None
+        self._look: Callable[[], T | None] | None = None
 
-    def findings(self, version: str, check: Check) -> tuple[Finding, ...] | None:
-        """What was found last; None while the first look lasts. A version not yet looked over is, in its turn."""
+    def found(self, version: str, look: Callable[[], T | None]) -> T | None:
+        """What was found last; None while the first look lasts. A version not yet looked at is, in its turn."""
         with self._lock:
             if version != self._wanted:
-                self._wanted, self._check = version, check
+                self._wanted, self._look = version, look
                 if not self._running:
                     self._running = True
                     threading.Thread(target=self._run, daemon=True).start()
@@ -38,8 +38,8 @@ class Checking:
     def _run(self) -> None:
         while True:
             with self._lock:
-                version, check = self._wanted, self._check
-            found = _looked_over(check) if check else ()
+                version, look = self._wanted, self._look
+            found = _tried(look) if look else None
             with self._lock:
                 differs, self._found = found != self._found, found
                 over = version == self._wanted
@@ -50,7 +50,19 @@ class Checking:
                 return
 
 
-def _looked_over(check: Check) -> tuple[Finding, ...]:
+def _tried(look: Callable[[], T | None]) -> T | None:
+    """Nothing where it fails: the page itself tells what is wrong."""
+    try:
+        return look()
+    except Problem:
+        return None
+    except Exception:
+        _log.exception("Something beside the preview could not be found out.")
+        return None
+
+
+def looked_over(check: Callable[[], Sequence[Finding]]) -> tuple[Finding, ...]:
+    """What the checks find; that they fail is a finding too."""
     try:
         return tuple(check())
     except Problem as problem:

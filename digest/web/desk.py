@@ -21,16 +21,18 @@ from digest.flow import preview as previews
 from digest.flow import proof
 from digest.flow.house import House
 from digest.flow.preview import Preview, Reader
-from digest.flow.variants import variants
+from digest.flow.variants import Map, Variant, variants
 from digest.model.finding import Finding
 from digest.rendering.fragments import one_line
+from digest.storage import overrules
 from digest.web import forms, looking, preview_page, sheets
+from digest.web import preview_facts as facts
 from digest.web.app import file_response
-from digest.web.checking import Checking
+from digest.web.checking import Aside, looked_over
 from digest.web.forms import Form, FormRefused
 from digest.web.frame import Frame, plain
 from digest.web.live import Live
-from digest.web.looking import ALIKE, HELD, Look
+from digest.web.looking import ALIKE, HELD, MODE, SHOWN, VIEWS, WIDTH, Look
 
 #: The letter itself: what a mail program would show, and no script whatever it holds.
 _LETTER_POLICY = (
@@ -51,7 +53,8 @@ class Desk:
 
     def __init__(self, live: Live, issue_name: str, check: Check | None) -> None:
         self._live, self._issue, self._check = live, issue_name, check
-        self._checking = Checking(live.tell)
+        self._checking: Aside[tuple[Finding, ...]] = Aside(live.tell)
+        self._counting: Aside[Map] = Aside(live.tell)
         self._token = secrets.token_urlsafe(24)
         self._told: OrderedDict[str, proof.Sent | Problem] = OrderedDict()
 
@@ -64,27 +67,24 @@ class Desk:
             if len(matching) == 1 and matching[0].held:
                 look = replace(look, reader=f"{HELD}{matching[0].held.id}")
                 return RedirectResponse(f"/?{look.query}", status_code=303)
-            context = preview_page.page(connection, preview, who, look)
+            context = preview_page.page(connection, preview, who, look, self._counted())
             context["search"] = preview_page.search(preview, matching, found, look)
-        context |= {"findings": self._findings(preview), "told": self._answer(request), "token": self._token}
-        return self._html("page", preview, look=look, **context)
+            context |= self._beside(connection, preview)
+        context |= {"told": self._answer(request), "token": self._token}
+        return self._html("page", preview, **context)
 
     def letters(self, request: Request) -> Response:
         """All letters of the issue, and how many readers get each."""
         look = looking.look(request.query_params)
         with self._live.house().store.read() as connection:
             preview = self._preview(connection)
-            found = variants(connection, preview)
+            found = variants(connection, preview, examples=True)
             href: Callable[[str], str] = lambda key: preview_page.address(replace(look, reader=f"{ALIKE}{key}"))  # noqa: E731
-            every = sheets.every_letter(preview, found, href)
-        return self._html(
-            "letters",
-            preview,
-            every=every,
-            findings=self._findings(preview),
-            groups=[],
-            back=preview_page.address(look),
-        )
+            held_at = preview_page.held_at(look)
+            example: Callable[[Variant], object] = lambda v: facts.example(connection, preview, v.example, held_at)  # noqa: E731
+            context = {"every": sheets.every_letter(preview, found, href, example), "schedule": facts.schedule(preview)}
+            context |= self._beside(connection, preview)
+        return self._html("letters", preview, groups=[], back=preview_page.address(look), **context)
 
     def compare(self, request: Request) -> Response:
         """A reader's letter beside the one before."""
@@ -92,18 +92,24 @@ class Desk:
         with self._live.house().store.read() as connection:
             preview, who = self._seen(connection, look)
             found = comparing.compare(preview.house, connection, preview, who)
-        if found is None:
-            raise UnknownName("No issue came out before this one, so there is nothing to compare with.")
+            if found is None:
+                raise UnknownName("No issue came out before this one, so there is nothing to compare with.")
+            unapplied = self._unapplied(connection, preview)
+        plain = replace(look, view=VIEWS[0])
+        every = sheets.choices(preview.house, plain, lambda to: f"/compare?{to.query}")
+        choices = [group for group in every if group["label"] in (WIDTH, MODE, SHOWN)]
         return self._html(
             "compare",
             preview,
             who=who.label,
             before=found.before.name,
             comparison=sheets.comparison(found),
-            choices=sheets.choices(preview.house, look, lambda to: f"/compare?{to.query}")[1:4],
+            choices=choices,
+            keys=preview_page.keys(choices),
             frames=_frames(found, look, f"/before?{look.query}", f"/letter?{look.query}"),
             look=look,
             back=preview_page.address(look),
+            unapplied=unapplied,
         )
 
     def letter(self, request: Request) -> Response:
@@ -181,13 +187,34 @@ class Desk:
             response = HTMLResponse(f"<!doctype html><title>Preview</title>{body}", status_code=status)
         return self._printed(response)
 
-    def _findings(self, preview: Preview) -> dict[str, Any] | None:
+    def _beside(self, connection: Connection, preview: Preview) -> dict[str, Any]:
+        """What is told beside a letter whoever gets it."""
+        return {"findings": self._findings(connection, preview), "unapplied": self._unapplied(connection, preview)}
+
+    def _findings(self, connection: Connection, preview: Preview) -> dict[str, Any] | None:
         """None where there are no checks."""
         check = self._check
         if check is None:
             return None
-        found = self._checking.findings(str(self._live.edition), lambda: check(preview.house, self._issue))
-        return {"looking": True, "groups": []} if found is None else sheets.findings(found)
+        house, edition = preview.house, str(self._live.edition)
+        found = self._checking.found(edition, lambda: looked_over(lambda: check(house, self._issue)))
+        if found is None:
+            return {"looking": True, "groups": []}
+        overruled = overrules.in_force(connection, preview.issue)
+        return facts.findings(found, overruled, preview.edition.publication.newsletter.zone)
+
+    def _counted(self) -> Map | None:
+        """All letters with their readers; None while they are being counted."""
+        return self._counting.found(str(self._live.edition), self._count)
+
+    def _count(self) -> Map:
+        with self._live.house().store.read() as connection:
+            return variants(connection, self._preview(connection), examples=True)
+
+    def _unapplied(self, connection: Connection, preview: Preview) -> dict[str, Any] | None:
+        """The newsletter's file, where it is not applied as it stands; what is out does not change with it."""
+        said = None if preview.issue.frozen_at else self._live.unapplied(connection)
+        return facts.unapplied(said, shown=self._live.shows_file)
 
     def _answer(self, request: Request) -> dict[str, Any] | None:
         told = self._told.get(request.query_params.get("told", ""))
@@ -215,18 +242,7 @@ class Desk:
         title = one_line(preview.edition.content.title)
         issue = {"name": preview.issue.name, "state": str(preview.issue.state), "title": title}
         frame = self._frame(f"{title}: preview")
-        unapplied = self._unapplied(preview)
-        return self._printed(
-            self._live.kit.html(f"preview/{template}", frame, issue=issue, unapplied=unapplied, files=False, **context)
-        )
-
-    def _unapplied(self, preview: Preview) -> str:
-        """The file that is shown though it is not applied; empty for none."""
-        file = self._live.file
-        if file is None or preview.issue.frozen_at is not None:
-            return ""
-        with preview.house.store.read() as connection:
-            return f"{file.parent.name}/{file.name}" if self._live.publication(connection) else ""
+        return self._printed(self._live.kit.html(f"preview/{template}", frame, issue=issue, files=False, **context))
 
     def _frame(self, title: str) -> Frame:
         linker = self._live.kit.linker

@@ -13,16 +13,20 @@ from sqlalchemy import Connection
 from watchfiles import Change, watch
 
 from digest.errors import Problem
+from digest.flow import unapplied
 from digest.flow.house import House
-from digest.flow.unapplied import as_saved, is_about
+from digest.flow.unapplied import Unapplied
 from digest.settings import FILE
 from digest.storage.newsletters import Publication
 from digest.web.kit import Kit, open_kit
 
 #: Milliseconds: a change is told when nothing more has changed for a step, at the latest after the longer time.
 _STEP, _LATEST = 50, 200
-#: Seconds between two looks for something to tell, and between two signs of life.
-_LOOK, _ALIVE = 0.05, 15.0
+#: Seconds between two looks for something to tell, between two signs of life, and between two looks at the database.
+_LOOK, _ALIVE, _ASK = 0.05, 15.0, 0.5
+
+#: Another one after each change of what the pages show of a house's database.
+Stamp = Callable[[House], object]
 
 _log = logging.getLogger(__name__)
 
@@ -31,14 +35,23 @@ class Live:
     """What a preview works with at the moment."""
 
     def __init__(
-        self, house: House, newsletter: str, *, folder: Path | None = None, reopen: Callable[[], House] | None = None
+        self,
+        house: House,
+        newsletter: str,
+        *,
+        folder: Path | None = None,
+        reopen: Callable[[], House] | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
-        """`folder` is where `digest.toml` lies and `newsletters/`; `reopen` makes the house after it was saved."""
+        """`folder` is where `digest.toml` lies and `newsletters/`; `reopen` makes the house after it was saved; `stamp`
+        is asked for twice a second."""
         #: As it was when all was well last.
         self.kit: Kit = open_kit(house, at_root=True)
-        self._newsletter, self._folder, self._reopen = newsletter, folder, reopen
+        self._newsletter, self._folder, self._reopen, self._stamp = newsletter, folder, reopen, stamp
         self._trouble: Problem | None = None
         self._file: Path | None = None
+        self._beside = unapplied.file_of(folder, newsletter) if folder else None
+        self._said: tuple[int, Unapplied | None] = (-1, None)
         self._begun = secrets.token_hex(4)
         self._count = 0
         #: Another one after each change of what the pages show.
@@ -52,11 +65,6 @@ class Live:
         """Another one after each change, and in each run."""
         return f"{self._begun}.{self._count}"
 
-    @property
-    def file(self) -> Path | None:
-        """The newsletter's file, once it was saved while we looked."""
-        return self._file
-
     def house(self) -> House:
         """The house as it is now. Raises SettingsRefused while its settings are wrong."""
         if self._trouble:
@@ -65,20 +73,37 @@ class Live:
 
     def publication(self, connection: Connection) -> Publication | None:
         """The newsletter as its file was saved, where that is not what is kept. Raises SettingsRefused."""
-        return as_saved(connection, self._newsletter, self._file) if self._file else None
+        return unapplied.as_saved(connection, self._newsletter, self._file) if self._file else None
+
+    @property
+    def shows_file(self) -> bool:
+        """Whether the pages show the newsletter as its file has it: once it was saved while we looked."""
+        return self._file is not None
+
+    def unapplied(self, connection: Connection) -> Unapplied | None:
+        """In what the newsletter's file differs from what is kept; None for nothing, or no file."""
+        edition, file = self.edition, self._file or self._beside
+        if self._said[0] != edition:
+            self._said = edition, unapplied.unapplied(connection, self._newsletter, file) if file else None
+        return self._said[1]
 
     def saved(self, *files: Path) -> None:
         """Some files are not what they were."""
         with self._lock:
             for file in files:
-                if self._folder and file.suffix == ".toml" and file.parent == self._folder / "newsletters":
-                    self._file = file if is_about(file, self._newsletter) else self._file
+                self._note(file)
             if self._folder and self._folder / FILE in files and self._reopen:
                 self._open_anew(self._reopen)
             else:
                 with suppress(OSError):  # a file that is just being replaced; its other half is told next
                     self.kit = open_kit(replace(self.kit.house), at_root=True)
         self.moved()
+
+    def _note(self, file: Path) -> None:
+        """Show the newsletter's file from now on, if it is that."""
+        lies_there = self._folder and file.suffix == ".toml" and file.parent == self._folder / unapplied.FOLDER
+        if lies_there and unapplied.is_about(file, self._newsletter):
+            self._file = file
 
     def moved(self) -> None:
         """What the pages show may have changed."""
@@ -110,8 +135,9 @@ class Live:
     def watching(self) -> Iterator[None]:
         """Notice what is saved while the block runs."""
         threads = [
-            threading.Thread(target=self._watch, args=(paths, deep), daemon=True)
-            for paths, deep in ((self._deep, True), (self._flat, False))
+            threading.Thread(target=self._watch, args=(self._deep, True), daemon=True),
+            threading.Thread(target=self._watch, args=(self._flat, False), daemon=True),
+            threading.Thread(target=self._ask, daemon=True),
         ]
         for thread in threads:
             thread.start()
@@ -136,25 +162,29 @@ class Live:
         self._look_elsewhere.set()
 
     def _deep(self) -> list[Path]:
-        own = [self._folder / "newsletters"] if self._folder else []
+        own = [self._folder / unapplied.FOLDER] if self._folder else []
         return [each for each in (*self.kit.house.template_folders, *own) if each.is_dir()]
 
     def _flat(self) -> list[Path]:
-        beside = {self._folder, self._database and self._database.parent}
-        return sorted(each for each in beside if each and each.is_dir())
-
-    @property
-    def _database(self) -> Path | None:
-        store = self.kit.house.store
-        return Path(store.engine.url.database or "").absolute() if store.embedded else None
+        return [self._folder] if self._folder and self._folder.is_dir() else []
 
     def _matters(self, deep: bool, name: str) -> bool:
         path = Path(name)
         if deep:
             return not path.name.startswith(".") and not path.name.endswith(("~", ".swp", ".swx", ".tmp"))
-        database = self._database
-        kept = database is not None and path.parent == database.parent and path.name in _names(database)
-        return kept or (self._folder is not None and path == self._folder / FILE)
+        return self._folder is not None and path == self._folder / FILE
+
+    def _ask(self) -> None:
+        """Until the end, ask the database whether anything has changed."""
+        stamp, before = self._stamp, None
+        while stamp:
+            with suppress(Problem):  # who looks at a page then is told what is wrong
+                now = stamp(self.kit.house)
+                if before is not None and now != before:
+                    self.moved()
+                before = now
+            if self._ended.wait(_ASK):
+                return
 
     def _watch(self, paths: Callable[[], list[Path]], deep: bool) -> None:
         """Until the end; by looking again and again where the system tells nothing."""
@@ -185,12 +215,7 @@ class Live:
             raise_interrupt=False,
             force_polling=polls,
         ):
-            files = {Path(name) for _, name in found}
-            database = self._database
-            if database and files <= {database.with_name(name) for name in _names(database)}:
-                self.moved()
-            else:
-                self.saved(*files)
+            self.saved(*{Path(name) for _, name in found})
 
 
 class _Any:
@@ -205,7 +230,3 @@ class _Any:
     def wait(self) -> None:
         while not self.is_set():
             self._events[0].wait(_LOOK)
-
-
-def _names(database: Path) -> tuple[str, str]:
-    return database.name, f"{database.name}-wal"

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 
 from digest.flow import preview as previews
+from digest.flow.alike import reader_alike
 from digest.flow.preview import Preview, Reader, reader_of_topics, readers
-from digest.flow.variants import reader_alike
 from digest.model.choice import Reason
 from digest.rendering.fragments import one_line
 from digest.rendering.phrases import ENGLISH
@@ -26,6 +26,8 @@ PICTURES = ("shown", "off")
 #: This issue's, or what is sent to somebody who signs up.
 LETTERS = ("issue", "confirm", "welcome")
 EVERYTHING_KEY, MIX, TOPIC, HELD, ALIKE = "everything", "mix", "topic:", "held:", "alike:"
+#: The groups of what there is to choose that have an effect in some views only.
+WIDTH, MODE, SHOWN, LANGUAGE = "Width", "Light or dark", "Pictures", "Language"
 #: More names than that are counted.
 _NAMED = 3
 
@@ -118,18 +120,21 @@ def controls(connection: Connection, preview: Preview, wanted: Look, who: Reader
 
 
 def segments(wanted: Look, languages: Sequence[tuple[str, str]]) -> list[tuple[str, list[tuple[str, Look, bool, str]]]]:
-    """What else there is to choose: for each group its name, and words, look, whether it is chosen, and access key."""
+    """What else changes what is shown: for each group its name, and words, look, whether it is chosen, and access
+    key."""
     groups: list[tuple[str, str, list[tuple[str, str, str]]]] = [
         ("Show", "view", [("html", "Letter", "1"), ("text", "Text", "2"), ("source", "Source", "3")]),
-        ("Width", "width", [("phone", "Phone", "p"), ("desktop", "Desktop", "w")]),
-        ("Light or dark", "mode", [(Mode.LIGHT, "Light", "l"), (Mode.DARK, "Dark", "n")]),
-        ("Pictures", "pictures", [("shown", "Pictures", "i"), ("off", "No pictures", "o")]),
     ]
     if wanted.letter == LETTERS[0]:
         groups[0][2].append(("headers", "Headers", "4"))
+    if wanted.view in ("html", "text"):
+        groups.append((WIDTH, "width", [("phone", "Phone", "p"), ("desktop", "Desktop", "w")]))
+    if wanted.view == "html":
+        groups.append((MODE, "mode", [(Mode.LIGHT, "Light", "l"), (Mode.DARK, "Dark", "n")]))
+        groups.append((SHOWN, "pictures", [("shown", "Pictures", "i"), ("off", "No pictures", "o")]))
     if len(languages) > 1:
-        own = [("", "Reader’s language", "")]
-        groups.append(("Language", "language", [*own, *((tag, name, "") for tag, name in languages)]))
+        own = [("", "Their own", "")]
+        groups.append((LANGUAGE, "language", [*own, *((tag, name, "") for tag, name in languages)]))
     return [
         (
             label,

@@ -1,5 +1,6 @@
 """Pieces: articles as the pages' templates see them, every value plain and every fragment cleaned once more."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from digest.web.shelf import Archive, Number
 
 #: The body of an item may have headings of its own; a summary may not.
 _BODY_TAGS = TAGS | {"h3", "h4"}
+_HEADING = re.compile(r"<h([34])>(.*?)</h\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Piece:
 
 def body(article: Article) -> Markup:
     """All that was gathered of an article, cleaned again: what was kept long ago was cleaned by the rules of then."""
-    return fragment(article.body_html, tags=_BODY_TAGS)
+    return _raised(fragment(article.body_html, tags=_BODY_TAGS))
 
 
 def original(article: Article) -> str:
@@ -80,6 +82,20 @@ def topic_places(archive: Archive, article: Article, href: Callable[[str], str],
         for topic, name in archive.topics.items()
         if topic in article.topics and topic != but
     )
+
+
+def _raised(html: Markup) -> Markup:
+    """Headings one step up, as they come right below the title; one of the second step before any of the first comes
+    up two, so that no step is left out for those who go from heading to heading."""
+    steps = {"3": 2, "4": 2}
+
+    def heading(match: re.Match[str]) -> str:
+        level = steps[match[1]]
+        if match[1] == "3":
+            steps["4"] = 3
+        return f"<h{level}>{match[2]}</h{level}>"
+
+    return Markup(_HEADING.sub(heading, html))  # noqa: S704  its tags are those of a clean fragment
 
 
 def _topic_name(named: Mapping[str, str], article: Article) -> str:

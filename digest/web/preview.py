@@ -9,6 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from digest.errors import Problem
 from digest.flow.house import House
+from digest.flow.moved import Stamps
 from digest.storage import issues
 from digest.web import serving
 from digest.web.desk import Check, Desk
@@ -54,11 +55,12 @@ def serve(
 ) -> None:
     """Serve the preview to this machine alone, until Ctrl-C; `ready` is told the address. Raises UnknownName.
 
-    What is saved in `folder` or among the templates shows by itself; `reopen` opens the house with new settings.
+    What is saved in `folder`, among the templates or in the database shows by itself; `reopen` opens the house with new
+    settings.
     """
     with house.store.read() as connection:
         issue = issues.find(connection, issue_name)
-    live = Live(house, issue.newsletter, folder=folder, reopen=reopen)
+    live = Live(house, issue.newsletter, folder=folder, reopen=reopen, stamp=Stamps(issue.name).now)
     app = create_preview(house, issue.name, live=live, check=check)
     with live.watching():
         serving.serve(app, host="127.0.0.1", port=port, ready=ready, ending=live.end)

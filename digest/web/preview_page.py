@@ -1,5 +1,6 @@
 """The preview's page: all that it says of one letter, and where else one can go from there."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,9 @@ from sqlalchemy import Connection
 
 from digest.flow import compare as comparing
 from digest.flow.preview import Preview, Reader
+from digest.flow.variants import Map
 from digest.web import looking, sheets
+from digest.web import preview_facts as facts
 from digest.web.looking import HELD, LETTERS, Look
 
 #: What the letters are called of which a preview shows one at a time.
@@ -19,15 +22,39 @@ def address(look: Look) -> str:
     return f"/?{look.query}"
 
 
-def page(connection: Connection, preview: Preview, who: Reader, look: Look) -> dict[str, Any]:
-    """The page of a look. May raise BadTemplate."""
+def held_at(look: Look) -> Callable[[int], str]:
+    """Where the same look is shown of whoever has a subscription."""
+    return lambda number: address(replace(look, reader=f"{HELD}{number}"))
+
+
+def keys(groups: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The access keys of the choices, each with its words."""
+    return [(each["key"], each["words"]) for group in groups for each in group["choices"] if each["key"]]
+
+
+def page(connection: Connection, preview: Preview, who: Reader, look: Look, found: Map | None) -> dict[str, Any]:
+    """The page of a look; `found` once the letters are counted. May raise BadTemplate."""
     shown = sheets.sheet(preview.house, connection, preview, who, look)
     before = comparing.previous(connection, preview.issue)
+    choices = sheets.choices(preview.house, look, address)
     return {
+        "look": look,
+        "schedule": facts.schedule(preview),
         "who": who.label,
         "controls": looking.controls(connection, preview, look, who),
-        "choices": sheets.choices(preview.house, look, address),
+        "choices": choices,
+        "keys": keys(choices),
         "letter": None if shown is None else shown.facts() | sheets.view(shown, look),
+        "inbox": None if shown is None else facts.inbox(preview, shown.sender, shown.subject, shown.preheader),
+        "audience": facts.audience(
+            connection,
+            preview,
+            shown.layout if shown else None,
+            found,
+            held_at(look),
+            but=who.held.id if who.held else None,
+        ),
+        "why": facts.why(connection, preview, shown.choice if shown else None),
         "src": f"/letter?{look.query}",
         "eml": f"/letter.eml?{look.query}",
         # Not seen: with it the page is another one when only the letter is.

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from digest.flow import compare as comparing
 from digest.flow.house import House
 from digest.flow.notices import sample_notices
 from digest.flow.preview import Letter, Preview, Reader
-from digest.flow.variants import Map, Without
-from digest.model.finding import Finding, Severity
+from digest.flow.variants import Map, Variant, Without
+from digest.model.choice import Choice
 from digest.rendering.fragments import one_line
+from digest.rendering.variant import Layout
 from digest.web import looking, wording
 from digest.web.forcing import Mode, forced
 from digest.web.looking import CLIP, Look, described, topics_of
 from digest.web.markup import readable
+from digest.web.preview_facts import counted
 
 #: Where a look leads: an address on the server, a file in a folder.
 Href = Callable[[Look], str]
@@ -38,20 +41,29 @@ class Sheet:
     text: str
     headers: tuple[tuple[str, str], ...] = ()
     message: bytes = b""
-    pieces: int = 0
-    more: int = 0
+    #: What was chosen, and the blocks of it; None for a notice.
+    choice: Choice | None = None
+    layout: Layout | None = None
+
+    @property
+    def sender(self) -> str:
+        """The name in From; empty for a notice."""
+        return parseaddr(dict(self.headers).get("From", ""))[0]
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it has."""
+        return len(self.choice.chosen) if self.choice else 0
 
     def facts(self) -> dict[str, object]:
         """What is told beside it."""
         size = len(self.message)
         return {
-            "subject": self.subject,
-            "preheader": self.preheader,
             "kilobytes": kilobytes(size),
             "clip": CLIP // 1000,
             "clipped": size > CLIP,
             "pieces": wording.pieces(self.pieces),
-            "more": self.more,
+            "more": self.choice.more if self.choice else 0,
             "message": bool(self.message),
         }
 
@@ -73,8 +85,8 @@ def of_letter(letter: Letter) -> Sheet:
         text=letter.text,
         headers=letter.headers,
         message=letter.message,
-        pieces=len(letter.choice.chosen),
-        more=letter.choice.more,
+        choice=letter.choice,
+        layout=letter.layout,
     )
 
 
@@ -122,39 +134,25 @@ def _called(tag: str) -> str:
     return _initial(name) if name else tag
 
 
-def findings(found: Sequence[Finding]) -> dict[str, Any]:
-    """What the checks say, the worst first."""
-    groups = [
-        {"words": _counted(len(these), one, many), "severity": str(severity), "findings": these}
-        for severity, one, many in _SEVERITIES
-        if (these := [f for f in found if f.severity is severity])
-    ]
-    return {"looking": False, "groups": groups, "worst": groups[0]["severity"] if groups else ""}
-
-
-_SEVERITIES = (
-    (Severity.ERROR, "error", "errors"),
-    (Severity.WARNING, "warning", "warnings"),
-    (Severity.NOTE, "note", "notes"),
-)
-
-
-def every_letter(preview: Preview, found: Map, href: Callable[[str], str]) -> dict[str, Any]:
-    """The map of an issue: what it comes to, the most read first."""
+def every_letter(
+    preview: Preview, found: Map, href: Callable[[str], str], example: Callable[[Variant], object] = lambda _: None
+) -> dict[str, Any]:
+    """The map of an issue: what it comes to, the most read first; where there is an `example`, with one reader each."""
     named = topics_of(preview)
     largest = max(found.variants, key=lambda v: v.size, default=None)
     without = sum(each.readers for each in found.without)
     return {
-        "count": _counted(found.count, "letter", "different letters"),
-        "readers": _counted(found.readers, "reader", "readers"),
-        "without": _counted(without, "reader gets nothing", "readers get nothing") if without else "",
+        "count": counted(found.count, "letter", "different letters"),
+        "readers": counted(found.readers, "reader", "readers"),
+        "without": counted(without, "reader gets nothing", "readers get nothing") if without else "",
         "largest": kilobytes(largest.size) if largest else "",
         "clip": CLIP // 1000,
         "rows": [
             {
                 "href": href(each.key),
-                "who": _initial("; ".join(described(chosen, named) for chosen in each.choices[:2])),
-                "others": max(0, len(each.choices) - 2),
+                "who": _initial(described(each.choices[0], named)),
+                "others": len(each.choices) - 1,
+                "example": example(each),
                 "subject": each.subject,
                 "language": _called(each.language) if each.language else "",
                 "pieces": each.pieces,
@@ -246,10 +244,6 @@ def _excerpt(path: Path, number: int) -> list[dict[str, Any]]:
 def kilobytes(size: int) -> str:
     """ "71", at least one."""
     return f"{max(1, round(size / 1000)):,}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _initial(text: str) -> str:

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from digest.errors import UnknownReader
+from digest.flow.alike import reader_alike
 from digest.flow.compare import compare
 from digest.flow.compose import compose
 from digest.flow.enrol import people
 from digest.flow.preview import found_readers, preview, reader_named, reader_numbered
-from digest.flow.variants import Map, reader_alike, variants
+from digest.flow.variants import Map, variants
 from digest.model.cadence import Cadence
 from digest.storage.tables import metadata
 from subscribers import directory
@@ -153,3 +154,20 @@ def test_a_letter_is_compared_with_the_one_before(drafted: Desk, tmp_path: Path)
     assert found.new == ("Carers and the law on leave",)
     assert set(found.gone) == {"Carers at work", "The law on rights"}
     assert len(found.parts_gone) == 1
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_each_letter_has_an_example_of_its_readers(drafted: Desk, out: bool) -> None:
+    """Who gets that very letter; and from the letter one finds its readers again."""
+    if out:
+        drafted.issue("2026-11")
+
+    with drafted.house.store.read() as connection:
+        this = preview(drafted.house, connection, NOVEMBER)
+        found = variants(connection, this, examples=True)
+        named = [reader_numbered(connection, this.issue, each.example or 0) for each in found.variants]
+        letters = [this.letter(connection, reader) for reader in named]
+
+    assert [reader.email for reader in named] == ["carer0@example.org", "both@example.org"]
+    assert [found.getting(letter.layout) for letter in letters if letter] == list(found.variants)
+    assert [each.example for each in seen(drafted).variants] == [None, None]

@@ -1,18 +1,25 @@
 """The preview: an issue as any reader gets it, on the editor's own machine."""
 
 import email
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email import policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from digest.flow.apply import export
+from digest.flow.approve import Wishes, approve, curate, reopen
 from digest.model.finding import Finding, Severity
+from digest.model.issue import IssueState
+from digest.storage import issues, overrules
+from digest.storage.overrules import Overruled
 from digest.web.forcing import Mode, forced
 from digest.web.live import Live
 from digest.web.preview import create_preview
-from tests.support.web_house import READER, SCRIPT, Trial, client, tags, trial, words
+from tests.support.web_house import NOW, READER, SCRIPT, Trial, client, tags, trial, words
 
 ISSUE = "quay/2026-11"
 
@@ -21,6 +28,15 @@ ISSUE = "quay/2026-11"
 def house(tmp_path: Path) -> Iterator[Trial]:
     with trial(tmp_path) as furnished:
         yield furnished
+
+
+def settled(browser: Any, path: str = "/") -> str:
+    """A page once the checks are made and the readers counted."""
+    for _ in range(1000):
+        page = str(browser.get(path).text)
+        if "looking it over" not in page and "being counted" not in page:
+            return page
+    raise AssertionError("the checks never came to an end")
 
 
 def test_a_preview_writes_nothing(house: Trial) -> None:
@@ -256,14 +272,113 @@ def test_findings_stand_beside_the_letter(house: Trial) -> None:
     finding = Finding(check="tk", severity=Severity.ERROR, place=SCRIPT, what="“TK” is left.", remedy="Write it.")
     browser = client(create_preview(house.house, ISSUE, check=lambda *_: [finding]))
 
-    for _ in range(100):
-        page = browser.get("/")
-        if "looking it over" not in page.text:
-            break
+    page = settled(browser)
 
-    assert "Checks: 1 error" in words(page.text)
-    assert "“TK” is left. " in words(page.text)
-    assert SCRIPT not in page.text
+    assert "Checks: 1 error" in words(page)
+    assert "“TK” is left. " in words(page)
+    assert SCRIPT not in page
+
+
+def test_what_was_overruled_stands_apart_from_what_is_open(house: Trial) -> None:
+    """By whom and when; a warning of the same check stays open, and it all is open once the approval is taken back."""
+    error = Finding(check="tk", severity=Severity.ERROR, place="the introduction", what="“TK” is left.", remedy="")
+    warning = Finding(check="tk", severity=Severity.WARNING, place="", what="“TK” may be left.", remedy="")
+    browser = client(create_preview(house.house, ISSUE, check=lambda *_: [error, warning]))
+    with house.house.store.write() as connection:
+        this = issues.find(connection, ISSUE)
+        issues.move(connection, this, IssueState.APPROVED, approved_at=NOW, approved_by=SCRIPT)
+        overrules.record(connection, this.id, [Overruled(check="tk", by=SCRIPT, at=NOW, what="")])
+
+    page = settled(browser)
+    reopen(house.house, ISSUE)
+    again = settled(browser)
+
+    assert "Checks: 1 warning Warning: “TK” may be left." in words(page)
+    assert "Overruled: 1 error let go “TK” is left. the introduction" in words(page)
+    assert "overruled “tk” on 20 November 2026 at 09:00." in words(page)
+    assert SCRIPT not in page
+    assert "Checks: 1 error, 1 warning" in words(again)
+    assert "Overruled" not in again
+
+
+def test_it_is_told_how_many_get_a_letter_and_one_of_them(house: Trial) -> None:
+    """As a link to that reader's; nobody is named who is looked at already, and there may be nobody."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    alike, self_, nobody = (settled(browser, f"/?reader={who}") for who in ("topic:carers", "held:1", "everything"))
+
+    assert re.search(r"\d readers? gets? this letter, such as ", words(alike) + words(self_))
+    assert "such as" not in words(self_).partition("this letter")[2][:10]
+    assert "get this issue." in words(nobody)
+
+
+def test_it_is_told_why_each_piece_is_in_the_letter(house: Trial) -> None:
+    """Under its topic, by what filed it there; without the numbers that the filing reckons with."""
+    said = words(client(create_preview(house.house, ISSUE)).get("/?reader=topic:carers").text)
+
+    told = said.partition("Why these pieces are in it")[2].partition("Why other")[0]
+    assert "Carers and the early train" in told
+    assert "“carer*” in the title" in told
+    assert "weight" not in told
+
+
+def test_it_is_told_when_the_issue_goes_out_and_the_next(house: Trial) -> None:
+    """A draft waits, an approved one goes out, one that is out came out."""
+    browser, past = (client(create_preview(house.house, name)) for name in (ISSUE, "quay/2026-10"))
+
+    waiting, out = words(browser.get("/").text), words(past.get("/").text)
+    approve(house.house, ISSUE, by="Ruth")
+    approved = words(browser.get("/letters").text)
+
+    assert "It was due on 1 November 2026 at 08:00 and waits for somebody to approve it." in waiting
+    assert "goes out as soon as the scheduler looks, approved by Ruth." in approved
+    assert "The next is due on 1 December 2026." in waiting
+    assert "It came out on 1 November 2026 at 08:00." in out
+
+
+def test_the_letters_line_in_an_inbox_is_shown(house: Trial) -> None:
+    """Sender, subject and opening; what a phone cuts off can be read in full."""
+    curate(house.house, ISSUE, Wishes(subject="What the tide left on the quay this November, and who clears it away"))
+    page = client(create_preview(house.house, ISSUE)).get("/").text
+
+    assert "Quay Notes What the tide left on the quay" in words(page)
+    assert "The whole subject, 68 characters" in words(page)
+
+
+def test_only_what_changes_the_view_can_be_chosen(house: Trial) -> None:
+    """Source and headers are the same light and dark; the keys that are announced are those there are."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    offered = {view: words(browser.get(f"/?view={view}").text) for view in ("html", "text", "source", "headers")}
+
+    assert [view for view, said in offered.items() if "Light" in said] == ["html"]
+    assert [view for view, said in offered.items() if "Phone Desktop" in said] == ["html", "text"]
+    assert "n Dark" in offered["html"]
+
+
+def test_a_newsletters_file_that_is_not_applied_is_said(house: Trial, tmp_path: Path) -> None:
+    """First that it is not shown; once it is saved, that it is; of an issue that is out, nothing."""
+    (tmp_path / "newsletters").mkdir()
+    file = tmp_path / "newsletters" / "any.toml"
+    file.write_text(export(house.house, "quay").replace("quay@news.example.org", "tide@news.example.org"))
+    live = Live(house.house, "quay", folder=tmp_path)
+    browser = client(create_preview(house.house, ISSUE, live=live))
+    past = client(create_preview(house.house, "quay/2026-10", live=live))
+
+    before, headers = (words(browser.get(f"/?view={view}").text) for view in ("html", "headers"))
+    out = words(past.get("/").text)
+    live.saved(file)
+    after = words(browser.get("/?view=headers").text)
+    file.write_text("[")
+    live.saved(file)
+    broken = browser.get("/letters")
+
+    assert "newsletters/any.toml is not applied as it stands; what differs is sender." in before
+    assert "quay@news.example.org" in headers
+    assert "any.toml" not in out
+    assert "This shows newsletters/any.toml as you saved it; what differs is sender." in after
+    assert "tide@news.example.org" in after
+    assert broken.status_code == 422
 
 
 def test_the_place_in_a_broken_template_is_shown(house: Trial, tmp_path: Path) -> None:

@@ -6,9 +6,14 @@ from urllib.parse import unquote
 
 import pytest
 
+from digest.flow.apply import export
+from digest.flow.approve import reopen
 from digest.model.finding import Finding, Severity
+from digest.model.issue import IssueState
+from digest.storage import issues, overrules
+from digest.storage.overrules import Overruled
 from digest.web.preview_files import write_files
-from tests.support.web_house import SCRIPT, Trial, tags, trial, words
+from tests.support.web_house import EMAIL, NOW, SCRIPT, Trial, tags, trial, words
 
 ISSUE = "quay/2026-11"
 
@@ -87,6 +92,43 @@ def test_as_many_letters_are_written_as_asked_for(house: Trial, tmp_path: Path) 
 
     count = write_files(house.house, ISSUE, tmp_path / "few", most=1)
 
-    assert sorted(path.name for path in (tmp_path / "few").glob("letter-*")) == ["letter-001"]
+    assert sorted(path.name for path in (tmp_path / "few").glob("letter-*")) == ["letter-001", "letter-001-de"]
     assert count == sum(path.is_file() for path in (tmp_path / "few").rglob("*"))
     assert house.dump() == before
+
+
+def test_a_letter_is_there_in_every_language_and_each_leads_to_the_other(folder: Path) -> None:
+    """From the first page and from each page of the letter to the same page of it."""
+    first, english, german = (folder / name for name in ("index.html", "everything", "everything-de"))
+
+    there, back = linked(english / "phone-dark.html"), linked(german / "phone-dark.html")
+
+    assert {english / "index.html", german / "index.html"} <= linked(first)
+    assert english / "../everything-de/phone-dark.html" in there
+    assert german / "../everything/phone-dark.html" in back
+    assert '<html lang="de"' in (german / "letter-light.html").read_text()
+    assert '<html lang="en-GB"' in (english / "letter-light.html").read_text()
+    assert {path.name for path in english.iterdir()} == {path.name for path in german.iterdir()}
+    assert (folder / "welcome-de" / "index.html").is_file()
+
+
+def test_the_first_page_says_what_was_overruled_and_what_is_not_applied(house: Trial, tmp_path: Path) -> None:
+    """And when the issue goes out; no reader is named anywhere in the pages around the letters."""
+    (tmp_path / "newsletters").mkdir()
+    file = tmp_path / "newsletters" / "quay.toml"
+    file.write_text(export(house.house, "quay").replace("quay@news.example.org", "tide@news.example.org"))
+    with house.house.store.write() as connection:
+        this = issues.find(connection, ISSUE)
+        issues.move(connection, this, IssueState.APPROVED, approved_at=NOW, approved_by="Ruth")
+        overrules.record(connection, this.id, [Overruled(check="tk", by="Ruth", at=NOW, what="")])
+    finding = Finding(check="tk", severity=Severity.ERROR, place="", what="“TK” is left.", remedy="Write it.")
+
+    write_files(house.house, ISSUE, tmp_path / "out", findings=[finding], site=tmp_path)
+    said = words((tmp_path / "out" / "index.html").read_text())
+    reopen(house.house, ISSUE)
+
+    assert "Overruled: 1 error let go" in said
+    assert "Ruth overruled “tk” on 20 November 2026 at 09:00." in said
+    assert "newsletters/quay.toml is not applied as it stands; what differs is sender." in said
+    assert "approved by Ruth. The next is due on 1 December 2026." in said
+    assert EMAIL not in said

@@ -6,11 +6,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 
 from digest.resources import folder
+from digest.storage.engine import open_store
 from tests.support.processes import Site
 
 ITEM = '[{"title": "Rights of carers", "published_at": "2026-11-03", "topics": ["carers"], "body": "Forty asked."}]'
@@ -23,11 +27,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A folder with a draft and a template of its own."""
     at = tmp_path_factory.mktemp("site")
     site = Site(at, {"DIGEST_WEB__BASE_URL": "http://127.0.0.1"})
-    assert site.run("init", ".").returncode == 0
+    drafted(site)
     (at / "digest.toml").write_text('template_folder = "own"\n', encoding="utf-8")
     (at / "own" / MASTHEAD).parent.mkdir(parents=True)
     shutil.copy(folder("templates") / MASTHEAD, at / "own" / MASTHEAD)
-    (at / "items.json").write_text(ITEM, encoding="utf-8")
+    return site
+
+
+def drafted(site: Site) -> None:
+    """A draft with one item and one reader, made by commands."""
+    done = site.run("init", ".")
+    assert done.returncode == 0, done.stderr
+    (site.folder / "items.json").write_text(ITEM, encoding="utf-8")
     for command in (
         "apply newsletters/social-care.toml",
         "items import items.json --source sscr-news",
@@ -36,7 +47,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     ):
         done = site.run(*command.split())
         assert done.returncode == 0, done.stderr
-    return site
 
 
 class Looking:
@@ -77,6 +87,13 @@ class Looking:
 
 @pytest.fixture(scope="module")
 def looking(site: Site) -> Iterator[Looking]:
+    """Somebody looks."""
+    with looked_at(site) as looking:
+        yield looking
+
+
+@contextmanager
+def looked_at(site: Site) -> Iterator[Looking]:
     """Somebody looks; at the end Ctrl-C is pressed, and the process must end well and soon all the same."""
     process = site.start("preview", ISSUE, "--port", "0", "--no-open")
     assert process.stdout is not None
@@ -84,9 +101,9 @@ def looking(site: Site) -> Iterator[Looking]:
     found = re.search(r"http://[^ ]+/", line)
     assert found is not None, line
     looking = Looking(found[0])
-    # The checks are made once, which is told too; then it is quiet.
+    # The checks are made once and the readers counted, which is told too; then it is quiet.
     looking.get("")
-    looking.wait(1)
+    looking.wait(2)
     yield looking
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=5)
@@ -165,12 +182,29 @@ def test_a_saved_newsletters_file_shows_before_it_is_applied(site: Site, looking
 
 def test_what_another_command_changes_shows_too(site: Site, looking: Looking) -> None:
     """An editor curates in one window and looks in another."""
-    curated = threading.Thread(target=site.run, args=("curate", ISSUE, "--title", "What the tide left"))
+    took = looking.after(lambda: site.run("curate", ISSUE, "--title", "What the tide left"))
 
-    took = looking.after(lambda: (curated.start(), curated.join()))
-
-    assert took < 1
+    assert took < 2
     assert "What the tide left" in looking.get("")
+
+
+def test_so_it_does_on_postgresql(postgres: str, tmp_path: Path) -> None:
+    """Where no file tells of it."""
+    store = open_store(postgres, tmp_path)
+    with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS looked_at")
+        connection.exec_driver_sql("CREATE DATABASE looked_at")
+    store.close()
+    address = make_url(postgres).set(database="looked_at").render_as_string(hide_password=False)
+    site = Site(tmp_path, {"DIGEST_DATABASE__URL": address, "DIGEST_WEB__BASE_URL": "http://127.0.0.1"})
+    drafted(site)
+
+    with looked_at(site) as looking:
+        took = looking.after(lambda: site.run("curate", ISSUE, "--title", "What the tide left"))
+        shown = looking.get("")
+
+    assert took < 2
+    assert "What the tide left" in shown
 
 
 def test_a_test_is_sent_once_and_only_from_the_page_itself(site: Site, looking: Looking) -> None:
