@@ -2,11 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check bench format languages wheel clean
+.PHONY: help setup demo browser test check bench format languages wheel clean
 
 help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
-	@echo "make test    run all tests, on SQLite and PostgreSQL"
+	@echo "make test    run all tests, on SQLite and PostgreSQL, and in a browser, which it finds or installs"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
 	@echo "make bench   measure gathering, filing and rendering; takes some minutes"
 	@echo "make format  put the code into its format"
@@ -25,10 +25,14 @@ setup: .venv/ready
 demo: setup
 	@$(BIN)/digest demo demo-site
 
-test: setup
+# Chromium and the fonts that pictures of letters were taken with; where it can be neither found nor installed, tests skip.
+browser: setup
+	@.ci/browser
+
+test: setup browser
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-check: setup
+check: setup browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

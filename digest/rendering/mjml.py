@@ -45,6 +45,7 @@ TAGS = frozenset(
     ]
 )
 _TAG = re.compile(r"<(mj(?:ml|-[\w-]*))", re.IGNORECASE)
+_BODY = re.compile(r"(<body\b[^<>]*>)(.*)(</body>)", re.DOTALL)
 
 
 def compile_mjml(source: str) -> str:
@@ -52,9 +53,15 @@ def compile_mjml(source: str) -> str:
     _must_know_all_tags(source)
     try:
         # No fonts: the compiler's own would make later steps, and readers' mail programs, ask a server for them.
-        return mjml2html(source, fonts={})
+        return _with_landmark(mjml2html(source, fonts={}))
     except ValueError as exc:
         raise BadTemplate(f"The MJML does not compile: {exc}.", remedy=_place(source, str(exc))) from exc
+
+
+def _with_landmark(html: str) -> str:
+    """All that the page shows as its main part, for those who go from landmark to landmark. MJML has no way to say it:
+    in a template, the division would have to be closed within the same piece of raw HTML."""
+    return _BODY.sub(r'\1<div role="main">\2</div>\3', html, count=1)
 
 
 def _must_know_all_tags(source: str) -> None:
