@@ -33,6 +33,13 @@ def text_value(value: str) -> bytes:
     return _plain(value) or _encoded(plain_text(value))
 
 
+def both_values(value: str) -> tuple[bytes, bytes]:
+    """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
+    if alike := _plain(value) or _unbroken(value):
+        return alike, alike
+    return text_value(value), html_value(value)
+
+
 def html_text(value: str) -> str:
     """The value as it stands in HTML."""
     return str(escape(one_line(value)))
@@ -47,6 +54,15 @@ def plain_text(value: str) -> str:
 def _plain(value: str) -> bytes:
     """The value as both parts have it, where it is short and needs nothing done to it; else nothing."""
     return value.encode() + b"=\r\n" if len(value) <= COLUMNS and _PLAIN.fullmatch(value) else b""
+
+
+def _unbroken(value: str) -> bytes:
+    """A long word of plain signs, such as an address with a token in it, as both parts have it; else nothing."""
+    if " " in value or not _PLAIN.fullmatch(value):
+        return b""
+    encoded = value.encode()
+    lines = [encoded[at : at + _LONGEST_LINE - 1] for at in range(0, len(encoded), _LONGEST_LINE - 1)]
+    return b"=\r\n".join([*lines, b""]) if not any(map(_LEADING_DOT.match, lines)) else b""
 
 
 def _encoded(text: str) -> bytes:

@@ -7,7 +7,6 @@ blocks, encoded        ┴─► Prepared.message(personal, …) ◄─┴ value
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from digest.errors import BadTemplate
 from digest.model.delivery import WireText
@@ -18,7 +17,6 @@ from digest.rendering.variant import Layout
 
 #: A constant piece, already encoded, or the personal slot to fill.
 Encoded = bytes | Slot
-_Text = TypeVar("_Text", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +34,13 @@ class Prepared:
     def message(self, personal: Mapping[str, str], fields: PersonalFields) -> WireText:
         """The whole message (RFC 5322) for one reader. Raises BadTemplate for a slot without a value."""
         # All of it is WireText: header lines are clean, and encoded pieces have no line that begins with a dot.
-        pieces = (
-            personal_lines(fields),
-            self._headers,
-            *_filled(self._text, personal, encoding.text_value),
-            self._between,
-            *_filled(self._html, personal, encoding.html_value),
-            self._after,
-        )
-        return WireText(b"".join(pieces))
+        values = {name: encoding.both_values(value) for name, value in personal.items()}
+        try:
+            text = [values[piece.name][0] if isinstance(piece, Slot) else piece for piece in self._text]
+            html = [values[piece.name][1] if isinstance(piece, Slot) else piece for piece in self._html]
+        except KeyError as exc:
+            raise _no_value(exc) from exc
+        return WireText(b"".join([personal_lines(fields), self._headers, *text, self._between, *html, self._after]))
 
     def html(self, personal: Mapping[str, str]) -> str:
         """The HTML part as a reader sees it, for previews and the archive."""
@@ -107,13 +103,15 @@ def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:
     return tuple(joined)
 
 
-def _filled(pieces: tuple[_Text | Slot, ...], personal: Mapping[str, str], fill: Callable[[str], _Text]) -> list[_Text]:
+def _filled(pieces: tuple[Piece, ...], personal: Mapping[str, str], fill: Callable[[str], str]) -> list[str]:
     try:
         return [fill(personal[piece.name]) if isinstance(piece, Slot) else piece for piece in pieces]
     except KeyError as exc:
-        raise BadTemplate(
-            f"The template wants a value for {exc}, which no letter has.", remedy="Mend the slot."
-        ) from exc
+        raise _no_value(exc) from exc
+
+
+def _no_value(name: KeyError) -> BadTemplate:
+    return BadTemplate(f"The template wants a value for {name}, which no letter has.", remedy="Mend the slot.")
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:
