@@ -23,7 +23,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import postfix
-import publication
 from sqlalchemy import select, text
 
 from digest.bootstrap import open_house
@@ -79,6 +78,8 @@ def _database(asked: argparse.Namespace, where: Path) -> Iterator[str]:
 
 def _prepare(site: Path, database: str, port: int, asked: argparse.Namespace) -> None:
     """A site whose issue is published and not yet delivered."""
+    import publication  # only here: a delivering process does without what it needs
+
     site.mkdir()
     (site / "digest.toml").write_text(_configuration(database, port, asked), encoding="utf-8")
     if asked.dkim:

@@ -24,6 +24,7 @@ from digest.storage.outbox import RetryPolicy
 #: How long outcomes are held in memory while the database is away, before they are given up as unknown.
 PATIENCE_SECONDS = 600.0
 _PAUSE_SECONDS = 0.5
+_GATHERING_SECONDS = 0.001
 
 #: Called within the transaction that records them, for what else hangs on outcomes.
 OnSettled = Callable[..., None]
@@ -106,7 +107,12 @@ class Journal:
     def _next_group(self) -> _Group:
         """All that has come in since the last commit; waits for the first."""
         group = _Group()
-        entry = self._entries.get()
+        try:
+            entry = self._entries.get_nowait()
+            # There is much to do: a moment's patience makes one commit of what would be several.
+            time.sleep(_GATHERING_SECONDS)
+        except queue.Empty:
+            entry = self._entries.get()
         with suppress(queue.Empty):
             while True:
                 match entry:
