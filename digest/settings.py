@@ -117,6 +117,8 @@ class Delivery(_Part):
     beat_seconds: float = Field(gt=0)
     dead_after_seconds: float = Field(gt=0)
     expire_hours: float = Field(gt=0)
+    per_second: float = Field(ge=0)
+    per_minute: float = Field(ge=0)
 
 
 class Scheduler(_Part):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from digest.flow.house import House
     from digest.storage.ledger import Entry
 
+#: What a report of an issue says beside its counts.
+_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since"})
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -86,10 +89,11 @@ def status(
         for why in held.values():
             out.warn(why)
         return
-    out.say(f"{reports[0]['issue']} is {reports[0]['state']}.")
+    stands = " and held; it goes on with: digest release" if "held_since" in reports[0] else ""
+    out.say(f"{reports[0]['issue']} is {reports[0]['state']}{stands}.")
     for why in held.values():
         out.say(why)
-    rows = [[key, count] for key, count in reports[0].items() if key not in ("issue", "state", "held_back") and count]
+    rows = [[key, count] for key, count in reports[0].items() if key not in _NO_COUNTS and count]
     out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
 
 
@@ -144,6 +148,7 @@ def _report(connection: Any, issue: Any) -> dict[str, Any]:
         "issue": issue.name,
         "state": issue.state,
         "expected": issue.expected or 0,
+        **({"held_since": issue.held_at} if issue.held_at else {}),
         **{state.value: count for state, count in counts.items()},
     }
 

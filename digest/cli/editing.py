@@ -1,4 +1,4 @@
-"""Editing: compose, curate, preview, explain, approve, publish, cancel."""
+"""Editing: compose, curate, preview, explain, approve, publish, hold, cancel."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ Items = Annotated[list[int] | None, typer.Option(help="An item's number; may be 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (compose, curate, preview, explain, approve, reopen, publish, cancel):
+    for command in (compose, curate, preview, explain, approve, reopen, publish, cancel, hold, release):
         app.command()(command)
 
 
@@ -251,6 +251,30 @@ def cancel(issue: Name, as_json: Json = False) -> None:
     with opened() as house:
         done, stopped = stop(house, issue)
     _print(done, as_json, f"{done.name} is cancelled; {out.counted(stopped, 'delivery', 'deliveries')} stopped.")
+
+
+def hold(issue: Name, as_json: Json = False) -> None:
+    """Stop an issue while it is going out. What is in flight finishes; the rest waits until you release it.
+
+    Example: digest hold social-care/2026-11
+    """
+    from digest.flow.hold import hold as stop
+
+    with opened() as house:
+        held = stop(house, issue)
+    _print(held, as_json, f"{held.name} is held; nothing more of it leaves. Let it go on: digest release {held.name}")
+
+
+def release(issue: Name, as_json: Json = False) -> None:
+    """Let a held issue go on with exactly the rest.
+
+    Example: digest release social-care/2026-11
+    """
+    from digest.flow.hold import release as let_go
+
+    with opened() as house:
+        released = let_go(house, issue)
+    _print(released, as_json, f"{released.name} goes on.")
 
 
 def _print(issue: Issue, as_json: bool, line: str) -> None:

@@ -20,6 +20,9 @@ MOST_IDLE_ENDS = 100
 #: How long a line waits that may not be open, or could not be opened, before it looks again.
 _PAUSE_SECONDS = 0.5
 
+#: How often whoever waits looks whether to end.
+_GLANCE_SECONDS = 0.2
+
 #: The server closes the connection and will take no more for now (RFC 5321, 3.8).
 _SERVICE_CLOSING = 421
 
@@ -51,6 +54,13 @@ class Stop:
         """End because of a problem; the first one is kept."""
         self.wanted = True
         self.problem = self.problem or problem
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until the run is asked to end."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        # A signal or another thread sets it, so it is looked at rather than waited for.
+        while not self.wanted and (left := deadline - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(_GLANCE_SECONDS, left))
 
 
 @dataclass

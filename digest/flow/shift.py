@@ -17,12 +17,11 @@ from digest.flow.lines import Delivered, Lines, Stop
 from digest.flow.recover import recover
 from digest.model.delivery import Handover
 from digest.ports import Session, Transport
-from digest.storage import outbox, workers
+from digest.settings import Delivery
+from digest.storage import outbox, pace, workers
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
-
-#: How often a waiting shift looks whether it is to end.
-_GLANCE_SECONDS = 0.2
+from digest.storage.pace import Rate
 
 
 @dataclass
@@ -57,15 +56,8 @@ class Shift:
                 due, due_at = outbox.waiting(connection)
             if due or not drain or due_at is None:
                 return due
-            await self._wait_until(due_at)
+            await self.stop.rest(max((due_at - datetime.now(UTC)).total_seconds(), 0.02))
         return False
-
-    async def _wait_until(self, due_at: datetime) -> None:
-        seconds = max((due_at - datetime.now(UTC)).total_seconds(), 0.02)
-        deadline = asyncio.get_running_loop().time() + seconds
-        # A signal or another thread sets the stop, so it is looked at rather than waited for.
-        while not self.stop.wanted and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(min(_GLANCE_SECONDS, seconds))
 
     @asynccontextmanager
     async def _registered(self, transport: Transport, first: Session, letters: Letters) -> "AsyncIterator[_Worker]":
@@ -83,6 +75,12 @@ class Shift:
             worker.retire()
 
 
+def rate_of(limits: Delivery) -> Rate | None:
+    """The pace that the settings ask for; None for none."""
+    rates = [each for each in (limits.per_second, limits.per_minute / 60) if each]
+    return Rate(per_second=min(rates)) if rates else None
+
+
 class _Worker:
     """A registered worker with its journal."""
 
@@ -92,6 +90,7 @@ class _Worker:
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
         self._letters = letters
+        self._rate = rate_of(self._house.settings.delivery)
         # Half a batch is left when the next is asked for, which is there before that is gone.
         self._feed = Feed(self._lease, low=self._house.settings.delivery.batch // 2)
         self._lines = Lines(
@@ -136,8 +135,23 @@ class _Worker:
             self._stop.because(problem)
 
     async def _lease(self) -> list[Letter]:
-        return await self._journal.do(self._leased)
+        """Some more, as soon as the pace allows; none when nothing is due."""
+        while not self._stop.wanted:
+            letters, seconds = await self._journal.do(self._leased)
+            if letters or not seconds:
+                return letters
+            await self._stop.rest(seconds)
+        return []
 
-    def _leased(self, connection: Connection) -> list[Letter]:
+    def _leased(self, connection: Connection) -> tuple[list[Letter], float]:
+        """The letters leased, and how long to wait where only the pace is why there are none."""
         limit = self._house.settings.delivery.batch
-        return self._letters.of(connection, outbox.lease(connection, self._token, limit=limit))
+        if self._rate:
+            level, seconds = pace.allowed(connection, self._rate)
+            if not level:
+                return [], seconds
+            limit = min(limit, level)
+        duties = outbox.lease(connection, self._token, limit=limit)
+        if self._rate:
+            pace.spend(connection, len(duties))
+        return self._letters.of(connection, duties), 0.0

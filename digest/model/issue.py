@@ -57,6 +57,8 @@ class Issue:
     expected: int | None
     #: Whether the newsletter ends with it.
     last: bool = False
+    #: Since when somebody keeps it from going on; None when nobody does.
+    held_at: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -70,6 +70,12 @@ def move(connection: Connection, current: Issue, to: IssueState, **values: Any) 
     return find(connection, str(current.id))
 
 
+def hold(connection: Connection, current: Issue, *, since: datetime | None) -> Issue:
+    """Keep an issue from going on since then; None lets it go on."""
+    connection.execute(update(issue).where(issue.c.id == current.id).values(held_at=since))
+    return find(connection, str(current.id))
+
+
 def edit(connection: Connection, current: Issue, **values: Any) -> None:
     """Set title, subject or introduction of a draft, or that it is the last."""
     if values:
@@ -126,6 +132,7 @@ def _issue(row: Row[Any]) -> Issue:
         frozen_at=row.frozen_at,
         expected=row.expected,
         last=row.last,
+        held_at=row.held_at,
     )
 
 

@@ -132,11 +132,7 @@ def waiting(connection: Connection) -> tuple[bool, datetime | None]:
     """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due."""
     if _with_something_due(connection):
         return True, None
-    later = (
-        select(delivery.c.not_before)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(issue.c.state == IssueState.PUBLISHED)
-    )
+    later = select(delivery.c.not_before).join(issue, issue.c.id == delivery.c.issue_id).where(*_goes_out())
     queued = later.where(delivery.c.state == written(_S.QUEUED))
     leased = later.where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
     return False, connection.scalar(select(func.min(queued.union_all(leased).subquery().c.not_before)))
@@ -162,8 +158,8 @@ def _with_something_due(connection: Connection) -> list[IssueId]:
         delivery.c.state == written(_S.QUEUED),
         delivery.c.not_before <= database_now(),
     )
-    going_out = select(issue.c.id).where(issue.c.state == IssueState.PUBLISHED, due).order_by(issue.c.id)
-    return [IssueId(i) for i in connection.scalars(going_out)]
+    query = select(issue.c.id).where(*_goes_out(), due).order_by(issue.c.id)
+    return [IssueId(i) for i in connection.scalars(query)]
 
 
 def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) -> list[tuple[Duty, bool]]:
@@ -226,8 +222,17 @@ def _permitted() -> ColumnElement[bool]:
     )
 
 
+def going_out() -> ColumnElement[bool]:
+    """Whether a delivery's issue goes out now: it is published, and nobody holds it."""
+    return exists().where(issue.c.id == delivery.c.issue_id, *_goes_out())
+
+
+def _goes_out() -> tuple[ColumnElement[bool], ...]:
+    return issue.c.state == IssueState.PUBLISHED, issue.c.held_at.is_(None)
+
+
 def published() -> ColumnElement[bool]:
-    """Whether a delivery's issue still goes out."""
+    """Whether a delivery's issue is out and was not cancelled."""
     return exists().where(issue.c.id == delivery.c.issue_id, issue.c.state == IssueState.PUBLISHED)
 
 
@@ -268,7 +273,7 @@ _MARK = Prepared(
         delivery.c.lease_token == bindparam("token", type_=String),
         delivery.c.state == written(_S.LEASED),
         _permitted(),
-        published(),
+        going_out(),
     )
     .values(state=written(_S.IN_FLIGHT))
     .returning(delivery.c.id)

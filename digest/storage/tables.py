@@ -3,6 +3,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -43,6 +44,8 @@ issue = Table(
     Column("approved_at", Instant),
     Column("approved_by", String(200), nullable=False, server_default=""),
     Column("frozen_at", Instant),
+    # Since when somebody keeps it from going out, or from going on; null when nobody does.
+    Column("held_at", Instant),
     Column("period_ends_at", Instant, nullable=False, index=True),
     Column("expected", Integer),
     Column("last", Boolean, nullable=False, server_default="0"),
@@ -176,6 +179,15 @@ worker = Table(
     Column("started_at", Instant, nullable=False),
     Column("beat_at", Instant, nullable=False),
     Column("ended_at", Instant),
+)
+
+#: How many messages may leave just now; one row, shared by all workers.
+pace = Table(
+    "pace",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("level", Float, nullable=False),
+    Column("filled_at", Instant, nullable=False),
 )
 
 _QUEUED = text("state = 'queued'")

@@ -1,0 +1,31 @@
+"""Hold: stop an issue while it goes out, and let it go on with exactly the rest."""
+
+from digest.errors import WrongState
+from digest.flow.house import House
+from digest.model.issue import Issue, IssueState
+from digest.storage import issues
+
+
+def hold(house: House, issue_name: str) -> Issue:
+    """Let nothing more of an issue leave; what is in flight finishes. Held twice is held. Raises WrongState."""
+    with house.store.write() as connection:
+        issue = _going_out(issues.find(connection, issue_name))
+        return issue if issue.held_at else issues.hold(connection, issue, since=house.clock.now())
+
+
+def release(house: House, issue_name: str) -> Issue:
+    """Let a held issue go on: each reader it has not left for gets it, once. Raises WrongState."""
+    with house.store.write() as connection:
+        issue = _going_out(issues.find(connection, issue_name))
+        released = issues.hold(connection, issue, since=None)
+        house.queue.wake(connection, issue.id, batches=1)
+        return released
+
+
+def _going_out(issue: Issue) -> Issue:
+    if issue.state is not IssueState.PUBLISHED:
+        raise WrongState(
+            f"{issue.name} is {issue.state}, so nothing of it is going out.",
+            remedy="Only what is published can be held; an approved issue is stopped by: digest reopen ISSUE.",
+        )
+    return issue

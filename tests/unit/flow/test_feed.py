@@ -1,0 +1,104 @@
+"""The feed: leased ahead, each letter once, nothing forgotten when the run ends."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from digest.errors import StorageUnavailable
+from digest.flow.feed import Feed
+from digest.flow.letters import Letter
+
+
+def letters(*numbers: int) -> list[Letter]:
+    """Stand-ins: the feed looks into none."""
+    return cast("list[Letter]", list(numbers))
+
+
+class Database:
+    """Leases these batches, one after the other, and then no more."""
+
+    def __init__(self, *batches: Any) -> None:
+        self.batches = list(batches)
+        self.at_once = self.most_at_once = 0
+
+    async def lease(self) -> list[Letter]:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        batch = self.batches.pop(0) if self.batches else []
+        if isinstance(batch, Exception):
+            raise batch
+        return cast("list[Letter]", batch)
+
+
+async def _all(feed: Feed) -> list[Letter]:
+    found = []
+    while (letter := await feed.next()) is not None:
+        found.append(letter)
+    return found
+
+
+def test_each_letter_comes_once_and_in_order() -> None:
+    """Over as many batches as there are."""
+    feed = Feed(Database(letters(1, 2, 3), letters(4, 5), letters(6)).lease, low=1)
+
+    assert asyncio.run(_all(feed)) == letters(1, 2, 3, 4, 5, 6)
+
+
+def test_many_who_ask_at_once_share_one_lease() -> None:
+    """No letter twice, none left, and never two leases at once."""
+    database = Database(letters(*range(1, 11)), letters(*range(11, 31)))
+    feed = Feed(database.lease, low=5)
+
+    async def by_many() -> list[list[Letter]]:
+        return await asyncio.gather(*(_all(feed) for _ in range(4)))
+
+    taken = sorted(cast("list[int]", [letter for each in asyncio.run(by_many()) for letter in each]))
+
+    assert taken == list(range(1, 31))
+    assert database.most_at_once == 1
+
+
+def test_the_next_batch_is_asked_for_before_the_last_is_gone() -> None:
+    """When it comes down to `low`."""
+    database = Database(letters(1, 2, 3, 4), letters(5))
+
+    async def story() -> list[int]:
+        feed, left = Feed(database.lease, low=2), []
+        for _ in range(3):
+            await feed.next()
+            await asyncio.sleep(0.01)
+            left.append(len(database.batches))
+        await feed.close()
+        return left
+
+    assert asyncio.run(story()) == [1, 1, 0]
+
+
+def test_what_is_left_is_told_at_the_end() -> None:
+    """So that it can be given back: also what was put back, and what a lease still brings."""
+    database = Database(letters(1, 2, 3), letters(4))
+
+    async def story() -> list[Letter]:
+        feed = Feed(database.lease, low=3)
+        first = await feed.next()
+        assert first is not None
+        feed.put_back(first)
+        return await feed.close()
+
+    assert asyncio.run(story()) == letters(1, 2, 3, 4)
+
+
+def test_a_problem_is_told_once_the_feed_is_empty() -> None:
+    """What was leased before is still handed out."""
+    feed = Feed(Database(letters(1, 2), StorageUnavailable("Gone.")).lease, low=1)
+
+    async def story() -> list[Letter]:
+        found = [await feed.next(), await feed.next()]
+        with pytest.raises(StorageUnavailable):
+            await feed.next()
+        return cast("list[Letter]", found)
+
+    assert asyncio.run(story()) == letters(1, 2)
