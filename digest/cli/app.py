@@ -22,6 +22,7 @@ from digest.cli import (
     setting_up,
     sources,
     topics,
+    unknown,
     watching,
 )
 from digest.errors import Problem
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, checking, delivering, watching, demo):
+for module in (setting_up, gathering, editing, checking, delivering, unknown, watching, demo):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")
@@ -42,6 +43,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(readers.app, name="subscribers")
 app.add_typer(archive.app, name="archive")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(unknown.app, name="unknown")
 
 
 def _version(wanted: bool) -> None:

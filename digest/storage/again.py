@@ -1,0 +1,55 @@
+"""An operator's word: deliveries in doubt, or that failed, are sent again or settled."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, null, select, update
+
+from digest.model.delivery import DeliveryState
+from digest.model.issue import IssueId
+from digest.storage.clock import database_now
+from digest.storage.tables import delivery
+from subscribers.tables import subscriber
+
+_S = DeliveryState
+
+
+def matching(
+    connection: Connection, issue_id: IssueId, state: DeliveryState, emails: Collection[str] = ()
+) -> list[tuple[int, str]]:
+    """The deliveries of an issue in a state, as id and address; only those to some addresses if there are any."""
+    query = (
+        select(delivery.c.id, subscriber.c.email)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.issue_id == issue_id, delivery.c.state == state, subscriber.c.email.is_not(None))
+        .order_by(delivery.c.id)
+    )
+    found = [(row.id, row.email) for row in connection.execute(query)]
+    return [(i, email) for i, email in found if not emails or email.casefold() in emails]
+
+
+def queue_again(connection: Connection, ids: Collection[int], state: DeliveryState, *, reason: str) -> int:
+    """Put deliveries that are still in this state back into the queue, with all their tries. Returns how many."""
+    values = {"state": _S.QUEUED, "lease_token": null(), "tries": 0, "settled_at": None}
+    return _move(connection, ids, state, {**values, "not_before": database_now(), "queued_at": database_now()}, reason)
+
+
+def settle(connection: Connection, ids: Collection[int], to: DeliveryState, *, reason: str) -> int:
+    """Say how deliveries in doubt ended. Returns how many were still in doubt."""
+    return _move(
+        connection, ids, _S.UNKNOWN, {"state": to, "lease_token": null(), "settled_at": database_now()}, reason
+    )
+
+
+def _move(
+    connection: Connection, ids: Collection[int], state: DeliveryState, values: dict[str, object], reason: str
+) -> int:
+    moved = 0
+    ordered = sorted(ids)
+    for at in range(0, len(ordered), _AT_ONCE):
+        these = delivery.c.id.in_(ordered[at : at + _AT_ONCE]) & (delivery.c.state == state)
+        moved += connection.execute(update(delivery).where(these).values(**values, reason=reason)).rowcount
+    return moved
+
+
+#: Few enough for any driver.
+_AT_ONCE = 500
