@@ -112,6 +112,8 @@ def cancel(house: House, issue_name: str) -> tuple[Issue, int]:
 
 #: What a row holds of a title or a subject.
 _LONGEST = 200
+#: An introduction is for all readers, in every letter; this is ten pages of it.
+_LONGEST_INTRO = 20_000
 
 
 def _texts(wishes: Wishes) -> dict[str, str]:
@@ -121,4 +123,12 @@ def _texts(wishes: Wishes) -> dict[str, str]:
     for name, text in texts.items():
         if len(text) > _LONGEST:
             raise Never(f"The {name} is {len(text)} characters long.", remedy=f"Make it {_LONGEST} at most.")
-    return texts if wishes.intro is None else {**texts, "intro": several_lines(wishes.intro)}
+    if wishes.intro is None:
+        return texts
+    intro = several_lines(wishes.intro)
+    if len(intro) > _LONGEST_INTRO:
+        raise Never(
+            f"The introduction is {len(intro):,} characters long.",
+            remedy=f"Make it {_LONGEST_INTRO:,} at most, and link to what is longer.",
+        )
+    return {**texts, "intro": intro}

@@ -3,7 +3,6 @@
 Where nobody at all answers, it is we who are offline: then nothing is known, and it is tried again soon.
 """
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -26,8 +25,11 @@ KEPT = timedelta(days=30)
 DEAD, PRIVATE, DOUBTFUL, UNCHECKED = "dead-link", "private-link", "doubtful-link", "unchecked-link"
 #: The outcome where nobody could be asked from here.
 UNREACHED = "unreached"
+#: Seconds after which a look at an issue asks no more links.
+MOST_SECONDS = 120.0
 #: So many that answered before are asked once more, to learn whether anybody answers.
 _WITNESSES = 3
+_WITNESS_SECONDS = 20.0
 
 
 def known(connection: Connection, urls: Collection[str], *, now: datetime) -> dict[str, LinkCheck]:
@@ -37,7 +39,7 @@ def known(connection: Connection, urls: Collection[str], *, now: datetime) -> di
 
 
 def ask(
-    house: House, urls: Sequence[str], progress: Progress = silent, *, within: float | None = None
+    house: House, urls: Sequence[str], progress: Progress = silent, *, within: float = MOST_SECONDS
 ) -> dict[str, LinkCheck]:
     """Ask for addresses, many at once, and keep what came of it; those not asked `within` seconds stay unknown."""
     if not urls:
@@ -72,28 +74,41 @@ _FOUND = {
 }
 
 
+def unasked(places: Mapping[str, str], seen: Mapping[str, LinkCheck]) -> Iterator[Finding]:
+    """That some links were not come to in the time there was."""
+    count = sum(url not in seen for url in places)
+    if count:
+        yield Finding(
+            check=UNCHECKED,
+            severity=Severity.WARNING,
+            place="the links",
+            what=f"{_links(count)} could not be checked in {MOST_SECONDS:g} seconds: hosts are slow, or many.",
+            remedy="Run: digest check once more; what is known by now is not asked again.",
+        )
+
+
+def _links(count: int) -> str:
+    return "1 link" if count == 1 else f"{count:,} links"
+
+
 def _offline(count: int) -> Finding:
-    links = "1 link" if count == 1 else f"{count:,} links"
     return Finding(
         check=UNCHECKED,
         severity=Severity.WARNING,
         place="the links",
-        what=f"{links} could not be checked: from this machine no host can be found or reached.",
+        what=f"{_links(count)} could not be checked: from this machine no host can be found or reached.",
         remedy="See whether it may ask the web and its resolver answers; links are asked anew after ten minutes.",
     )
 
 
-def _reached(house: House, urls: Sequence[str], progress: Progress, within: float | None) -> dict[str, Reached]:
+def _reached(house: House, urls: Sequence[str], progress: Progress, within: float) -> dict[str, Reached]:
     found: dict[str, Reached] = {}
-    over = None if within is None else time.monotonic() + within
     progress("Asking links", 0, len(urls))
     # Closed early, it calls off what is under way.
-    with closing(_reacher(house).many(urls)) as answers:
+    with closing(_reacher(house).many(urls, within=within)) as answers:
         for url, reached in answers:
             found[url] = reached
             progress("Asking links", len(found), len(urls))
-            if over is not None and time.monotonic() > over:
-                break
     return found
 
 
@@ -102,7 +117,9 @@ def _is_offline(house: House, reached: Mapping[str, Reached]) -> bool:
     answers = {each.answered for each in reached.values()}
     if True in answers or False not in answers:
         return False
-    return not any(each.answered for _, each in _reacher(house).many(_witnesses(house, reached)))
+    return not any(
+        each.answered for _, each in _reacher(house).many(_witnesses(house, reached), within=_WITNESS_SECONDS)
+    )
 
 
 def _witnesses(house: House, silent_ones: Iterable[str]) -> list[str]:

@@ -60,8 +60,9 @@ def check(
 ) -> Checked:
     """Look at an issue as it would come out now, or as it came out. Raises UnknownName, BadTemplate.
 
-    With `links`, addresses of which nothing is known since yesterday are asked. Without, nothing leaves the machine.
-    The newsletter's file in the site's `folder`, where there is one, is held against what was applied.
+    With `links`, addresses of which nothing is known since yesterday are asked, for two minutes at most. Without,
+    nothing leaves the machine. The newsletter's file in the site's `folder`, where there is one, is held against what
+    was applied.
     """
     with house.store.read() as connection:
         seen = preview(house, connection, issue_name)
@@ -77,6 +78,7 @@ def check(
         memory.remember(house, seen.issue, verdict_on(going, looked if counted.count else None))
     if links:
         known = known | asking.ask(house, [url for url in looked.links if url not in known], progress)
+        otherwise = (*otherwise, *asking.unasked(looked.links, known))
     return Checked(
         issue=seen.issue,
         findings=in_order([*looked.findings, *asking.findings(looked.links, known), *otherwise]),

@@ -11,7 +11,7 @@ from digest.flow.spoken import Spoken
 from digest.model.choice import MORE, Choice, Offer, Readers
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
-from digest.rendering.sizes import base_size, heading_sizes, line_sizes, sizes
+from digest.rendering.sizes import Room, room, widest
 from digest.rendering.variant import TITLES_UNTIL, Layout, lay_out
 from digest.storage import editions
 from digest.storage.audiences import Cohort
@@ -54,6 +54,17 @@ class Choosers:
             yield cohort, *self.reading(cohort.language).letter(readers)
 
 
+def room_in(edition: Edition) -> Room:
+    """The bytes there are in a letter of an edition, whoever reads it."""
+    slots = widest(
+        edition.phrases,
+        cadence=edition.issue.period.cadence,
+        topics=[topic.name for topic in edition.content.topics],
+        titles=[article.title for article in edition.content.articles],
+    )
+    return room(edition.blocks, slots, budget=edition.publication.newsletter.selection.byte_budget)
+
+
 @dataclass(slots=True)
 class Chooser:
     """Chooses within one edition, and remembers what it has chosen for readers who are alike."""
@@ -67,18 +78,17 @@ class Chooser:
     _offer: Offer = field(init=False)
 
     def __post_init__(self) -> None:
-        edition, blocks = self.edition, self.edition.blocks
-        policy = edition.publication.newsletter.selection
+        edition, there_is = self.edition, room_in(self.edition)
         self._offer = Offer(
             edition.candidates,
             topic_order=edition.publication.topic_order,
             window=edition.window,
-            policy=policy,
-            sizes=sizes(blocks),
-            headings=heading_sizes(blocks),
-            lines=line_sizes(blocks),
+            policy=edition.publication.newsletter.selection,
+            sizes=there_is.sizes,
+            headings=there_is.headings,
+            lines=there_is.lines,
             most_lines=TITLES_UNTIL,
-            room=policy.byte_budget - base_size(blocks),
+            room=there_is.left,
         )
 
     def letter(self, readers: Readers) -> tuple[Choice, Layout | None]:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from digest.errors import BadTemplate, SettingsRefused
+from digest.flow.choose import room_in
 from digest.flow.freeze import Edition
 from digest.flow.house import House
 from digest.flow.longest import longest_fields, longest_reader
 from digest.flow.seal import sample
 from digest.flow.spoken import OWN, Spoken
 from digest.model.finding import Finding, Severity
-from digest.rendering.checks import duties, leftovers, lines, links, size, styles
+from digest.rendering.checks import duties, introduction, leftovers, lines, links, size, styles
 from digest.rendering.checks.contrast import poor_contrast
 from digest.rendering.checks.pictures import missing_alt
+from digest.rendering.checks.room import too_large
+from digest.rendering.checks.sender import doubtful_sender
 from digest.rendering.checks.sheet import Origin, Sheet, Spot, of_letters
 from digest.rendering.variant import Layout, whole_issue
 from digest.resources import folder
@@ -118,6 +121,8 @@ def _named(layout: Layout) -> str:
 def _of_sheet(house: House, part: _Spoken, sheet: Sheet) -> Iterator[Finding]:
     edition = part.edition
     yield from links.bad_links(sheet, _shorteners())
+    yield from introduction.strange_links(edition.issue.intro)
+    yield from too_large(edition.content.articles, room_in(edition))
     yield from missing_alt(sheet)
     yield from poor_contrast(sheet)
     yield from leftovers.leftovers(sheet)
@@ -125,7 +130,7 @@ def _of_sheet(house: House, part: _Spoken, sheet: Sheet) -> Iterator[Finding]:
     yield from styles.passed_over(sheet, styles.support(folder("config") / "mail-clients.toml"))
     yield from duties.neglected(
         duties.Letters(
-            blocks=edition.blocks,
+            sheet=sheet,
             variants=tuple({frozenset(p.key for p in layout.parts) for layout in part.layouts}),
             brand=edition.content.brand,
             headers=_headers(house, edition),
@@ -164,6 +169,7 @@ def _headers(house: House, edition: Edition) -> dict[str, str]:
 
 def _sender(house: House, edition: Edition) -> Iterator[Finding]:
     newsletter = edition.publication.newsletter
+    yield from doubtful_sender(newsletter.sender)
     try:
         signers = house.signers()
     except SettingsRefused as problem:

@@ -38,7 +38,8 @@ class Shift:
         transport = self.house.transport()
         while not self.stop.wanted and await self._is_due(drain=drain):
             try:
-                # Keys and a knock first: a bad key or a mail server that is away leaves the database as it was.
+                # Catalogues, keys and a knock first: what is wrong with them leaves the database as it was.
+                self.house.tongues.must_all_be_whole()
                 signers = self.house.signers()
                 first = await transport.connect()
             except Problem as problem:

@@ -13,23 +13,25 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
 
-#: What is signed where the message has it, besides all other List-* headers.
+#: What is signed, besides all other List-* headers that the message has. Each is named once more than the message has
+#: it, also where it has none: so none can be put in later, for programs to show or obey instead of ours.
 SIGNED = (
     "From",
+    "Sender",
+    "Reply-To",
     "To",
+    "Cc",
     "Subject",
     "Date",
     "Message-ID",
     "MIME-Version",
     "Content-Type",
-    "Reply-To",
+    "Content-Transfer-Encoding",
     "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
     "Feedback-ID",
 )
-#: Named once more than the message has them, so that adding one of them later breaks the signature.
-OVER_SIGNED = frozenset({"from", "to", "subject", "date"})
 _SIGNED_NAMES = frozenset(name.lower() for name in SIGNED)
 _LINE = 76
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
@@ -73,9 +75,10 @@ def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Mess
 
 
 def covered_by(message: bytes) -> list[frozenset[str]]:
-    """The names in h= of each signature of a message, in lower case."""
-    signatures = _fields(message.partition(b"\r\n\r\n")[0]).get("dkim-signature", [])
-    return [frozenset(_tag(each.decode("ascii", "replace"), "h").lower().split(":")) for each in signatures]
+    """The headers of a message that each of its signatures covers, in lower case; h= also names some that it lacks."""
+    fields = _fields(message.partition(b"\r\n\r\n")[0])
+    signatures = [each.decode("ascii", "replace") for each in fields.get("dkim-signature", [])]
+    return [frozenset(_tag(each, "h").lower().split(":")) & fields.keys() for each in signatures]
 
 
 @lru_cache(maxsize=512)
@@ -132,13 +135,14 @@ def _fields(head: bytes) -> Fields:
 
 
 def _covered(fields: Fields) -> tuple[tuple[str, ...], bytes]:
-    """The names for h=, and what they stand for. Of a name that comes twice the last is taken first (5.4.2)."""
+    """The names for h=, and what they stand for. Of a name that comes twice the last is taken first (RFC 6376, 5.4.2);
+    one for which no header is left stands for nothing, and for whatever is put in later (5.4, 8.15)."""
     names: list[str] = []
     chosen: list[bytes] = []
     others = [name.title() for name in fields if name.startswith("list-") and name not in _SIGNED_NAMES]
     for name in (*SIGNED, *others):
         found = fields.get(name.lower(), [])
-        names += [name] * (len(found) + (name.lower() in OVER_SIGNED))
+        names += [name] * (len(found) + 1)
         chosen += reversed(found)
     return tuple(names), b"\r\n".join([*chosen, b""])
 

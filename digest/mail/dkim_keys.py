@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import re
+import stat
 from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -32,6 +35,9 @@ FEWEST_BITS, MOST_BITS = 2048, 4096
 #: RFC 1035, 3.3: the longest string of a TXT record.
 _TXT_STRING = 255
 _OTHERS = 0o006
+#: No key of a length that is right is longer, whatever stands beside it.
+_MOST_BYTES = 100_000
+_BEGIN = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 
 
 class Kind(StrEnum):
@@ -62,23 +68,45 @@ class Record:
 
 def load(file: Path) -> PrivateKey:
     """The key in a PEM file. Raises SettingsRefused for one that cannot be read, or should not be signed with."""
+    written = _read(file)
+    count = len(_BEGIN.findall(written))
+    if count > 1:
+        raise _refused(file, f"holds {count} private keys", "Keep each in a file of its own.")
+    # The numbers of a key are tried only once it is known to be short: those of a long one would take many seconds.
+    key = _parsed(file, written, tried=False)
+    if isinstance(key, RSAPrivateKey) and not FEWEST_BITS <= key.key_size <= MOST_BITS:
+        what = f"has {key.key_size:,} bits; {FEWEST_BITS:,} to {MOST_BITS:,} are right"
+        raise _refused(file, what, "Make a new one with: digest dkim keygen.")
+    key = _parsed(file, written, tried=True)
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise _refused(file, "is neither of RSA nor of Ed25519", "Make one with: digest dkim keygen.")
+    return key
+
+
+def _read(file: Path) -> bytes:
+    """What stands in a key's file, when it is one and nobody else may read it."""
     try:
-        if os.name == "posix" and file.stat().st_mode & _OTHERS:
+        seen = file.stat()
+        if not stat.S_ISREG(seen.st_mode):
+            raise _refused(file, "is no file that can be read to its end", "Check key_file under [[mail.dkim]].")
+        if os.name == "posix" and seen.st_mode & _OTHERS:
             raise _refused(file, "is open to every user of this machine", "Make a new key, for its owner alone.")
-        key = load_pem_private_key(file.read_bytes(), password=None)
+        if seen.st_size > _MOST_BYTES:
+            raise _refused(file, f"has {seen.st_size:,} bytes, so it is none", "Check key_file under [[mail.dkim]].")
+        return file.read_bytes()
     except OSError as error:
         raise _refused(file, f"cannot be read: {error.strerror}", "Check key_file under [[mail.dkim]].") from error
+    except ValueError as error:  # a name that no file can have
+        raise _refused(file, "cannot be read", "Check key_file under [[mail.dkim]].") from error
+
+
+def _parsed(file: Path, written: bytes, *, tried: bool) -> PrivateKeyTypes:
+    try:
+        return load_pem_private_key(written, password=None, unsafe_skip_rsa_key_validation=not tried)
     except TypeError as error:
         raise _refused(file, "is locked by a password", "Keep it without one, readable by its owner alone.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _refused(file, "holds no private key in PEM", "Make one with: digest dkim keygen.") from error
-    if isinstance(key, RSAPrivateKey):
-        if not FEWEST_BITS <= key.key_size <= MOST_BITS:
-            what = f"has {key.key_size} bits; {FEWEST_BITS} to {MOST_BITS} are right"
-            raise _refused(file, what, "Make a new one with: digest dkim keygen.")
-    elif not isinstance(key, Ed25519PrivateKey):
-        raise _refused(file, "is neither of RSA nor of Ed25519", "Make one with: digest dkim keygen.")
-    return key
 
 
 def generate(kind: Kind) -> PrivateKey:

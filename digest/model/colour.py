@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Text needs this against its ground.
 READABLE = 4.5
@@ -54,6 +55,7 @@ def is_colour(text: str) -> bool:
     return re.fullmatch(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})", text) is not None
 
 
+@lru_cache(maxsize=4096)
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours, 1 to 21."""
     darker, lighter = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))))

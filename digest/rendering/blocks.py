@@ -20,11 +20,12 @@ from markupsafe import Markup
 
 from digest.errors import BadTemplate
 from digest.model.issue import IssueContent
+from digest.rendering.apart import State, rendered
 from digest.rendering.context import Context, context
-from digest.rendering.environment import TemplateEnvironment, render
+from digest.rendering.environment import TemplateEnvironment
 from digest.rendering.inlining import inline
 from digest.rendering.mjml import compile_mjml
-from digest.rendering.paragraphs import as_text, read, with_links
+from digest.rendering.paragraphs import as_text, plainly, read, with_links
 from digest.rendering.signs import sign, signs
 
 _LINK = "link_"
@@ -79,13 +80,18 @@ def compile_issue(content: IssueContent, env: TemplateEnvironment) -> dict[str, 
 def compile_pair(html_template: str, text_template: str, values: Context, env: TemplateEnvironment) -> dict[str, Block]:
     """The blocks of two templates that say the same, by key, in their order. Raises BadTemplate."""
     # Nobody can write a text that holds the hash of itself, so no title can forge a marker or a slot.
-    nonce = hashlib.sha256(repr(values).encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    said = repr(values)
+    nonce = hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()[:24]
     html_marks, text_marks = Marks(nonce), TextMarks(nonce)
-    mjml = render(env, html_template, values | html_marks.functions)
-    html = html_marks.cut(inline(compile_mjml(mjml)))
-    text = text_marks.cut(render(env, text_template, values | text_marks.functions))
+    html = html_marks.cut(inline(compile_mjml(_rendered(env, html_template, values, html_marks, len(said)))))
+    text = text_marks.cut(_rendered(env, text_template, values, text_marks, len(said)))
     _must_agree(html, text)
     return {key: Block(key, pieces, text[key]) for key, pieces in html.items()}
+
+
+def _rendered(env: TemplateEnvironment, name: str, values: Context, marks: "Marks", signs: int) -> str:
+    whole = values | marks.functions
+    return rendered(env, name, whole, signs=signs, state=marks.state, restore=marks.restore)
 
 
 class Marks:
@@ -99,6 +105,14 @@ class Marks:
     def functions(self) -> dict[str, object]:
         """What templates call."""
         return {"block": self.block, "slot": self.slot}
+
+    def state(self) -> State:
+        """What was noted while a template was rendered."""
+        return {"keys": self._keys}
+
+    def restore(self, state: State) -> None:
+        """Take over what was noted in another process."""
+        self._keys = [str(key) for key in state["keys"]] if isinstance(state["keys"], list) else []
 
     def block(self, key: str) -> Markup:
         """The marker before a block: a comment, which every step leaves where it is."""
@@ -142,6 +156,15 @@ class TextMarks(Marks):
         """What templates call."""
         return {**super().functions, "link": self.link, "linked": self.linked, "links": self.links}
 
+    def state(self) -> State:
+        """What was noted while a template was rendered, and what is still to be listed."""
+        return {**super().state(), "links": self._links}
+
+    def restore(self, state: State) -> None:
+        """Take over what was noted in another process."""
+        super().restore(state)
+        self._links = dict(state["links"]) if isinstance(state["links"], dict) else {}
+
     def block(self, key: str) -> Markup:
         """The marker before a block."""
         self._must_be_listed()
@@ -163,7 +186,7 @@ class TextMarks(Marks):
 
     def links(self) -> str:
         """ "[3] https://…", a line for each address that was numbered since the last list."""
-        lines = [f"[{number}] {address.removeprefix('mailto:')}" for address, number in self._links.items()]
+        lines = [f"[{number}] {plainly(address)}" for address, number in self._links.items()]
         self._links.clear()
         return "\n".join(lines)
 

@@ -28,6 +28,9 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "s
 
 #: The width of the letter's column, in pixels.
 _COLUMN = 560
+#: As tall as a picture may stand, and how much taller than wide it may be: what is more is no picture of anything.
+_TALLEST = _COLUMN * 3 // 2
+_TOWER = 4
 _TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 Context = dict[str, object]
@@ -142,16 +145,18 @@ def _image(image: Image | None) -> Context | None:
     url = web_address(image.url) if image else ""
     if image is None or not url.lower().startswith("https://"):
         return None
+    if image.width and image.height and image.height > _TOWER * image.width:
+        return None
     width, height = _size(image)
     return {"url": url, "alt": one_line(image.alt), "width": width, "height": height}
 
 
 def _size(image: Image) -> tuple[int | None, int | None]:
-    """Width and height, no wider than the column; neither where one of them is unknown."""
+    """Width and height, no wider than the column and not much taller; neither where one of them is unknown."""
     if not image.width or not image.height:
         return None, None
-    width = min(_COLUMN, image.width)
-    return width, max(1, round(width * image.height / image.width))
+    scale = min(1, _COLUMN / image.width, _TALLEST / image.height)
+    return max(1, round(scale * image.width)), max(1, round(scale * image.height))
 
 
 def _other(language: str, spoken: str) -> str:

@@ -10,27 +10,31 @@ from digest.rendering.columns import COLUMNS, wrapped_value
 from digest.rendering.fragments import one_line
 
 CRLF = b"\r\n"
-_LEADING_DOT = re.compile(rb"(?m)^\.[^\r\n]*")
+#: What no line may begin with: on the wire a dot would be taken for the end or doubled (RFC 5321, 4.5.2), and mailbox
+#: files have ">From " for "From ", which breaks a signature (RFC 4155; RFC 6376, 5.3).
+_FORBIDDEN = re.compile(rb"(?m)^(?:\.|From )[^\r\n]*")
+#: The encoder counts a space at a line's end as one sign and writes three.
+_SPACE_PAST_THE_END = re.compile(rb"(?m)^([^\r\n]{74,})(=(?:20|09)\r\n)")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
-_PLAIN = re.compile(r"(?!\.)[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
+_PLAIN = re.compile(r"(?!\.|From )[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 
 
 @lru_cache(maxsize=8192)
 def literal(text: str) -> bytes:
     """A constant piece, encoded once for all letters that hold it."""
-    return _encoded(text)
+    return encoded(text)
 
 
 def html_value(value: str) -> bytes:
     """A value for a slot of the HTML, in text or in an attribute in quotes."""
-    return _plain(value) or _encoded(html_text(value))
+    return _plain(value) or encoded(html_text(value))
 
 
 def text_value(value: str) -> bytes:
     """A value for a slot of the text part."""
-    return _plain(value) or _encoded(plain_text(value))
+    return _plain(value) or encoded(plain_text(value))
 
 
 def both_values(value: str) -> tuple[bytes, bytes]:
@@ -60,27 +64,35 @@ def _unbroken(value: str) -> bytes:
     """A long word of plain signs, such as an address with a token in it, as both parts have it; else nothing."""
     if " " in value or not _PLAIN.fullmatch(value):
         return b""
-    encoded = value.encode()
-    lines = [encoded[at : at + _LONGEST_LINE - 1] for at in range(0, len(encoded), _LONGEST_LINE - 1)]
-    return b"=\r\n".join([*lines, b""]) if not any(map(_LEADING_DOT.match, lines)) else b""
+    whole = value.encode()
+    lines = [whole[at : at + _LONGEST_LINE - 1] for at in range(0, len(whole), _LONGEST_LINE - 1)]
+    joined = b"=\r\n".join([*lines, b""])
+    return joined if not _is_suspect(joined) else b""
 
 
-def _encoded(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """A piece that is not worth keeping."""
     if not text:
         return b""
-    encoded = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
-    if b"." in encoded and (encoded.startswith(b".") or b"\r\n." in encoded):
-        encoded = _LEADING_DOT.sub(_spelled_out, encoded)
+    whole = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
+    if b"\n" in whole:
+        whole = _SPACE_PAST_THE_END.sub(rb"\1=\r\n\2", whole)
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
-    return encoded if encoded.endswith(CRLF) else _with_room(encoded) + b"=\r\n"
+    ended = whole if whole.endswith(CRLF) else _with_room(whole) + b"=\r\n"
+    return _FORBIDDEN.sub(_spelled_out, ended) if _is_suspect(ended) else ended
+
+
+def _is_suspect(encoded: bytes) -> bool:
+    """Whether a line may begin with what it must not; asked first, as it hardly ever does."""
+    return encoded.startswith((b".", b"From ")) or b"\r\n." in encoded or b"\r\nFrom " in encoded
 
 
 def _spelled_out(line: re.Match[bytes]) -> bytes:
-    """A line that began with a dot, which on the wire would be taken for an end or doubled (RFC 5321, 4.5.2)."""
-    rest = line[0][1:]
-    if len(rest) + 3 <= _LONGEST_LINE:
-        return b"=2E" + rest
-    return b"=2E=\r\n" + _LEADING_DOT.sub(_spelled_out, rest)
+    """The line with its first sign as a number."""
+    first, rest = b"=%02X" % line[0][0], line[0][1:]
+    if len(first) + len(rest) <= _LONGEST_LINE:
+        return first + rest
+    return first + b"=\r\n" + _FORBIDDEN.sub(_spelled_out, rest)
 
 
 def _with_room(encoded: bytes) -> bytes:

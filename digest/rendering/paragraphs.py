@@ -46,13 +46,24 @@ class Paragraph:
         return len(self.text.split())
 
 
+#: So much is read at a time; whoever takes the first paragraphs alone waits for no more.
+_CHUNK = 4_000
+
+
 def read(html: str) -> list[Paragraph]:
     """The paragraphs of sanitized HTML, in order; nested lists become one row of bullets."""
+    return list(read_along(html))
+
+
+def read_along(html: str) -> Iterator[Paragraph]:
+    """The same, one after the other, read no further than they are taken."""
     reader = _Reader()
-    reader.feed(html)
+    for at in range(0, len(html), _CHUNK):
+        reader.feed(html[at : at + _CHUNK])
+        yield from reader.taken()
     reader.close()
     reader.end_paragraph()
-    return reader.paragraphs
+    yield from reader.taken()
 
 
 def as_html(paragraphs: Iterable[Paragraph]) -> str:
@@ -68,7 +79,12 @@ def as_text(paragraphs: Iterable[Paragraph]) -> str:
 
 def in_brackets(address: str) -> str:
     """How a link's address stands behind its words where nothing better is known."""
-    return f"({address.removeprefix('mailto:')})"
+    return f"({plainly(address)})"
+
+
+def plainly(address: str) -> str:
+    """An address as people write it."""
+    return address.removeprefix("mailto:").removeprefix("tel:")
 
 
 def with_links(paragraph: Paragraph, told: Callable[[str], str] = in_brackets) -> Paragraph:
@@ -86,6 +102,11 @@ class _Reader(HTMLParser):
         self._heading = False
         self._open: list[tuple[str, Tag]] = []
         self._tokens: list[str] = []
+
+    def taken(self) -> list[Paragraph]:
+        """The paragraphs that have ended since they were last taken."""
+        ended, self.paragraphs = self.paragraphs, []
+        return ended
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:

@@ -1,15 +1,19 @@
 """Summaries: the first paragraphs of a piece, as much as a letter has room for."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from digest.rendering.fragments import TAGS, fragment
-from digest.rendering.paragraphs import Paragraph, Tag, as_html, as_text, read
+from digest.rendering.modest import modest
+from digest.rendering.paragraphs import Paragraph, Tag, as_html, as_text, read_along
 
 #: A first paragraph may run over by so much before it is cut.
 _LEEWAY = 1.5
 #: Text without spaces (Chinese, or one endless word) is measured in characters instead.
 _CHARACTERS_A_WORD = 12
+#: A beginning is looked for in so much of a piece; whatever it is made of, the words of a letter are in it.
+_BEGINNING = 20_000
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 #: The end of a sentence: a full stop after two letters or a digit at least, so that "J. Hale" is not cut.
 _SENTENCE_END = re.compile(
@@ -28,30 +32,48 @@ class Summary:
 
 
 def summarise(body_html: str, *, words: int = 70) -> Summary:
-    """About `words` words: whole paragraphs, at least one; a long first one ends with a sentence, or with "…"."""
+    """About `words` words: whole paragraphs, at least one; a long first one ends with a sentence, or with "…".
+
+    No more of the piece is read than that takes. Markup beyond measure goes, its words stay.
+    """
+    beginning = _beginning(body_html)
     # A heading makes no sense in a summary, over one paragraph.
-    body = [p for p in read(fragment(body_html, tags=TAGS | _HEADINGS)) if p.kind != "heading"]
-    taken = _taken(body, words)
-    return Summary(html=as_html(taken), text=as_text(taken), whole=taken == body)
+    body = (p for p in read_along(fragment(beginning, tags=TAGS | _HEADINGS)) if p.kind != "heading")
+    taken, whole = _taken(body, words)
+    whole = whole and beginning == body_html
+    shown = modest(taken if whole else _without_promise(taken))
+    return Summary(html=as_html(shown), text=as_text(shown), whole=whole)
 
 
-def _taken(body: list[Paragraph], words: int) -> list[Paragraph]:
-    if not body:
-        return []
-    first = body[0]
+def _beginning(body_html: str) -> str:
+    """As much as is looked at, with no tag or entity torn apart."""
+    if len(body_html) <= _BEGINNING:
+        return body_html
+    cut = body_html[:_BEGINNING]
+    at = max(cut.rfind("<"), cut.rfind(" "))
+    return cut[:at] if at > 0 else cut
+
+
+def _taken(body: Iterator[Paragraph], words: int) -> tuple[list[Paragraph], bool]:
+    """The paragraphs for which there is room, and whether they are all."""
+    first = next(body, None)
+    if first is None:
+        return [], True
     if _length(first) > words * _LEEWAY:
-        return [_shortened(first, words)]
+        return [_shortened(first, words)], False
     taken, room = [first], words - _length(first)
-    for paragraph in body[1:]:
+    for paragraph in body:
         room -= _length(paragraph)
         if room < 0:
-            break
+            return taken, False
         taken.append(paragraph)
-    return taken if len(taken) == len(body) else _without_promise(taken)
+    return taken, True
 
 
 def _without_promise(taken: list[Paragraph]) -> list[Paragraph]:
     """A last paragraph that ends with a colon promises what does not come; it ends with "…" instead."""
+    if not taken:
+        return []
     last = taken[-1]
     if not last.text.endswith(":"):
         return taken

@@ -4,6 +4,7 @@ The words are gettext catalogues, `languages/*.po` among the templates, a deploy
 and numbers are CLDR's, as Babel brings them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
@@ -23,6 +25,9 @@ from digest.errors import BadTemplate
 #: The language in which messages are written where they stand; it needs no catalogue.
 SOURCE = "en-GB"
 _FOLDER = "languages"
+_PLACE = re.compile(r"%\((\w+)\)s")
+#: Plurals are tried up to here: no language has a rule that begins later.
+_COUNTED = 101
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +102,11 @@ class Tongues:
             self._known[tag] = self._read(tag)
         return self._known[tag]
 
+    def must_all_be_whole(self) -> None:
+        """Reads every catalogue, before anything rests on one. Raises BadTemplate for the first that cannot be used."""
+        for tag in self.available:
+            self.of(tag)
+
     def nearest(self, wanted: str, *, otherwise: str) -> str:
         """The tag in which to write to somebody who reads `wanted`, in a newsletter whose language is `otherwise`.
 
@@ -131,10 +141,43 @@ def _translations(file: Path) -> Translations:
             catalogue = read_po(source, locale=file.stem.replace("-", "_"), abort_invalid=True)
         compiled = BytesIO()
         write_mo(compiled, catalogue)
-    except (OSError, PoFileError, ValueError) as error:
+        compiled.seek(0)
+        translations = Translations(compiled)
+        for message in catalogue:
+            _must_fit(file, message, translations)
+    except (OSError, PoFileError, ValueError, ArithmeticError) as error:
         raise BadTemplate(f"{file} cannot be read: {error}.", remedy="Mend that catalogue.") from error
-    compiled.seek(0)
-    return Translations(compiled)
+    return translations
+
+
+def _must_fit(file: Path, message: Message, translations: Translations) -> None:
+    """Whether a message can be said of any number and with the values it gets. Raises BadTemplate."""
+    asked, said = _forms(message.id), _forms(message.string)
+    known = {name for each in asked for name in _PLACE.findall(each)}
+    for each in filter(None, said) if message.id else ():
+        strange = [name for name in _PLACE.findall(each) if name not in known]
+        if strange or "%" in _PLACE.sub("", each.replace("%%", "")):
+            what = f"%({strange[0]})s, which the message has not" if strange else "a single %"
+            raise BadTemplate(
+                f"{file}: “{asked[0]}” is translated with {what}.",
+                remedy="Use the message's own names, such as %(name)s, and write %% for a per cent sign.",
+            )
+    if len(asked) > 1 and any(said):
+        _must_count(file, asked[0], len(said), translations)
+
+
+def _must_count(file: Path, message: str, forms: int, translations: Translations) -> None:
+    for number in range(_COUNTED):
+        form = translations.plural(number)
+        if not 0 <= form < forms:
+            raise BadTemplate(
+                f"{file}: for {number} the rule of plurals asks for msgstr[{form}], which “{message}” has not.",
+                remedy="Mend Plural-Forms at its head, or add that form.",
+            )
+
+
+def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def _primary(tag: str) -> str:

@@ -148,6 +148,8 @@ class _Line(httpcore.AsyncNetworkStream):
         """What has come; nothing at the end."""
         data = await self._reader.read(max_bytes)
         self._left -= len(data)
+        if self._left < 0 and self._most == _OVERHEAD:
+            raise UnreadableSource("what it says before its answer has no end.", remedy="Tell its owner.")
         if self._left < 0:
             raise too_large(self._most - _OVERHEAD)
         return data

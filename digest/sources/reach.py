@@ -4,9 +4,12 @@ Each is asked by HEAD first, and by GET where that is refused: not every server 
 goes through the guard, as an editor or a source may have written any.
 """
 
+import asyncio
 import ssl
+import time
+from collections import Counter
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -14,7 +17,7 @@ from http import HTTPStatus
 
 from digest.errors import ForbiddenAddress, HostUnknown, Problem, SourceUnreachable, UnreadableSource
 from digest.sources.answers import peace
-from digest.sources.exchange import MOST_NUMBERS, Reply, Terms, ask
+from digest.sources.exchange import LATER, MOST_NUMBERS, Reply, Terms, ask
 from digest.sources.fetch import USER_AGENT
 from digest.sources.guard import Guard, Resolver, Way, shown, system_resolve, way_to
 from digest.sources.journey import MOVED, Journey, usual_trust
@@ -22,6 +25,8 @@ from digest.sources.turns import Turn, in_turn
 
 #: Browsers go further; a link that leads through more is no good one.
 MOST_REDIRECTS = 5
+#: A host that was silent so many times in a row is asked no more: it would be silent at every link to it.
+MOST_SILENCES = 3
 _HEADERS = (("User-Agent", USER_AGENT), ("Accept", "text/html, */*;q=0.8"))
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 #: After these a second question would only annoy.
@@ -56,7 +61,25 @@ class Reached:
 class _Trail:
     """How far one question has come."""
 
+    #: What all questions have heard: at how many links in a row each host was silent.
+    silences: Counter[str]
     answered: bool = False
+    #: Who answered last.
+    host: str = ""
+
+
+@dataclass(slots=True)
+class _Round:
+    """Questions that are asked together."""
+
+    #: By the clock that only goes forward; None for as long as it takes.
+    over_at: float | None
+    silences: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds until it is over."""
+        return None if self.over_at is None else max(0.0, self.over_at - time.monotonic())
 
 
 class Reacher:
@@ -77,16 +100,31 @@ class Reacher:
         self._at_once = at_once
         self._per_host = per_host
 
-    def many(self, addresses: Iterable[str]) -> Generator[tuple[str, Reached], None, None]:
-        """Each address with what came of it, in no order. Closed early, it calls off what is under way."""
-        yield from in_turn(list(addresses), self._reached, at_once=self._at_once, per_host=self._per_host)
+    def many(
+        self, addresses: Iterable[str], *, within: float | None = None
+    ) -> Generator[tuple[str, Reached], None, None]:
+        """Each address with what came of it, in no order. Closed early, it calls off what is under way.
 
-    async def _reached(self, address: str, turn: Turn) -> Reached:
+        Those of which nothing is known `within` so many seconds are left out.
+        """
+        together = _Round(None if within is None else time.monotonic() + within)
+
+        async def asked(address: str, turn: Turn) -> Reached | None:
+            try:
+                async with asyncio.timeout(together.left):
+                    return await self._reached(address, turn, _Trail(together.silences))
+            except TimeoutError:
+                return None
+
+        for address, reached in in_turn(list(addresses), asked, at_once=self._at_once, per_host=self._per_host):
+            if reached is not None:
+                yield address, reached
+
+    async def _reached(self, address: str, turn: Turn, trail: _Trail) -> Reached:
         try:
             way = way_to(address)
         except UnreadableSource as problem:
             return Reached(outcome=Outcome.GONE, why=problem.what, answered=None)
-        trail = _Trail()
         try:
             return await self._asked(way, turn, trail)
         except Problem as problem:
@@ -104,6 +142,8 @@ class Reacher:
         else:
             if reply.status >= HTTPStatus.BAD_REQUEST and reply.status not in _NO_USE:
                 reply = await self._followed(way, turn, "GET", trail)
+        # Only now: a host may answer to one method and be silent at the other.
+        trail.silences[trail.host] = 0
         return _judged(reply, way)
 
     async def _followed(self, way: Way, turn: Turn, method: str, trail: _Trail) -> Reply:
@@ -111,9 +151,7 @@ class Reacher:
         journey = Journey(way, self._timeout)
         for _ in range(MOST_REDIRECTS + 1):
             await turn.at(journey.way.host)
-            async with journey.timed():
-                reply = await self._replied(journey.way, method)
-            trail.answered = True
+            reply = await self._heard(journey, method, trail)
             location = reply.headers.get("location")
             if reply.status not in MOVED or not location:
                 wait = peace(reply, now=datetime.now(UTC))
@@ -122,6 +160,21 @@ class Reacher:
                 return reply
             journey.go_on(reply.status, location)
         raise UnreadableSource(f"{shown(way.address)} leads on and on to others.", remedy="Link to where it leads.")
+
+    async def _heard(self, journey: Journey, method: str, trail: _Trail) -> Reply:
+        """The answer where the journey has come to, unless nobody there has said a word for long."""
+        host = journey.way.host
+        if trail.silences[host] >= MOST_SILENCES:
+            what = f"{host} did not answer {MOST_SILENCES} times, so it was not asked for the rest."
+            raise SourceUnreachable(what, remedy=LATER) from TimeoutError()
+        try:
+            async with journey.timed():
+                reply = await self._replied(journey.way, method)
+        except SourceUnreachable as problem:
+            trail.silences[host] += isinstance(problem.__cause__, TimeoutError)
+            raise
+        trail.answered, trail.host = True, host
+        return reply
 
     async def _replied(self, way: Way, method: str) -> Reply:
         numbers = await self._numbers(way)

@@ -19,21 +19,28 @@ class Aside(Generic[T]):
     def __init__(self, done: Callable[[], None]) -> None:
         """`done` is told when something is found that differs from what was before."""
         self._done = done
-        self._lock = threading.Lock()
-        self._wanted = ""
+        self._lock = threading.Condition()
+        self._wanted = self._looked_at = ""
         self._running = False
         self._found: T | None = None
         self._look: Callable[[], T | None] | None = None
 
-    def found(self, version: str, look: Callable[[], T | None]) -> T | None:
-        """What was found last; None while the first look lasts. A version not yet looked at is, in its turn."""
+    def found(self, version: str, look: Callable[[], T | None], *, wait: float = 0.0) -> T | None:
+        """What was found last; None while the first look lasts. A version not yet looked at is, in its turn; for what
+        comes of it one may `wait` some seconds."""
         with self._lock:
             if version != self._wanted:
                 self._wanted, self._look = version, look
                 if not self._running:
                     self._running = True
                     threading.Thread(target=self._run, daemon=True).start()
+            self._lock.wait_for(lambda: self._looked_at == version, timeout=wait)
             return self._found
+
+    def failed(self, version: str) -> bool:
+        """Whether this version was looked at, and nothing could be found."""
+        with self._lock:
+            return self._looked_at == version and self._found is None
 
     def _run(self) -> None:
         while True:
@@ -41,7 +48,8 @@ class Aside(Generic[T]):
                 version, look = self._wanted, self._look
             found = _tried(look) if look else None
             with self._lock:
-                differs, self._found = found != self._found, found
+                differs, self._found, self._looked_at = found != self._found, found, version
+                self._lock.notify_all()
                 over = version == self._wanted
                 self._running = not over
             if differs:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -43,6 +44,10 @@ _SOURCES = {"shown": "https: data:", "off": "'none'"}
 _SHEET, _SCRIPT = "/static/preview.css", "/static/preview.js"
 #: What was told of tests is kept, so that loading a page again does not send another.
 _TOLD = 16
+#: Seconds in which a few thousand readers are counted; a page waits no longer for more of them.
+_PATIENCE = 1.5
+#: Where a page says by which version it was made. Names and titles hold no bare brackets, so none can look like it.
+_LIVE = re.compile(rb'(<(?:header|div|p) (?:class="head" )?)id=live\b')
 
 #: Looks an issue over, as `digest check` does without asking the network.
 Check = Callable[[House, str], Sequence[Finding]]
@@ -65,8 +70,9 @@ class Desk:
             preview, who = self._seen(connection, look)
             matching = previews.found_readers(preview.house, connection, preview.issue, found) if found else []
             if len(matching) == 1 and matching[0].held:
-                look = replace(look, reader=f"{HELD}{matching[0].held.id}")
-                return RedirectResponse(f"/?{look.query}", status_code=303)
+                # Shown at once: a redirect could be told from afar, and with it who subscribes.
+                look, found = replace(look, reader=f"{HELD}{matching[0].held.id}"), ""
+                who = looking.reader(connection, preview, look)
             context = preview_page.page(connection, preview, who, look, self._counted())
             context["search"] = preview_page.search(preview, matching, found, look)
             context |= self._beside(connection, preview)
@@ -74,15 +80,18 @@ class Desk:
         return self._html("page", preview, **context)
 
     def letters(self, request: Request) -> Response:
-        """All letters of the issue, and how many readers get each."""
+        """All letters of the issue, and how many readers get each; where they are very many, once they are counted."""
         look = looking.look(request.query_params)
         with self._live.house().store.read() as connection:
             preview = self._preview(connection)
-            found = variants(connection, preview, examples=True)
+            found = self._counted(wait=_PATIENCE)
+            if self._counting.failed(str(self._live.edition)):
+                found = self._count()  # so that the page says what is wrong
             href: Callable[[str], str] = lambda key: preview_page.address(replace(look, reader=f"{ALIKE}{key}"))  # noqa: E731
             held_at = preview_page.held_at(look)
             example: Callable[[Variant], object] = lambda v: facts.example(connection, preview, v.example, held_at)  # noqa: E731
-            context = {"every": sheets.every_letter(preview, found, href, example), "schedule": facts.schedule(preview)}
+            every = sheets.every_letter(preview, found, href, example) if found else None
+            context: dict[str, Any] = {"every": every, "schedule": facts.schedule(preview)}
             context |= self._beside(connection, preview)
         return self._html("letters", preview, groups=[], back=preview_page.address(look), **context)
 
@@ -203,9 +212,9 @@ class Desk:
         overruled = overrules.in_force(connection, preview.issue)
         return facts.findings(found, overruled, preview.edition.publication.newsletter.zone)
 
-    def _counted(self) -> Map | None:
-        """All letters with their readers; None while they are being counted."""
-        return self._counting.found(str(self._live.edition), self._count)
+    def _counted(self, wait: float = 0.0) -> Map | None:
+        """All letters with their readers; None while they are being counted, for which one may `wait` some seconds."""
+        return self._counting.found(str(self._live.edition), self._count, wait=wait)
 
     def _count(self) -> Map:
         with self._live.house().store.read() as connection:
@@ -254,14 +263,17 @@ class Desk:
         body = bytes(response.body)
         mark = f'id=live data-version="{self._live.version}" data-print="{hashlib.sha256(body).hexdigest()[:16]}"'
         headers = {"Cache-Control": "no-store"}
-        return HTMLResponse(body.replace(b"id=live", mark.encode(), 1), response.status_code, headers)
+        marked = _LIVE.sub(lambda found: found[1] + mark.encode(), body, count=1)
+        return HTMLResponse(marked, response.status_code, headers)
 
 
 def _letter_page(html: str | None, look: Look) -> Response:
     if html is None:
         return PlainTextResponse("Nothing is new for this reader.")
     policy = _LETTER_POLICY.format(pictures=_SOURCES[look.pictures])
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    # Browsers refuse what is in a sandbox and also wants a window of its own; that of the page around it is enough.
+    alone = {"Cross-Origin-Opener-Policy": "unsafe-none"}
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", **alone}
     return HTMLResponse(sheets.copy(html, look), headers=headers)
 
 

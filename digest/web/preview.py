@@ -15,6 +15,7 @@ from digest.web import serving
 from digest.web.desk import Check, Desk
 from digest.web.guard import POLICY, Guard
 from digest.web.live import Live
+from digest.web.preview_guard import OwnPages
 
 #: Our one script asks this server for news; the letter stands in a frame of ours.
 _POLICY = f"{POLICY}; script-src 'self'; connect-src 'self'; frame-src 'self'"
@@ -38,6 +39,7 @@ def create_preview(house: House, issue_name: str, *, live: Live | None = None, c
     app.add_exception_handler(Problem, desk.problem)
     app.add_exception_handler(HTTPException, desk.missing)
     app.add_middleware(Guard, broken=desk.broken, policy=_POLICY)
+    app.add_middleware(OwnPages)
     # A page elsewhere could have its name resolve to this machine, and read who subscribes.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"], www_redirect=False)
     return app

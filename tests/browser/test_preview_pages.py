@@ -15,6 +15,9 @@ from tests.support import html_checker
 from tests.support.axe import violations
 from tests.support.browser import Windows
 from tests.support.preview_server import ISSUE, Served, found, let_go, preview_server
+from tests.support.site import Site, site
+
+__all__ = ["site"]
 
 PAGES = {
     "the letter": "/?reader=held:1",
@@ -230,7 +233,8 @@ def test_it_works_without_scripts(windows: Windows, served: Served) -> None:
     assert "Nothing is new for a reader of Money" in page.locator("#letter").inner_text()
     page.get_by_label("Find a reader").fill("priya.secret@example.org")
     page.get_by_role("button", name="Show", exact=True).click()
-    assert "held%3A1" in page.url
+    assert page.locator("[data-reader]").input_value() == "held:1"
+    assert page.get_by_label("Find a reader").input_value() == ""
 
 
 def test_what_is_told_beside_the_letter_changes_in_its_place(windows: Windows, served: Served) -> None:
@@ -250,3 +254,48 @@ def test_what_is_told_beside_the_letter_changes_in_its_place(windows: Windows, s
     let_go(served.trial.house)
 
     assert (same, open_, anew) == ("the same", "", None)
+
+
+#: What a page of another origin can find out of an address: by fetching it, as a script, in a frame, in a window.
+FOUND_OUT = """async address => {
+    const loaded = (tag, at) => new Promise(done => {
+        const made = Object.assign(document.createElement(tag), { src: address + at });
+        made.onload = () => done("loaded"), made.onerror = () => done("refused"), document.head.append(made);
+    });
+    const fetched = at => fetch(address + at, { mode: "no-cors" }).then(() => "fetched", () => "refused");
+    const opened = open(address + "/?find=priya.secret@example.org");
+    await new Promise(done => setTimeout(done, 1000));
+    const frames = opened.closed ? 0 : opened.length;
+    const page = "/?find=priya.secret@example.org";
+    return [await fetched(page), await fetched("/letters"), await loaded("script", "/static/preview.js"), frames];
+}"""
+
+
+def test_another_page_cannot_tell_whether_an_address_subscribes(windows: Windows, served: Served, site: Site) -> None:
+    """Neither by what it gets, nor by what its windows hold; the letter's own frame works as before."""
+    page = windows.open(width=1280)
+    page.goto(site.page("/evil", b"<!doctype html><title>x</title>", **{"Content-Type": "text/html"}))
+
+    told = page.evaluate(FOUND_OUT, served.address)
+    ours = used(windows, served, "/?find=priya.secret@example.org")
+    ours.frame_locator("iframe").locator("a", has_text="Carers and the early train").first.wait_for()
+    alone = windows.open(width=1280)
+    alone.goto(f"{served.address}/letter?reader=held:1")
+
+    assert told == ["refused", "refused", "refused", 0]
+    assert "Carers and the early train" in alone.locator("body").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "width"),
+    [("/?reader=held:1", 390), ("/?reader=held:1&width=phone", 390), ("/compare?reader=topic:carers", 346)],
+)
+def test_on_a_phone_a_letter_is_as_wide_as_the_page(windows: Windows, served: Served, path: str, width: int) -> None:
+    """There is no other width to choose from there."""
+    page = used(windows, served, path)
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    widths = page.evaluate("[...document.querySelectorAll('iframe')].map(each => each.getBoundingClientRect().width)")
+
+    assert {width} == {round(each) for each in widths}
+    assert not page.get_by_role("list", name="Width").is_visible()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, MetaData, func, select
 
 from digest.errors import HeldBack, Never, WrongState
+from digest.flow import asking
 from digest.flow.approve import Wishes, approve, cancel, curate, reopen
 from digest.flow.check import Checked, check, hindrances
 from digest.flow.compose import compose
@@ -119,6 +120,20 @@ def test_a_link_is_asked_once_a_day(linked: Linked, site: Site) -> None:
     assert rows(desk.house)["link_check"] == 1
 
 
+def test_what_there_was_no_time_to_ask_is_said_and_asked_the_next_time(linked: Linked, site: Site) -> None:
+    """It holds nothing back."""
+    desk = linked(site.page("/one"), site.page("/two"))
+    with desk.house.store.read() as connection:
+        none = asking.known(connection, [], now=desk.house.clock.now())
+
+    asked = asking.ask(desk.house, [site.address + "/one"], within=0.0)
+
+    (finding,) = asking.unasked({site.address + "/one": "a", site.address + "/two": "b"}, {**none, **asked})
+    assert (finding.check, finding.severity) == ("unchecked-link", Severity.WARNING)
+    assert "2 links could not be checked in 120 seconds" in finding.what
+    assert found(check(desk.house, NOVEMBER), "unchecked-link") == []
+
+
 def test_nobody_is_asked_where_it_is_not_wanted(linked: Linked, site: Site) -> None:
     """Without links, and by whoever only asks what is known; progress counts those that are asked."""
     desk = linked(site.page("/gone", b"", 404), site.page("/gone#part", b"", 404))
@@ -200,7 +215,7 @@ def test_what_is_not_found_cannot_be_overruled(linked: Linked, site: Site) -> No
 def test_what_was_left_to_be_filled_in_holds_back_without_any_network(linked: Linked, site: Site) -> None:
     """In the introduction and in the subject."""
     desk = linked(site.page("/good"))
-    curate(desk.house, NOVEMBER, Wishes(intro="More on this TK.", subject="Care, {{ month }}"))
+    curate(desk.house, NOVEMBER, Wishes(intro="TK: more on this.", subject="Care, {{ month }}"))
 
     approve(desk.house, NOVEMBER, by="Ruth")
 

@@ -112,6 +112,14 @@ def test_a_line_is_a_line_and_no_longer_than_a_row_holds(drafted: Desk, what: st
         curate(drafted.house, NOVEMBER, Wishes(**{what: "x" * 201}))  # type: ignore[arg-type]
 
 
+def test_an_introduction_is_no_book(drafted: Desk) -> None:
+    """It stands in every letter; what is longer has a page of its own."""
+    curate(drafted.house, NOVEMBER, Wishes(intro="x" * 20_000))
+
+    with pytest.raises(Never, match=r"The introduction is 20,001 characters long\. Make it 20,000 at most"):
+        curate(drafted.house, NOVEMBER, Wishes(intro="x" * 20_001))
+
+
 def test_an_introduction_keeps_its_lines_and_loses_its_controls(drafted: Desk) -> None:
     """It is Markdown, and every database must take it."""
     assert curate(drafted.house, NOVEMBER, Wishes(intro="One.\r\n\r\nTwo.\x00")).intro == "One.\n\nTwo."

@@ -199,17 +199,90 @@ def test_the_source_is_shown_as_text(house: Trial) -> None:
 
 
 def test_a_reader_is_found_by_address_or_name(house: Trial) -> None:
-    """The whole address leads to the letter; a part of one to all whom it may mean; a stranger's to nobody."""
+    """The whole address leads to the letter, and by no redirect, which others could count; a part of one to all whom it
+    may mean; a stranger's to nobody."""
     browser = client(create_preview(house.house, ISSUE))
 
-    found = browser.get("/", params={"find": "PRIYA.secret@example.org"}, follow_redirects=False)
+    found = browser.get("/", params={"find": "PRIYA.secret@example.org", "mode": "dark"}, follow_redirects=False)
     some = browser.get("/", params={"find": "example.org", "mode": "dark"})
     none = browser.get("/", params={"find": "%_nobody"})
 
-    assert (found.status_code, found.headers["location"]) == (303, "/?reader=held%3A1")
+    assert found.status_code == 200
+    assert ("option", {"value": "held:1", "selected": None}) in tags(found.text)
+    assert "/letter?reader=held%3A1&mode=dark" in [a.get("src") for _, a in tags(found.text)]
+    assert ("input", {"type": "search", "name": "find", "value": ""}) in [
+        (tag, {name: a.get(name) for name in ("type", "name", "value")}) for tag, a in tags(found.text)
+    ]
     links = [a["href"] for tag, a in tags(some.text) if tag == "a"]
     assert {"/?reader=held%3A1&mode=dark", "/?reader=held%3A2&mode=dark"} <= set(links)
     assert "Nobody who gets this issue has “%_nobody”" in words(none.text)
+
+
+PATHS = (
+    "/",
+    "/?find=priya.secret@example.org",
+    "/letter",
+    "/letters",
+    "/compare",
+    "/before",
+    "/letter.eml",
+    "/nothing",
+)
+FILES = ("/static/preview.js", "/static/preview.css", "/static/icon.svg")
+
+
+def test_a_page_of_another_site_learns_nothing(house: Trial) -> None:
+    """Whatever it asks for, and as what: the answer is the same for every path, and bears no redirect or frame."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    for path in (*PATHS, *FILES):
+        for site, method in (
+            ("cross-site", "GET"),
+            ("same-site", "POST"),
+            ("none, cross-site", "GET"),
+            ("any", "HEAD"),
+        ):
+            refused = browser.request(method, path, headers={"Sec-Fetch-Site": site}, follow_redirects=False)
+            assert (refused.status_code, refused.headers["content-type"]) == (403, "text/plain; charset=utf-8")
+            assert refused.headers["cross-origin-resource-policy"] == "same-origin"
+            assert refused.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_our_own_pages_and_written_addresses_are_answered(house: Trial) -> None:
+    """Browsers keep the answers to ourselves; those that do not say whose question it is are old, or no browsers."""
+    browser = client(create_preview(house.house, ISSUE))
+
+    for path, site in (("/", "none"), ("/letters", "same-origin"), ("/letter.eml", ""), *((f, "none") for f in FILES)):
+        answer = browser.get(path, headers={"Sec-Fetch-Site": site} if site else {})
+        assert answer.status_code == 200
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    # In a sandbox by its own policy, it would not be shown at all with a window of its own.
+    letter = browser.get("/letter", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (letter.status_code, letter.headers["cross-origin-opener-policy"]) == (200, "unsafe-none")
+
+
+def test_an_issue_may_be_called_whatever_it_likes(house: Trial) -> None:
+    """Also as the mark is by which its pages know that there is something new."""
+    curate(house.house, ISSUE, Wishes(title="id=live <header id=live>"))
+    browser = client(create_preview(house.house, ISSUE))
+
+    for path in ("/", "/letters", "/compare"):
+        (marked,) = [(tag, a) for tag, a in tags(browser.get(path).text) if "data-version" in a]
+        assert (marked[0], marked[1]["id"]) == ("header", "live")
+
+
+def test_very_many_letters_are_counted_beside_the_page(house: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait for them, and says so; once they are counted it is told, and shows them."""
+    monkeypatch.setattr("digest.web.desk._PATIENCE", 0.0)
+    live = Live(house.house, "quay")
+    browser, version = client(create_preview(house.house, ISSUE, live=live)), live.version
+
+    first, later = browser.get("/letters"), settled(browser, "/letters")
+
+    assert first.status_code == 200
+    assert "Who gets which letter" in later
+    assert live.version != version
 
 
 def test_the_notices_are_shown_too(house: Trial) -> None:

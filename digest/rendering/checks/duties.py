@@ -1,11 +1,16 @@
 """Duties: what law and mailbox providers want of every letter: a way out, a postal address, a sender that holds."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from lxml.html import HtmlElement
 
 from digest.model.finding import Finding, Severity
 from digest.model.newsletter import Brand
-from digest.rendering.blocks import Blocks, Piece, Slot
+from digest.rendering.blocks import Piece, Slot
+from digest.rendering.checks.looks import Looks
+from digest.rendering.checks.sheet import Sheet, Spot, Words
 from digest.rendering.fragments import one_line
 
 UNSUBSCRIBE, POSTAL, DKIM = "unsubscribe", "postal-address", "dkim"
@@ -16,7 +21,8 @@ _LEAVE = "unsubscribe_url"
 class Letters:
     """What the letters of an issue in one language are made of."""
 
-    blocks: Blocks
+    #: With the address for unsubscribing in its slot.
+    sheet: Sheet
     #: The keys of each variant that somebody gets; none where nobody reads.
     variants: tuple[frozenset[str], ...]
     brand: Brand
@@ -41,12 +47,13 @@ class Signed:
 
 
 def neglected(letters: Letters) -> Iterator[Finding]:
-    """Letters that nobody can unsubscribe from, or that do not say where their publisher is."""
-    for name, pieces in _sides(letters.blocks):
-        holding = {key for key, each in pieces.items() if any(_is_slot(p, _LEAVE) for p in each)}
+    """Letters that nobody can see how to unsubscribe from, or where their publisher is."""
+    ways = {"HTML": _with_way_out(letters.sheet), "text": _with_slot(letters.sheet)}
+    for name, holding in ways.items():
         if any(variant.isdisjoint(holding) for variant in letters.variants):
-            what = f"There is no link to unsubscribe in the {name} part."
-            yield _error(UNSUBSCRIBE, f"the {name} part", what, 'Use slot("unsubscribe_url") in the footer.')
+            what = f"There is no link to unsubscribe that can be seen in the {name} part."
+            remedy = 'Use slot("unsubscribe_url") in the footer, in a link whose words can be read.'
+            yield _error(UNSUBSCRIBE, f"the {name} part", what, remedy)
     yield from _headers(letters.headers)
     yield from _postal(letters)
 
@@ -90,21 +97,53 @@ def _postal(letters: Letters) -> Iterator[Finding]:
             remedy="Set postal_address under [brand].",
         )
         return
-    for name, pieces in _sides(letters.blocks):
-        # As written, escaped or wrapped.
-        wanted = _plain(address)
-        holding = {key for key, each in pieces.items() if wanted in _plain("".join(_texts(each)))}
+    wanted = _plain(address)  # as written, escaped or wrapped
+    sides = {"HTML": _with_words(letters.sheet, wanted), "text": _with_text(letters.sheet, wanted)}
+    for name, holding in sides.items():
         if any(variant.isdisjoint(holding) for variant in letters.variants):
-            what = f"The postal address is not in the {name} part."
+            what = f"The postal address cannot be seen in the {name} part."
             yield _error(POSTAL, f"the {name} part", what, "Put look.postal_address into the footer's template.")
 
 
-def _sides(blocks: Blocks) -> Iterator[tuple[str, Mapping[str, tuple[Piece, ...]]]]:
-    def side(which: str) -> Mapping[str, tuple[Piece, ...]]:
-        return {key: block.html if which == "HTML" else block.text for key, block in blocks.items()}
+def _with_way_out(sheet: Sheet) -> set[str]:
+    """The blocks with a link to unsubscribe that can be seen in light and in dark."""
+    address, seen = sheet.values.get(_LEAVE, ""), _sight(sheet)
+    ours = (e for e, _ in sheet.elements if e.tag == "a" and address and e.get("href", "").strip() == address.strip())
+    inside = {each for link in ours for each in link.iter()}
+    shown = [(words.within, words.spot) for words in sheet.words if any(sign.isalnum() for sign in words.text)]
+    shown += [(e, spot) for e, spot in sheet.elements if e.tag == "img" and e.get("alt", "").strip()]
+    spots = {spot for element, spot in shown if element in inside and seen(element)}
+    return {key for key in _with_slot(sheet, html=True) if sheet.spot(key) in spots}
 
-    for which in ("HTML", "text"):
-        yield which, side(which)
+
+def _with_words(sheet: Sheet, wanted: str) -> set[str]:
+    """The blocks in whose visible words this stands."""
+    runs, seen = defaultdict[Spot, list[Words]](list), _sight(sheet)
+    for words in sheet.words:
+        runs[words.spot].append(words)
+
+    def holds(these: Iterable[Words]) -> bool:
+        return wanted in _plain("".join(words.text for words in these))
+
+    # Whether something is seen takes longer to find out than what it says.
+    spots = {s for s, these in runs.items() if holds(these) and holds(w for w in these if seen(w.within))}
+    return {key for key in sheet.blocks if sheet.spot(key) in spots}
+
+
+def _with_text(sheet: Sheet, wanted: str) -> set[str]:
+    """The blocks in whose text this stands."""
+    return {key for key, block in sheet.blocks.items() if wanted in _plain("".join(_texts(block.text)))}
+
+
+def _with_slot(sheet: Sheet, *, html: bool = False) -> set[str]:
+    """The blocks that hold the address for unsubscribing, wherever."""
+    sides = {key: block.html if html else block.text for key, block in sheet.blocks.items()}
+    return {key for key, pieces in sides.items() if any(isinstance(p, Slot) and p.name == _LEAVE for p in pieces)}
+
+
+def _sight(sheet: Sheet) -> Callable[[HtmlElement], bool]:
+    modes = [Looks(sheet, dark) for dark in (False, True)]
+    return lambda element: all(looks.of(element).is_seen for looks in modes)
 
 
 def _texts(pieces: Iterable[Piece]) -> Iterator[str]:
@@ -116,10 +155,6 @@ def _plain(text: str) -> str:
     for entity in ("&amp;", "&#39;", "&#34;", "&quot;", "&lt;", "&gt;"):
         text = text.replace(entity, "")
     return "".join(sign for sign in text.casefold() if sign.isalnum())
-
-
-def _is_slot(piece: Piece, name: str) -> bool:
-    return isinstance(piece, Slot) and piece.name == name
 
 
 def _error(check: str, place: str, what: str, remedy: str) -> Finding:

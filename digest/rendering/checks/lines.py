@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from unicodedata import category, normalize
 
 from digest.model.finding import Finding, Severity
 
@@ -10,7 +11,8 @@ SUBJECT, PREHEADER = "subject", "preheader"
 #: What a telephone shows of a subject, and what a desk shows.
 _PHONE, _DESK = 50, 90
 _SHORTEST_PREHEADER = 30
-_FORGED = re.compile(r"\s*(re|fw|fwd|aw|sv)\s*(\[\d+\])?:", re.IGNORECASE)
+#: Answers and forwarded letters in the languages that programs speak; “Re:Invent” is a name.
+_FORGED = re.compile(r"\s*(re|fw|fwd|aw|antw|wg|sv|vs|tr|rif|rv|odp)\s{0,3}(\[\d{1,4}\])?\s{0,3}:(?!\w)", re.IGNORECASE)
 _ANY_CASE = re.compile(r"[^\W\d_]")
 _SHOUT = 12
 
@@ -41,13 +43,18 @@ def _subject(subject: str) -> Iterator[Finding]:
     elif len(subject) > _PHONE:
         what = f"The subject has {len(subject)} characters; telephones show “{subject[:_PHONE].rstrip()}…”."
         yield _found(SUBJECT, Severity.NOTE, what, "See that it says enough.")
-    if _FORGED.match(subject):
+    if _FORGED.match(_bare(subject)):
         what = "The subject looks like an answer or a forwarded letter, which mailbox providers forbid."
         yield _found(SUBJECT, Severity.WARNING, what, "Begin with what the issue is about.")
     if len(_ANY_CASE.findall(subject)) >= _SHOUT and subject == subject.upper() != subject.lower():
         yield _found(SUBJECT, Severity.WARNING, "The subject is all capitals.", "Write it as a sentence.")
     if subject.count("!") > 1:
         yield _found(SUBJECT, Severity.WARNING, "The subject has several exclamation marks.", "Leave one, or none.")
+
+
+def _bare(subject: str) -> str:
+    """Without the signs that nobody sees, and each letter in its usual form."""
+    return "".join(sign for sign in normalize("NFKC", subject[:200]) if category(sign) not in ("Cf", "Cc", "Mn"))
 
 
 def _preheader(lines: Lines) -> Iterator[Finding]:

@@ -18,6 +18,12 @@ from digest.rendering import encoding
 from digest.rendering.blocks import Block, Blocks, Piece, Slot
 
 _MARK = re.compile(r"at:(\d+)")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n")
+#: What runs on within a line; everything else begins a paragraph.
+_INLINE = frozenset(
+    {"a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s"}
+    | {"small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"}
+)
 
 
 class Origin(Enum):
@@ -76,6 +82,36 @@ class Sheet:
         return tuple(thing for thing, _ in self._walk() if isinstance(thing, Words))
 
     @cached_property
+    def paragraphs(self) -> tuple[tuple[str, Spot], ...]:
+        """The same text by paragraphs, titles and cells, whatever stands in them in bold or as a link."""
+        found: list[tuple[list[str], Spot]] = []
+        inside: html.HtmlElement | None = None
+        for thing, spot in self._walk():
+            if not isinstance(thing, Words):
+                inside = inside if thing.tag in _INLINE else None
+                continue
+            around = self._around(thing.within)
+            if inside is not around or found[-1][1] is not spot:
+                found.append(([], spot))
+                inside = around
+            found[-1][0].append(thing.text)
+        return tuple(("".join(runs), spot) for runs, spot in found)
+
+    def _around(self, element: html.HtmlElement) -> html.HtmlElement:
+        """What begins the paragraph that an element stands in."""
+        above: list[html.HtmlElement] = []
+        while element not in self._begun and element.tag in _INLINE and element.getparent() is not None:
+            above.append(element)
+            element = element.getparent()
+        begun = self._begun.get(element, element)
+        self._begun.update(dict.fromkeys(above, begun))
+        return begun
+
+    @cached_property
+    def _begun(self) -> dict[html.HtmlElement, html.HtmlElement]:
+        return {}
+
+    @cached_property
     def sheets(self) -> tuple[str, ...]:
         """The style sheets that stayed in the head."""
         return tuple(element.text or "" for element, _ in self.elements if element.tag == "style")
@@ -85,9 +121,10 @@ class Sheet:
         return "".join(encoding.html_text(self.values.get(p.name, "")) if isinstance(p, Slot) else p for p in pieces)
 
     def texts(self) -> Iterator[tuple[str, Spot]]:
-        """The text part, block by block, with nothing in the slots."""
+        """The text part by paragraphs, with nothing in the slots."""
         for key, block in self.blocks.items():
-            yield "".join(piece for piece in block.text if isinstance(piece, str)), self.spot(key)
+            whole = "".join(piece for piece in block.text if isinstance(piece, str))
+            yield from ((paragraph, self.spot(key)) for paragraph in _BLANK_LINES.split(whole))
 
     def spot(self, key: str) -> Spot:
         """Where a block stands."""

@@ -12,10 +12,11 @@ from digest.rendering.checks.css import Declaration, Rule, declarations, rules
 from digest.rendering.checks.sheet import Sheet
 
 STYLES = "mail-program"
-_CALL = re.compile(r"([a-z-]+)\(")
-_LENGTH = re.compile(r"(?<![\w.#-])\d*\.?\d+([a-z]+)\b")
+#: Each begins where no other can, so that a long value costs no more than its length.
+_CALL = re.compile(r"(?<![a-z-])([a-z-]+)\(")
+_LENGTH = re.compile(r"(?<![\w.#-])(?:\d+(?:\.\d+)?|\.\d+)([a-z]+)\b")
 _PSEUDO = re.compile(r"::?[a-z-]+")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|url\([^)]*\)")
+_QUOTED = re.compile(r"\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|url\([^)]*(?:\)|\Z)")
 _MOST_NAMED = 12
 
 

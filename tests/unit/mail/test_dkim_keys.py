@@ -1,6 +1,9 @@
 """DKIM keys: made for their owner alone, read from files, refused in plain words."""
 
+import os
 import stat
+import time
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -84,7 +87,72 @@ def test_a_short_key_is_refused(tmp_path: Path) -> None:
     """RFC 8301: below 1,024 bits nobody verifies, below 2,048 few trust."""
     short = generate_private_key(65537, 1024)
 
-    assert "1024 bits" in refusal(written(tmp_path, pem(short))).what
+    assert "1,024 bits" in refusal(written(tmp_path, pem(short))).what
+
+
+def test_a_long_key_is_refused_at_once(tmp_path: Path) -> None:
+    """By its length alone: to try whether its numbers are right would take many seconds. These are no primes at all."""
+    began = time.monotonic()
+
+    what = refusal(written(tmp_path, rsa_of(8192))).what
+
+    assert "8,192 bits" in what
+    assert time.monotonic() - began < 1
+
+
+def test_a_key_of_the_right_length_whose_numbers_are_wrong_is_refused(tmp_path: Path) -> None:
+    """It would sign what nobody can verify."""
+    assert "no private key" in refusal(written(tmp_path, rsa_of(2048))).what
+
+
+def rsa_of(bits: int) -> bytes:
+    """Something with the shape of an RSA key of so many bits (RFC 8017, A.1.2), made of numbers that fit nothing."""
+    modulus, half = (1 << bits) - 1, (1 << bits // 2) - 1
+    numbers = (0, modulus, 65537, modulus - 2, half, half - 2, half - 4, half - 6, half - 8)
+    der = sequence(b"".join(integer(each) for each in numbers))
+    lines = b"\n".join(b64encode(der)[n : n + 64] for n in range(0, len(b64encode(der)), 64))
+    return b"-----BEGIN RSA PRIVATE KEY-----\n" + lines + b"\n-----END RSA PRIVATE KEY-----\n"
+
+
+def integer(number: int) -> bytes:
+    """An INTEGER in DER."""
+    content = number.to_bytes(number.bit_length() // 8 + 1)
+    return b"\x02" + length(content) + content
+
+
+def sequence(content: bytes) -> bytes:
+    """A SEQUENCE in DER."""
+    return b"\x30" + length(content) + content
+
+
+def length(content: bytes) -> bytes:
+    """Its length in DER."""
+    count = len(content)
+    return bytes([count]) if count < 128 else b"\x82" + count.to_bytes(2)
+
+
+def test_a_file_with_several_keys_is_refused(tmp_path: Path) -> None:
+    """Nobody could tell which of them is meant; a certificate beside one does no harm."""
+    one = pem(KEYS[Kind.ED25519])
+
+    assert "holds 2 private keys" in refusal(written(tmp_path, one + pem(KEYS[Kind.RSA]))).what
+    assert dkim_keys.load(written(tmp_path, one + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, a device, a folder."""
+    os.mkfifo(tmp_path / "pipe.pem", 0o600)
+
+    for file in (tmp_path / "pipe.pem", Path("/dev/zero"), tmp_path):
+        assert "is no file" in refusal(file).what
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    """No key is that long."""
+    file = written(tmp_path, b"")
+    os.truncate(file, 1 << 40)
+
+    assert "bytes" in refusal(file).what
 
 
 @pytest.mark.parametrize(
@@ -113,7 +181,7 @@ def test_what_is_no_key_to_sign_with_is_refused(tmp_path: Path, content: bytes, 
 def test_a_key_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """With its name."""
     assert "cannot be read" in refusal(tmp_path / "absent.pem").what
-    assert "cannot be read" in refusal(tmp_path).what or tmp_path.is_dir()
+    assert "cannot be read" in refusal(Path("a\0b")).what
 
 
 def test_the_record_of_an_rsa_key_comes_in_strings_that_the_dns_can_keep() -> None:

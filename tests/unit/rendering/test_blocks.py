@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import BadTemplate
-from digest.model.item import ItemId
+from digest.model.item import Image, ItemId
+from digest.model.newsletter import Pictures
 from digest.rendering.blocks import Block, Slot, compile_issue
 from digest.rendering.environment import environment
 from digest.rendering.variant import lay_out, whole_issue
@@ -145,6 +146,25 @@ def test_a_link_that_is_none_leads_to_the_archive(env: Env):
 
     assert f'href="{lost.archive_url}"' in block.html[0]
     assert "javascript" not in str(block)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shown"),
+    [(1120, 560, (560, 280)), (700, 1400, (420, 840)), (10, 40, (10, 40)), (10, 41, None), (10, 99_999, None)],
+)
+def test_a_picture_is_no_taller_than_a_letter_bears(env: Env, width: int, height: int, shown: tuple[int, int] | None):
+    """One of ten pixels by a hundred thousand would be a letter of nothing."""
+    image = Image(url="https://x.example/p.png", alt="", width=width, height=height)
+    brand = replace(CONTENT.brand, pictures=Pictures.LEAD)
+    content = replace(CONTENT, brand=brand, articles=(article(1, "x", "carers", image=image),))
+
+    html = joined({"item": compile_issue(content, env)["item:1:carers"]})
+
+    found = re.search(r'<img[^>]*width="(\d+)" height="(\d+)"|<img[^>]*height="(\d+)"[^>]*width="(\d+)"', html)
+    assert ("<img" in html) == (shown is not None)
+    if shown:
+        assert found
+        assert {int(n) for n in found.groups() if n} == set(shown)
 
 
 def test_a_brand_that_is_no_colour_is_refused(env: Env):

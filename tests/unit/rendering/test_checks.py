@@ -13,8 +13,9 @@ from digest.model.finding import Finding, Severity
 from digest.model.newsletter import Brand
 from digest.rendering.blocks import Block, Slot
 from digest.rendering.checks import duties, leftovers, lines, links, size, styles
+from digest.rendering.checks.colours import CLEAR, colour
 from digest.rendering.checks.contrast import poor_contrast
-from digest.rendering.checks.css import CLEAR, colour, declarations, rules
+from digest.rendering.checks.css import declarations, rules
 from digest.rendering.checks.pictures import missing_alt
 from digest.rendering.checks.sheet import Sheet, Spot
 from digest.rendering.headers import PersonalFields
@@ -100,11 +101,57 @@ def test_the_sample_has_no_errors(blocks: dict[str, Block]) -> None:
         ('<img src="data:image/png;base64,AAAA">', [("data-uri", "error")]),
         ('<p style="background: url(data:image/png;base64,AAAA)">a</p>', [("data-uri", "warning")]),
         ('<img src="logo.png">', [("relative-link", "error")]),
+        ('<a href="https://short.example./x">a</a>', [("link-shortener", "warning")]),
+        ('<a href="https://short.example@evil.example/">a</a>', [("disguised-link", "error")]),
+        ('<a href="https://me:secret@example.org/">a</a>', [("disguised-link", "error")]),
+        ('<a href="http:///p">a</a>', [("strange-link", "error")]),
+        ('<a href="https://">a</a>', [("strange-link", "error")]),
+        ('<a href="mailto:">a</a>', [("empty-link", "error")]),
+        ('<a href="mailto:?subject=x">a</a>', [("empty-link", "error")]),
+        ('<a href="tel:">a</a>', [("empty-link", "error")]),
     ],
 )
 def test_links_that_lead_nowhere_from_a_mail_program(html: str, found: list[tuple[str, str]]) -> None:
     """Each with what is wrong."""
     assert seen(links.bad_links(sheet(intro=html), {"short.example"})) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "address", "misleads"),
+    [
+        ("https://bank.example/login", "https://evil.example/login", True),
+        ("www.bank.example", "https://evil.example/", True),
+        ("<b>bank</b>.example/login", "https://evil.example/", True),
+        ("bank.com", "https://bank.com.evil.example/", True),
+        ("https://bank.example/login", "https://bank.example/", False),
+        ("www.bank.example", "https://bank.example/", False),
+        ("bank.org", "https://news.bank.org/1", False),
+        ("news.bank.org.", "https://bank.org", False),
+        ("report.pdf", "https://evil.example/", False),
+        ("Node.js", "https://evil.example/", False),
+        ("Read on at bank.example", "https://evil.example/", False),
+        ("page", "https://xn--pple-43d.example/", True),  # a Cyrillic letter among Latin ones
+        ("page", "https://\u0440\u0430\u0443\u0440\u0430l.example/", True),
+        ("page", "https://xn--80ak6aa92e.com/", True),  # all Cyrillic, all like Latin
+        ("page", "https://b\u00fccher.example/", False),
+        ("page", "https://\u043f\u0440\u0430\u0432\u0434\u0430.com/", False),
+        ("page", "https://\u0441\u0430\u0445\u0430\u0440.\u0440\u0444/", False),
+        ("page", "https://\u65e5\u672c\u30c6\u30ec\u30d3tv.example/", False),
+        ("page", "https://xn--" + "9" * 5_000 + ".example/", False),
+    ],
+)
+def test_links_that_lead_elsewhere_than_they_say_or_seem_to(words: str, address: str, misleads: bool) -> None:
+    """By words that are an address of another host, and by letters that look like others."""
+    found = seen(links.bad_links(sheet(intro=f'<p><a href="{address}">{words}</a></p>'), ()))
+
+    assert found == [("misleading-link", "warning")] * misleads
+
+
+def test_a_link_that_nobody_can_be_asked_for_is_not_asked() -> None:
+    """It has an error of its own already."""
+    letter = sheet(intro='<a href="http:///p">a</a><a href="https://a@example.org/">b</a><a href="http://[">c</a>')
+
+    assert list(links.to_ask(letter, "https://digest.example")) == ["http://["]
 
 
 def test_our_own_pages_are_not_asked() -> None:
@@ -163,6 +210,11 @@ def test_pictures_say_in_words_what_they_say(html: str, found: list[tuple[str, s
         ('<p style="color:#fff;display:none">a</p>', []),
         ('<p style="color:#fff;background:#000 url(a.png)">a</p>', []),
         ('<p style="color:#fff !important;color:#000">a</p>', ["light", "dark"]),
+        ('<p style="color:transparent">a</p>', []),
+        ('<p style="color:light-dark(#fff,#000)">a</p>', []),
+        ('<p style="color:#fff;background:#fff;background-color:var(--x,#fff)">a</p>', []),
+        ('<p style="color:hsl(0,0%,90%)">a</p>', ["light", "dark"]),
+        ('<div style="font-size:0"><p style="color:#999;font-size:16px">a</p></div>', ["light", "dark"]),
         ('<p class="soft">a</p>', ["dark"]),
         ('<p class="soft" style="color:#000 !important">a</p>', []),
         ('<div class="night"><p style="color:#111">a</p></div>', ["dark"]),
@@ -204,6 +256,30 @@ def test_what_nobody_sees_is_an_error_and_each_pair_is_told_once() -> None:
         ("transparent", CLEAR),
         ("navy", "#000080"),
         ("var(--x)", None),
+        ("var(--x, #fff)", None),
+        ("light-dark(#fff, #000)", None),
+        ("color-mix(in srgb, red, blue)", None),
+        ("oklch(1 0 0)", None),
+        ("#0000", CLEAR),
+        ("#abcf", "#aabbcc"),
+        ("#01020380", None),
+        ("#010203ff", "#010203"),
+        ("#12345", None),
+        ("rgb(100% 0% 50%)", "#ff0080"),
+        ("rgb(300, -5, 1e2)", "#ff0064"),
+        ("rgb(1 2 3 / 100%)", "#010203"),
+        ("rgb(nan, 0, 0)", None),
+        ("hsl(120, 100%, 25%)", "#008000"),
+        ("hsl(0.5turn 100% 50%)", "#00ffff"),
+        ("hsla(210deg, 50%, 40%, 1)", "#336699"),
+        ("hsl(0 0% 0% / 0)", CLEAR),
+        ("rebeccapurple", "#663399"),
+        ("lightslategrey", "#778899"),
+        ("none", CLEAR),
+        ("none #0a0b0c", "#0a0b0c"),
+        ("url(#fff) no-repeat", None),
+        ("#0a0b0c url( a.png ) no-repeat", "#0a0b0c"),
+        ("inherit", None),
     ],
 )
 def test_colours_are_read(value: str, found: str | None) -> None:
@@ -238,12 +314,16 @@ def test_no_style_sheet_makes_the_checks_stumble(css: str) -> None:
     list(poor_contrast(letter)), list(styles.passed_over(letter, TABLE))
 
 
-@pytest.mark.parametrize("css", ["{" * 100_000, "/*" * 100_000, "a{b:" * 50_000, "@media(" * 50_000, "rgb(" * 50_000])
+HOSTILE = ["{", "/*", "a{b:", "@media(", "rgb(", "rgb(1,", "url(", "a-", "1", "1.", "'", "hsl(1 ", "#", "( "]
+
+
+@pytest.mark.parametrize("css", [*(each * 50_000 for each in HOSTILE), "@media{" * 10_000 + "}" * 10_000])
 def test_a_hostile_style_sheet_costs_its_length(css: str) -> None:
     """Not the square of it."""
+    letter = sheet(intro=f'<p style="margin:{css}">a</p>', top=f"<style>{css}</style>")
     began = time.monotonic()
 
-    list(rules(css)), colour(css)
+    list(rules(css)), colour(css), list(styles.passed_over(letter, TABLE)), list(poor_contrast(letter))
 
     assert time.monotonic() - began < 2
 
@@ -296,11 +376,33 @@ def test_the_table_names_its_programs() -> None:
         "%(count)s new",
         "Lorem ipsum dolor",
         "TK",
-        "More TK here",
+        "<b>TODO</b>",
+        "TKTK on this",
         "TODO: ask Ruth",
+        "<b>todo</b>: ask Ruth",
+        "Ruth says [TBC].",
+        "See [TODO: page] there",
         "[insert date]",
+        "on (insert date) in Leeds",
+        "Hello [First name],",
+        "Hello [firstname],",
         "XXX",
         "PLACEHOLDER",
+        "Dear {first_name}",
+        "Dear {<b>first_name</b>}",
+        "Dear {name}",
+        "Dear ${name}",
+        "Dear &lt;%= name %&gt;",
+        "Dear %FIRSTNAME%",
+        "Dear %recipient.name%",
+        "Dear [[FirstName]]",
+        "By [object Object]",
+        "Lorem \u00a0ipsum",
+        "Carers\u00e2\u20ac\u2122 week",
+        "Caf\u00c3\u00a9",
+        "Caf\ufffd",
+        '<a href="https://example.org/%7B%7Bid%7D%7D">a</a>',
+        '<a href="https://example.org/{{id}}">a</a>',
     ],
 )
 def test_what_was_to_be_filled_in_is_found(text: str) -> None:
@@ -312,7 +414,58 @@ def test_what_was_to_be_filled_in_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["TK Maxx opens", "todo lists help", "AT&TK", "a {single} brace", "[Ruth], 2026", "50%"]
+    "text",
+    [
+        "Die TK zahlt mehr",
+        "Die <b>TK</b> zahlt mehr",
+        "Die Techniker Krankenkasse (TK)",
+        "TODO sobre el cuidado",
+        "Super Bowl XXX",
+        "TBC Bank opens",
+        "More TK here",
+        "[Title IX] applies",
+        "She said so. [name withheld]",
+        "[date unknown]",
+        "[[wiki link]]",
+        "[your party] wins",
+        "Press [Insert]",
+        "placeholder text in forms",
+    ],
+)
+def test_what_somebody_may_mean_is_for_an_editor_to_look_at(text: str) -> None:
+    """An insurer, all, the thirtieth: it holds no issue back."""
+    assert seen(leftovers.leftovers(sheet(intro=f"<p>{text}</p>"))) == [("leftover", "warning")]
+
+
+@pytest.mark.parametrize("text", ["[", "{a", "<b>{</b>", "<b>TK</b> ", "%A", "\u00e2\u20ac", "x ", "[[", "(insert "])
+def test_a_hostile_text_costs_its_length(text: str) -> None:
+    """However often what looks like a leftover begins."""
+    letter = sheet(intro=f"<p>{text * 20_000}</p>", item_2=f"<p>{text}</p>" * 5_000)
+    began = time.monotonic()
+
+    list(leftovers.leftovers(letter))
+
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TK  Maxx opens",
+        "100% of %d people",
+        "NÃO",
+        "a {b} c",
+        "sobre todo: nada",
+        "To do: three walks",
+        "[here]",
+        "[todo el mundo]",
+        "TK Maxx opens",
+        "todo lists help",
+        "AT&TK",
+        "a {single} brace",
+        "[Ruth], 2026",
+        "50%",
+    ],
 )
 def test_what_only_looks_like_it_is_left(text: str) -> None:
     """Words that people write."""
@@ -337,6 +490,14 @@ def test_the_text_part_is_read_too() -> None:
         ("x " * 30, "First nights home: who checks, and when", [("subject", "note")]),
         ("x " * 60, "First nights home: who checks, and when", [("subject", "warning")]),
         ("Re: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("RE[2]: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("Antw: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("WG: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("Tr : Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("RIF: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("\u200bR\u00ade: Care Notes", "First nights home: who checks, and when", [("subject", "warning")]),
+        ("re:search on care", "First nights home: who checks, and when", []),
+        ("Re:Invent, and care", "First nights home: who checks, and when", []),
         ("CARE NOTES NOVEMBER", "First nights home: who checks, and when", [("subject", "warning")]),
         ("Wait!!", "First nights home: who checks, and when", [("subject", "warning")]),
         ("Care Notes, November", "", [("preheader", "warning")]),
@@ -353,28 +514,34 @@ def test_lines(subject: str, preheader: str, found: list[tuple[str, str]]) -> No
 # Duties
 
 
+LEAVE = "https://e.org/u/1?a=b&c=d"
+
+
 def letters(
     blocks: dict[str, Block], *, keys: frozenset[str] | None = None, postal: str = "12 Quay Street"
 ) -> duties.Letters:
     """Letters with all these blocks, or some."""
     return duties.Letters(
-        blocks=blocks,
+        sheet=Sheet(content=CONTENT, blocks=blocks, values={"unsubscribe_url": LEAVE}),
         variants=(frozenset(blocks) if keys is None else keys,),
         brand=Brand(postal_address=postal),
         headers={"list-unsubscribe": "<https://e.org/u/1>", "list-unsubscribe-post": "List-Unsubscribe=One-Click"},
     )
 
 
-GOOD = Block(
-    "footer",
-    ("<a href='", Slot("unsubscribe_url"), "'>x</a> 12 Quay&nbsp;Street".replace("&nbsp;", " ")),
-    (Slot("unsubscribe_url"), "12 Quay\nStreet"),
-)
+def footer(*html: str | Slot) -> dict[str, Block]:
+    """A letter of one block, whose text part is as it should be."""
+    return {"footer": Block("footer", html, (Slot("unsubscribe_url"), "12 Quay\nStreet"))}
 
 
-def test_a_letter_with_a_way_out_and_an_address_has_done_its_duty() -> None:
-    """However the address is wrapped."""
+SLOT = Slot("unsubscribe_url")
+GOOD = footer("<p><a href='", SLOT, "'>Unsubscribe</a> 12 Quay<br>Street</p>")["footer"]
+
+
+def test_a_letter_with_a_way_out_and_an_address_has_done_its_duty(blocks: dict[str, Block]) -> None:
+    """However the address is wrapped; our own template's too."""
     assert seen(duties.neglected(letters({"footer": GOOD}))) == []
+    assert ("unsubscribe", "error") not in seen(duties.neglected(letters(blocks)))
 
 
 def test_a_variant_without_the_footer_is_found() -> None:
@@ -384,6 +551,60 @@ def test_a_variant_without_the_footer_is_found() -> None:
     )
 
     assert sorted(found) == [("postal-address", "error")] * 2 + [("unsubscribe", "error")] * 2
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display:none",
+        "visibility:hidden",
+        "opacity:0",
+        "font-size:1px",
+        "color:#fff",
+        "color:#fefefe;font-size:1px",
+        "color:transparent",
+        "max-height:0;overflow:hidden",
+        "position:absolute;left:-9999px",
+        "text-indent:-9999px",
+    ],
+)
+def test_what_nobody_can_see_is_no_way_out_and_no_address(style: str) -> None:
+    """Neither in the link itself nor around it."""
+    hidden = footer(f"<div style='{style}'><a style='{style}' href='", SLOT, "'>Unsubscribe</a> 12 Quay Street</div>")
+
+    assert sorted(seen(duties.neglected(letters(hidden)))) == [("postal-address", "error"), ("unsubscribe", "error")]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        ("<!-- <a href='", SLOT, "'>Unsubscribe</a> -->"),
+        ("<p title='", SLOT, "'>Unsubscribe</p>"),
+        ("<a href='https://e.org/' title='", SLOT, "'>Unsubscribe</a>"),
+        ("<a href='", SLOT, "'> </a>"),
+        ("<p>", SLOT, "</p>"),
+        ("<a href='", SLOT, "'><img src='https://e.org/1.gif' alt=''></a>"),
+    ],
+)
+def test_a_way_out_is_a_link_with_words(html: tuple[str | Slot, ...]) -> None:
+    """Not what is in a comment or a tooltip, nor the bare address."""
+    found = seen(duties.neglected(letters(footer("<p>12 Quay Street</p>", *html))))
+
+    assert found == [("unsubscribe", "error")]
+
+
+@pytest.mark.parametrize(
+    "words", ["Unsubscribe", "<b>Un</b>subscribe", "<img src='https://e.org/1.gif' alt='Unsubscribe'>"]
+)
+def test_a_link_in_small_outer_letters_is_seen_by_its_own(words: str) -> None:
+    """Tables without size around letters that have one are how mail is laid out."""
+    html = (
+        "<div style='font-size:0'><p style='font-size:14px'><a href='",
+        SLOT,
+        f"'>{words}</a> 12 Quay Street</p></div>",
+    )
+
+    assert seen(duties.neglected(letters(footer(*html)))) == []
 
 
 def test_a_newsletter_without_an_address_is_warned_of() -> None:

@@ -39,6 +39,23 @@ def test_what_does_not_compile_is_a_bad_template(source: str):
         compile_mjml(source)
 
 
+@pytest.mark.parametrize("tag", ["em", "div", "mj-wrapper", "p"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_is_nested_beyond_all_measure_is_refused(tag: str, closed: bool):
+    """The compiler would end the process, with no word to anybody."""
+    deep = f"<{tag}>" * 5000 + "x" + f"</{tag}>" * 5000 * closed
+
+    with pytest.raises(BadTemplate, match=r"line 3 .* stand in each other[^\n]*Close what is open"):
+        compile_mjml(document(f"\n\n<mj-section><mj-column><mj-text>{deep}</mj-text></mj-column></mj-section>"))
+
+
+def test_many_elements_beside_each_other_are_not_deep():
+    """Nor are those that nobody closes, as HTML allows, once what holds them is closed."""
+    cell = "<mj-section><mj-column><mj-text><br>x<br /><!-- <b><b> --></mj-text></mj-column></mj-section>"
+
+    assert compile_mjml(document(cell * 200)).count("x<br") == 200
+
+
 def test_no_font_is_asked_from_anyone(monkeypatch: pytest.MonkeyPatch):
     """A style sheet on another server would be fetched when inlining, and by every reader's mail program."""
     monkeypatch.setattr(socket, "socket", None)

@@ -27,22 +27,36 @@ def test_a_last_line_that_is_full_makes_room_for_its_soft_break() -> None:
         assert max(len(line) for line in encoded.split(b"\r\n")) <= 76
 
 
-DOTTED = st.text(alphabet=".a• \n", min_size=1, max_size=250).map(lambda text: text.replace("\n", "\r\n"))
+#: Signs, and words that no line may begin with.
+SIGNS = st.sampled_from([*".a• \n&", "From ", "x" * 71])
+DOTTED = st.lists(SIGNS, min_size=1, max_size=60).map(lambda signs: "".join(signs).replace("\n", "\r\n"))
 
 
 @given(st.lists(DOTTED, min_size=1, max_size=4))
-def test_no_line_begins_with_a_dot(texts: list[str]) -> None:
-    """On the wire it would have to be doubled (RFC 5321, 4.5.2), and each message be looked through for it."""
+def test_no_line_begins_with_a_dot_or_as_a_mailbox_file_parts_its_messages(texts: list[str]) -> None:
+    """A dot would have to be doubled on the wire (RFC 5321, 4.5.2); some servers make ">From " of the other, and the
+    signature holds no more."""
     joined = b"".join(encoding.literal(text) for text in texts)
 
     assert not joined.startswith(b".")
     assert b"\r\n." not in joined
+    assert not joined.startswith(b"From ")
+    assert b"\r\nFrom " not in joined
     assert max(len(line) for line in joined.split(b"\r\n")) <= 76
     assert quopri.decodestring(joined.replace(b"\r\n", b"\n")).decode().replace("\n", "\r\n") == "".join(texts)
 
 
-@given(st.text(alphabet=".a• &", max_size=100))
+@given(st.lists(SIGNS, max_size=30).map("".join))
 def test_a_value_neither(value: str) -> None:
     """Also where it needs nothing else done to it."""
-    assert not encoding.text_value(value).startswith(b".")
-    assert not encoding.html_value(value).startswith(b".")
+    for encoded in (encoding.text_value(value), encoding.html_value(value)):
+        assert not encoded.startswith((b".", b"From "))
+        assert b"\r\n." not in encoded
+        assert b"\r\nFrom " not in encoded
+
+
+def test_the_room_for_a_soft_break_begins_no_line_with_a_dot() -> None:
+    """A last line that is full is broken once more, perhaps before a dot."""
+    for length in range(60, 90):
+        for tail in (".ab", "a.b", "ab."):
+            assert b"\r\n." not in encoding.literal("x" * length + tail)

@@ -1,11 +1,14 @@
 """Summaries and Markdown: other people's words, shortened and made harmless."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.rendering.fragments import fragment
-from digest.rendering.markdown import markdown_html, markdown_text
+from digest.rendering import encoding
+from digest.rendering.fragments import DEEPEST, fragment
+from digest.rendering.markdown import Lost, lost_links, markdown_html, markdown_text
 from digest.rendering.summary import Summary, summarise
 
 
@@ -90,6 +93,70 @@ def test_nothing_gives_nothing():
     assert summarise("") == Summary(html="", text="", whole=True)
 
 
+def test_a_piece_cut_short_ends_with_dots_also_where_a_colon_was_last():
+    """There is more of it than is looked at."""
+    summary = summarise("<p>We found:</p>" + "<p> </p>" * 30_000)
+
+    assert summary == Summary(html="<p>We found …</p>", text="We found …", whole=False)
+
+
+def test_what_shows_nothing_takes_no_room():
+    """A source would crowd the others out of a letter, and nobody would see by what."""
+    empty = "<b></b>" * 900 + "<a href='https://x.example/'><i></i></a>" * 99
+
+    assert summarise(f"<p>Carers {empty}at <b>work</b>.</p>").html == "<p>Carers at <b>work</b>.</p>"
+
+
+def test_of_very_many_links_the_first_stay():
+    """Their words stay all."""
+    summary = summarise("<p>" + "".join(f"<a href='https://x.example/{n}'>w{n}</a> " for n in range(30)) + "</p>")
+
+    assert summary.html.count("<a ") == summary.html.count("</a>") == 12
+    assert summary.text == words(30)
+
+
+@pytest.mark.parametrize(
+    "around", ["<a href='https://x.example/?{}'>w{}</a>", "<a href='https://x.example/{}'>é{}</a>"]
+)
+def test_very_long_links_go_and_their_words_stay(around: str):
+    """A letter has room for some hundred thousand bytes in all."""
+    summary = summarise("<p><em>" + "".join(around.format("x" * 1900, n) for n in range(150)) + "</em></p>")
+
+    assert summary.html.startswith("<p><em>")
+    assert "<a" not in summary.html
+    assert len(encoding.literal(summary.html)) < 8_000
+
+
+def test_tags_upon_tags_go_and_their_words_stay():
+    """A word in many tags is a word."""
+    summary = summarise("<p>" + "".join(f"{'<sub>' * 11}w{n}{'</sub>' * 11} " for n in range(70)) + "</p>")
+
+    assert summary.html == f"<p>{words(70)}</p>"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<b><i><em>" * 4 + "<p>x</p>" * 30_000,
+        "<b><i><em>" * 4 + "<p></p>" * 40_000,
+        "<b>" * 100_000,
+        "<p>x " * 60_000,
+        "&amp;" * 60_000,
+        "<ul><li>" * 30_000,
+        "<a href='x'>" * 20_000,
+        "x" * 300_000,
+    ],
+    ids=lambda hostile: hostile[:20],
+)
+def test_a_summary_costs_little_whatever_the_piece_is_made_of(hostile: str):
+    """It is made anew for every preview, of every item."""
+    began = time.process_time()
+
+    summarise(hostile)
+
+    assert time.process_time() - began < 0.5
+
+
 @given(st.text(alphabet="abc .<>/&;pulie\"'=", max_size=300), st.integers(1, 20))
 def test_any_tag_soup_gives_clean_html(soup: str, count: int):
     """The summary's HTML passes the sanitizer unchanged, so it is well-formed and harmless."""
@@ -118,6 +185,45 @@ def test_markdown_makes_neither_scripts_nor_pictures(evil: str):
     assert "<script" not in html
     assert "<img" not in html
     assert 'href="javascript' not in html
+
+
+def test_emphasis_upon_emphasis_is_flattened_and_its_words_stay():
+    """Twelve levels are more than anybody sees; thousands would be too much for the compilers of letters."""
+    html = markdown_html("*a " * 3000 + "b" + " c*" * 3000)
+
+    assert html.count("<em>") == html.count("</em>") == DEEPEST - 1
+    assert (html.count("a "), html.count(" c")) == (3000, 3000)
+
+
+@pytest.mark.parametrize(
+    ("written", "html", "text"),
+    [
+        ("[call](tel:+441234)", '<p><a href="tel:+441234">call</a></p>', "call (+441234)"),
+        ("[*x*](ftp://a.example/)", "<p><em>x</em> (ftp://a.example/)</p>", "x (ftp://a.example/)"),
+        (
+            "![pic](https://a.example/p)",
+            '<p><a href="https://a.example/p">pic</a></p>',
+            "pic (https://a.example/p)",
+        ),
+        (
+            "[![pic](https://a.example/p)](https://b.example/)",
+            '<p><a href="https://b.example/">pic</a></p>',
+            "pic (https://b.example/)",
+        ),
+        ("![pic](ftp://a.example/p)", "<p>pic (ftp://a.example/p)</p>", "pic (ftp://a.example/p)"),
+    ],
+)
+def test_no_link_of_an_editor_vanishes(written: str, html: str, text: str):
+    """What mail programs open stays a link; of the rest the address is written out."""
+    assert markdown_html(written) == html
+    assert markdown_text(written) == text
+
+
+def test_the_links_that_are_not_shown_as_they_were_meant_are_told():
+    """So that the editor hears of it."""
+    written = "[a](ftp://a.example/) ![b](https://b.example/p) [c](https://c.example) [d](tel:1) [e](/e)"
+
+    assert list(lost_links(written)) == [Lost("ftp://a.example/"), Lost("https://b.example/p", is_picture=True)]
 
 
 def test_markdown_headings_become_paragraphs():

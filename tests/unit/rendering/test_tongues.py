@@ -111,6 +111,39 @@ def test_a_catalogue_that_cannot_be_read_is_named(folder_: Path):
         Tongues([folder_]).of("fr")
 
 
+@pytest.mark.parametrize(
+    ("right", "slip", "complaint"),
+    [
+        ("Bonjour %(name)s", "Bonjour %(nom)s", r"“Hello %\(name\)s,” is translated with %\(nom\)s"),
+        ("Bonjour %(name)s", "Bonjour 100 % %(name)s", r"“Hello %\(name\)s,” is translated with a single %"),
+        ("Bonjour %(name)s", "Bonjour %(name)d", r"“Hello %\(name\)s,” is translated with a single %"),
+        ("100 %%", "100 % de", r"“Past <issues>” is translated with a single %"),
+        ("%(number)s nouveaux", "%(nombre)s nouveaux", r"“%\(number\)s new piece” is translated with %\(nombre\)s"),
+        ("plural=(n > 1)", "plural=n/0", r"zero"),
+        ("plural=(n > 1)", "plural=n n", r"unexpected token"),
+        ("plural=(n > 1)", "plural=__import__(n)", r"invalid token"),
+        ("nplurals=2; plural=(n > 1);", "plural", r"plural form"),
+        ("plural=(n > 1)", "plural=(n > 99 ? 2 : 1)", r"for 100 the rule of plurals asks for msgstr\[2\]"),
+        ("nplurals=2", "nplurals=many", r"invalid literal"),
+    ],
+)
+def test_a_slip_in_a_catalogue_is_told_when_it_is_read(folder_: Path, right: str, slip: str, complaint: str):
+    """With file and message: not by a letter that cannot be made, when thousands wait."""
+    (folder_ / "languages" / "fr.po").write_text(FRENCH.replace(right, slip), encoding="utf-8")
+
+    with pytest.raises(BadTemplate, match=rf"fr\.po[^\n]*{complaint}"):
+        Tongues([folder_]).must_all_be_whole()
+
+
+def test_a_catalogue_may_leave_out_a_name_a_form_or_a_message(folder_: Path):
+    """Not every language says it with the same words, and what is not translated yet is said as it was written."""
+    text = FRENCH.replace("Bonjour %(name)s", "Bonjour").replace('msgstr[0] "%(number)s', 'msgstr[0] "un')
+    (folder_ / "languages" / "fr.po").write_text(f'{text}\nmsgid "Hello,"\nmsgstr ""\n', encoding="utf-8")
+    french = Tongues([folder_]).of("fr")
+
+    assert [french.say("Hello %(name)s,", name="x"), french.say("Hello,")] == ["Bonjour,", "Hello,"]
+
+
 def test_the_source_needs_no_catalogue():
     """What stands in the templates is what is said."""
     assert Tongues([]).available == (SOURCE,)

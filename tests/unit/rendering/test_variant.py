@@ -2,19 +2,27 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from digest.model.choice import Candidate, Readers, Window, choose
-from digest.model.issue import IssueContent
+from digest.model.cadence import Cadence
+from digest.model.choice import Candidate, Choice, Readers, Window, choose
+from digest.model.issue import Heading, IssueContent
 from digest.model.item import ItemId
 from digest.model.newsletter import SelectionPolicy
+from digest.rendering import encoding
 from digest.rendering.blocks import Block, compile_issue
 from digest.rendering.environment import TemplateEnvironment
 from digest.rendering.message import prepare
-from digest.rendering.sizes import base_size, heading_sizes, line_sizes, sizes
-from digest.rendering.variant import TITLES_UNTIL, lay_out, whole_issue
+from digest.rendering.phrases import ENGLISH, Phrases
+from digest.rendering.sizes import Widest, base_size, heading_sizes, line_sizes, sizes, widest
+from digest.rendering.tongues import Tongues
+from digest.rendering.variant import TITLES_UNTIL, _preheader, lay_out, whole_issue
+from digest.resources import folder
 from tests.unit.rendering.samples import ARTICLES, CONTENT, PERSONAL, TOPICS, article, choice, many
 from tests.unit.rendering.test_message import FIELDS, HEADERS
 
@@ -90,6 +98,61 @@ def test_a_long_title_alone_is_cut_for_the_preheader():
     assert preheader.endswith("…")
 
 
+def slots_of(content: IssueContent) -> Widest:
+    """What the personal and the shared words of its letters take at most."""
+    names = [topic.name for topic in content.topics]
+    return widest(
+        ENGLISH, cadence=Cadence.MONTHLY, topics=names, titles=[article.title for article in content.articles]
+    )
+
+
+NAMES = st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=80), max_size=40)
+
+
+TITLES = st.lists(st.text(min_size=1, max_size=200), min_size=1, max_size=9)
+SPOKEN = {"en": ENGLISH, "de": Phrases(Tongues([folder("templates")]).of("de"))}
+READ = st.sampled_from(sorted(SPOKEN))
+
+
+@given(names=NAMES, titles=TITLES, some=st.randoms(), since=st.dates(), named=st.text(max_size=80), spoken=READ)
+def test_what_a_letter_says_to_one_reader_never_takes_more_than_was_kept_free(
+    names: list[str], titles: list[str], some: Random, since: date, named: str, spoken: str
+):
+    """Whatever the topics are called, however many are chosen, and in whichever part and language it stands."""
+    phrases = SPOKEN[spoken]
+    chosen = [name for name in names if some.random() < 0.7]
+    kept = widest(phrases, cadence=Cadence.QUARTERLY, topics=names, titles=titles * 300)
+
+    said = {
+        "why": phrases.why(cadence=Cadence.QUARTERLY, signed_up_on=since, address=f"{named}@x.example", topics=chosen),
+        "greeting": phrases.greeting(named),
+        "headline": phrases.headline(some.randint(0, 300), len(chosen) or None),
+        "count": phrases.did_not_fit(some.randint(1, 300)),
+        "preheader": _preheader([(ItemId(n), None) for n in range(len(titles))], titled(titles)),
+    }
+    for slot, value in said.items():
+        assert max(len(encoding.html_value(value)), len(encoding.text_value(value))) <= kept[slot], slot
+
+
+def test_a_reader_of_very_many_topics_with_long_names_gets_a_letter_within_the_budget(env: TemplateEnvironment):
+    """Each letter says which topics its reader chose, in both parts."""
+    topics = tuple(Heading(slug=f"t{n}", name=f"Öffentliche Fürsorge für Menschen in Gegend № {n}") for n in range(150))
+    content = replace(CONTENT, topics=topics, articles=tuple(replace(a, topics=("t1",)) for a in many(60)))
+    blocks, slots = compile_issue(content, env), slots_of(content)
+    names = [topic.name for topic in topics]
+    why = ENGLISH.why(cadence=Cadence.MONTHLY, signed_up_on=date(2026, 9, 27), address="p@x.example", topics=names)
+    made = chosen_from(content, blocks, slots, budget=100_000)
+
+    message = prepare(blocks, lay_out(made, content, topics=None), HEADERS).message({**PERSONAL, "why": why}, FIELDS)
+
+    assert 85_000 < len(message) <= 100_000
+
+
+def titled(titles: list[str]) -> IssueContent:
+    """An issue of pieces with these titles."""
+    return replace(CONTENT, articles=tuple(article(n, title, "carers") for n, title in enumerate(titles)))
+
+
 def letters() -> list[list[tuple[int, str | None]]]:
     everything = [(int(a.id), None if a.pinned else a.topics[0]) for a in ARTICLES]
     order: list[str | None] = [None, *(t.slug for t in TOPICS)]
@@ -101,13 +164,14 @@ def letters() -> list[list[tuple[int, str | None]]]:
 def test_a_message_is_never_larger_than_its_sizes_say(blocks: dict[str, Block], placed: list[tuple[int, str | None]]):
     """The byte budget is kept by adding up before anything is made."""
     layout = lay_out(choice(*placed, more=3), CONTENT, topics=None)
-    known = sizes(blocks)
-    headings = heading_sizes(blocks)
+    slots = slots_of(CONTENT)
+    known = sizes(blocks, slots)
+    headings = heading_sizes(blocks, slots)
 
     message = prepare(blocks, layout, HEADERS).message(PERSONAL, FIELDS)
 
-    bound = base_size(blocks) + sum(known[ItemId(item), slug] for item, slug in placed)
-    bound += sum(line_sizes(blocks)[ItemId(item)] for item, slug in placed if slug)
+    bound = base_size(blocks, slots) + sum(known[ItemId(item), slug] for item, slug in placed)
+    bound += sum(line_sizes(blocks, slots)[ItemId(item)] for item, slug in placed if slug)
     bound += sum(headings[slug] for slug in {slug for _, slug in placed if slug})
     assert bound - 14_000 < len(message) <= bound
 
@@ -135,23 +199,29 @@ def sixty(env: TemplateEnvironment) -> tuple[IssueContent, dict[str, Block]]:
     return content, compile_issue(content, env)
 
 
+def chosen_from(content: IssueContent, blocks: dict[str, Block], slots: Widest, *, budget: int) -> Choice:
+    """What a reader of everything gets who has had nothing."""
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    return choose(
+        [Candidate(id=a.id, topics=a.topics, dated_at=now) for a in content.articles],
+        Readers(topics=None, received=frozenset(), first=False),
+        topic_order=[t.slug for t in content.topics],
+        window=Window(since=now, first_since=now, until=now + timedelta(days=1), now=now),
+        policy=SelectionPolicy(per_topic=60, per_issue=60, byte_budget=budget),
+        sizes=sizes(blocks, slots),
+        headings=heading_sizes(blocks, slots),
+        lines=line_sizes(blocks, slots),
+        most_lines=TITLES_UNTIL,
+        room=budget - base_size(blocks, slots),
+    )
+
+
 @pytest.mark.parametrize("budget", [40_000, 60_000, 100_000, 300_000])
 def test_sixty_items_fill_the_budget_and_the_rest_is_counted(env: TemplateEnvironment, budget: int):
     """As much as there is room for, never more; each topic's count and the list of topics say what came."""
     content, blocks = sixty(env)
-    now = datetime(2026, 11, 30, tzinfo=UTC)
-    made = choose(
-        [Candidate(id=a.id, topics=a.topics, dated_at=now) for a in content.articles],
-        Readers(topics=None, received=frozenset(), first=False),
-        topic_order=[t.slug for t in TOPICS],
-        window=Window(since=now, first_since=now, until=now + timedelta(days=1), now=now),
-        policy=SelectionPolicy(per_topic=60, per_issue=60, byte_budget=budget),
-        sizes=sizes(blocks),
-        headings=heading_sizes(blocks),
-        lines=line_sizes(blocks),
-        most_lines=TITLES_UNTIL,
-        room=budget - base_size(blocks),
-    )
+    slots = slots_of(content)
+    made = chosen_from(content, blocks, slots, budget=budget)
 
     letter = prepare(blocks, lay_out(made, content, topics=None), HEADERS)
     text, message = letter.text(PERSONAL), letter.message(PERSONAL, FIELDS)

@@ -1,6 +1,7 @@
 """Reaching: links are asked warily, by HEAD and by GET where that is refused, and nothing of them is read."""
 
 import socket
+import time
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 
@@ -150,6 +151,62 @@ def test_a_server_that_says_nothing_is_in_doubt(site: Site) -> None:
     address = site.address + "/silent"
 
     assert reached(address, timeout=0.2)[address].outcome is Outcome.DOUBTFUL
+
+
+def test_a_flood_before_the_answer_is_in_doubt_and_told_as_what_it_is(site: Site) -> None:
+    """Passing answers (103) without end."""
+    site.answers["/flood"] = lambda request: [  # type: ignore[assignment,return-value]
+        request.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000) for _ in range(60)
+    ]
+    address = site.address + "/flood"
+
+    found = reached(address)[address]
+
+    assert found.outcome is Outcome.DOUBTFUL
+    assert found.why == "what it says before its answer has no end."
+
+
+def silent(site: Site, number: int) -> str:
+    """An address of which a server says only that it does not know HEAD."""
+    site.answers[f"/silent{number}"] = lambda _: site.over.wait(5) and None  # type: ignore[assignment,return-value]
+    return f"{site.address}/silent{number}"
+
+
+def test_a_host_that_stays_silent_holds_nobody_up(site: Site) -> None:
+    """After three silences its other links are in doubt, not dead, and not asked; other hosts are."""
+    addresses = [silent(site, n) for n in range(40)]
+    began = time.monotonic()
+
+    found = reached(*addresses, "https://nobody.example.org/a", timeout=0.2)
+
+    assert time.monotonic() - began < 2
+    assert {found[each].outcome for each in addresses} == {Outcome.DOUBTFUL}
+    assert any("not asked for the rest" in found[each].why for each in addresses)
+    assert found["https://nobody.example.org/a"].outcome is Outcome.GONE
+    assert len(site.methods) <= 2 * 4
+
+
+def test_a_host_that_answers_now_and_then_is_asked_on(site: Site) -> None:
+    """Only silences in a row count."""
+    good = [site.page(f"/good{n}", b"a page") for n in range(8)]
+    addresses = [silent(site, 1), silent(site, 2), good[0], silent(site, 3), silent(site, 4), *good[1:]]
+    reacher = Reacher(allow_hosts=["127.0.0.1:*"], timeout=0.2, per_host=1, resolve=resolve)
+
+    found = dict(reacher.many(addresses))
+
+    assert {found[each].outcome for each in good} == {Outcome.ALIVE}
+
+
+def test_a_round_is_over_when_its_time_is(site: Site) -> None:
+    """What is not known by then is left out; what is, is told."""
+    good = site.page("/good", b"a page")
+    reacher = Reacher(allow_hosts=["127.0.0.1:*"], timeout=20, resolve=resolve)
+    began = time.monotonic()
+
+    found = dict(reacher.many([good, *(silent(site, n) for n in range(9))], within=0.5))
+
+    assert list(found) == [good]
+    assert time.monotonic() - began < 3
 
 
 def test_what_is_no_address_is_gone() -> None:

@@ -1,0 +1,72 @@
+"""Templates in a child process: one that takes without measure is refused, and this process stays as it was."""
+
+import os
+import resource
+import threading
+from pathlib import Path
+
+import pytest
+
+from digest.errors import BadTemplate
+from digest.rendering.blocks import Block, compile_issue
+from digest.rendering.environment import TemplateEnvironment, environment
+from digest.resources import folder
+from tests.unit.rendering.samples import CONTENT
+
+PART = "email/parts/footer.mjml.j2"
+
+
+def with_more(tmp_path: Path, more: str) -> TemplateEnvironment:
+    """The templates that come with the program, with more in the footer."""
+    (tmp_path / PART).parent.mkdir(parents=True)
+    (tmp_path / PART).write_text((folder("templates") / PART).read_text() + more)
+    return environment([tmp_path, folder("templates")])
+
+
+@pytest.mark.parametrize(
+    ("greedy", "complaint"),
+    [
+        ("{{ 'a' * 10**9 }}", "MemoryError"),
+        ("{{ 'a' | center(10**9) }}", "MemoryError"),
+        ("{{ '%0999999999d' | format(1) }}", "MemoryError"),
+        ("{{ '{:>999999999}'.format(1) }}", "MemoryError"),
+        ("{% set n = namespace(x='a') %}{% for _ in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}", "MemoryError"),
+        ("{% for _ in range(9999) %}<mj-raw>{{ 'a' * 999 }}</mj-raw>{% endfor %}", "says more than a letter can hold"),
+        ("{% for _ in range(99999) %}{% for _ in range(9999) %}{% endfor %}{% endfor %}", "took more time"),
+        ("{{ 10 ** (10 ** 9) }}", "took more time|MemoryError"),
+        ("{% include 'email/parts/footer.mjml.j2' %}", "recursion|took more time"),
+    ],
+)
+def test_a_template_that_takes_without_measure_is_refused(tmp_path: Path, greedy: str, complaint: str):
+    """Within seconds; and this process takes no more memory than before."""
+    env = with_more(tmp_path, greedy)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(BadTemplate, match=complaint):
+        compile_issue(CONTENT, env)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
+
+
+def test_threads_that_compile_at_once_get_what_one_gets(env: TemplateEnvironment, blocks: dict[str, Block]):
+    """A preview is asked for by several people, and no child is left behind."""
+    found: list[dict[str, Block]] = []
+    threads = [threading.Thread(target=lambda: found.append(compile_issue(CONTENT, env))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == [blocks] * 4
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_template_that_was_changed_is_read_again(tmp_path: Path):
+    """An editor of templates looks at the preview after every change."""
+    env = with_more(tmp_path, "")
+    compile_issue(CONTENT, env)
+    (tmp_path / PART).write_text("{{ nobody }}")
+    os.utime(tmp_path / PART, (1, 1))
+
+    with pytest.raises(BadTemplate, match=r"footer\.mjml\.j2, line 1: 'nobody' is undefined"):
+        compile_issue(CONTENT, env)
