@@ -17,7 +17,7 @@ setup: .venv/ready
 
 # `ready` is younger than what it was made from, so a change of dependencies installs them anew.
 .venv/ready: pyproject.toml constraints.txt
-	@echo "Setting up .venv; the first time this takes about a minute."
+	@echo "Setting up .venv; the first time this takes a minute or two."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch .venv/ready

@@ -20,7 +20,7 @@ from digest.resources import folders
 from digest.settings import Security as AskedSecurity
 from digest.settings import Settings, TransportKind
 from digest.storage import schema
-from digest.storage.engine import Store, open_store
+from digest.storage.engine import Store, make_private, open_store
 from digest.storage.tables import fact
 from subscribers.tokens import Keys
 from subscribers.upsert import insert_new
@@ -138,7 +138,7 @@ def _secret(settings: Settings) -> bytes:
     """The site's secret; made at the first use, for nobody but its owner to read."""
     path = settings.secret_path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         if not path.exists():
             _make_secret(path)
         secret = path.read_text(encoding="utf-8").strip()

@@ -20,7 +20,9 @@ Problem
     └── TransportRefused       the mail server refuses us (credentials, policy)
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
+from difflib import get_close_matches
 
 from subscribers.errors import (
     AddressRefused,
@@ -55,7 +57,14 @@ __all__ = [
     "UnknownReader",
     "UnreadableSource",
     "WrongState",
+    "did_you_mean",
 ]
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """ "Did you mean “dead-link”?"; empty where nothing is like it."""
+    near = get_close_matches(written, sorted(known), n=1, cutoff=0.6)
+    return f"Did you mean “{near[0]}”?" if near else ""
 
 
 class TransportUnavailable(Again):

@@ -5,14 +5,16 @@ No setting has a default here: the documented file has them all, and a test hold
 
 import os
 import tomllib
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from digest.errors import SettingsRefused
+from digest.errors import SettingsRefused, did_you_mean
 from digest.resources import folder
 
 FILE = "digest.toml"
@@ -204,11 +206,30 @@ def load(working_folder: Path) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         what = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
-        variable = f"DIGEST_{'__'.join(str(part) for part in first['loc'])}".upper()
-        where = f"the environment ({variable})" if variable in os.environ else FILE
+        explained = "Every setting is explained in the digest.toml of `digest init`."
+        meant = did_you_mean(str(first["loc"][-1]), _keys_beside(first["loc"])) if "is not" in what else ""
         raise SettingsRefused(
-            f"“{name}” in {where} {what}.", remedy="Every setting is explained in the digest.toml of `digest init`."
+            f"“{name}” in {_where(first, working_folder)} {what}.", remedy=meant or explained
         ) from error
+
+
+def _where(error: ErrorDetails, working_folder: Path) -> str:
+    """Who said it: the environment, which overrules the file, or the file."""
+    wanted = f"DIGEST_{'__'.join(str(part) for part in error['loc'])}".upper()
+    inside = f"{wanted}__"
+    strange = error["type"] == "extra_forbidden"  # such as a whole table that is none
+    for variable in map(str.upper, os.environ):
+        if variable == wanted or (strange and variable.startswith(inside)):
+            return f"the environment ({variable})"
+    return str(working_folder / FILE)
+
+
+def _keys_beside(loc: Sequence[int | str]) -> list[str]:
+    """The settings that there are where this one was written."""
+    table: Any = _read(folder("config") / "default.toml")
+    for part in loc[:-1]:
+        table = table.get(part) if isinstance(table, dict) else None
+    return list(table) if isinstance(table, dict) else []
 
 
 def _read(path: Path) -> dict[str, Any]:

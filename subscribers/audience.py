@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from subscribers.consent import SubscriptionState
+from subscribers.preferences import Preference, from_text
 from subscribers.suppression import EVERYWHERE
-from subscribers.tables import newsletter, subscriber, subscription, suppression
+from subscribers.tables import newsletter, preference, subscriber, subscription, suppression
 
 
 def may_receive(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -24,6 +25,17 @@ def suppressed() -> ColumnElement[bool]:
         or_(suppression.c.scope == EVERYWHERE, suppression.c.scope == newsletter.c.slug),
         suppression.c.lifted_at.is_(None),
     )
+
+
+def choices(connection: Connection, newsletter_id: int) -> list[tuple[Preference, int]]:
+    """What the readers of a newsletter have chosen, and how many of them each; those who left do not count."""
+    rows = connection.execute(
+        select(preference.c.topics, func.count())
+        .join(subscription, subscription.c.preference_id == preference.c.id)
+        .where(subscription.c.newsletter_id == newsletter_id, subscription.c.state != SubscriptionState.ENDED)
+        .group_by(preference.c.topics)
+    )
+    return [(from_text(topics), count) for topics, count in rows]
 
 
 def readers(newsletter_id: int, cadence: str, now: datetime) -> Select[Any]:

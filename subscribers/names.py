@@ -6,8 +6,9 @@ import unicodedata
 #: So much of a name is kept.
 LONGEST = 200
 
-#: The shape of a BCP 47 tag, no longer than a row holds.
-_LANGUAGE = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+#: The shape of a BCP 47 tag, no longer than a row holds. Its first part has two or three letters: longer ones are
+#: reserved, and what is written so is a word like “english”.
+_LANGUAGE = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def one_line(text: str) -> str:

@@ -52,7 +52,7 @@ class Subscribers:
         if held is not None and (confirmed or self._channel == "import"):
             _must_not_have_left(held)
         if language and not names.is_language(language):
-            raise Never(f"“{language[:35]}” is not a language.", remedy="Write it like en-GB.")
+            raise Never(f"“{language[:35]}” is not a language.", remedy="Write its tag, like en-GB.")
         subscriber_id = rows.person(
             self._connection,
             address,
@@ -93,6 +93,19 @@ class Subscribers:
             ConsentKind.CHANGED,
             f"{chosen} {cadence}",
         )
+
+    def describe(self, held: Subscription, *, name: str | None = None, language: str | None = None) -> None:
+        """Set how a reader is greeted, and in which language; an empty text takes it away. Raises Never."""
+        said: dict[str, str] = {}
+        if name is not None:
+            said["name"] = names.one_line(name)
+        if language is not None:
+            if language and not names.is_language(language):
+                raise Never(f"“{language[:35]}” is not a language.", remedy="Write its tag, like en-GB.")
+            said["language"] = language
+        if said:
+            this = subscriber.c.id == held.subscriber_id
+            self._connection.execute(update(subscriber).where(this).values(said))
 
     def pause(self, held: Subscription, until: datetime) -> None:
         """Send nothing until then; what is new meanwhile comes in the next issue after it."""

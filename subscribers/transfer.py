@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from pathlib import Path
 from typing import TextIO
 
 from subscribers.consent import SubscriptionState
@@ -47,6 +48,8 @@ class Line:
     language: str
     #: True where an export of ours says that the holder's yes was never taken.
     pending: bool = False
+    #: As it stood in the file, by our names of its columns.
+    cells: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class Refusal:
     line: int
     email: str
     reason: str
+    #: The line as it stood in the file, by our names of its columns.
+    cells: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +74,7 @@ class Report:
 
     def refuse(self, line: Line, reason: str) -> None:
         """Note a line that was not taken."""
-        self.refused.append(Refusal(line=line.number, email=line.email, reason=reason))
+        self.refused.append(Refusal(line=line.number, email=line.email, reason=reason, cells=line.cells))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,14 @@ def write(file: TextIO, rows: Iterable[Mapping[str, str]], columns: Iterable[str
     return count
 
 
+def write_refused(path: Path, report: Report) -> None:
+    """Write the lines that were not taken as a file that can be mended and imported, each with its reason beside it."""
+    columns = [name for name in COLUMNS if any(name in refusal.cells for refusal in report.refused)]
+    rows = ({"reason": r.reason, "line": str(r.line), "email": r.email, **r.cells} for r in report.refused)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write(file, rows, [*(columns or ["email"]), "reason", "line"], lambda: None)
+
+
 def _delimiter(header: str) -> str:
     """What parts the columns: spreadsheets of many countries write semicolons, some write tabs."""
     return max((",", ";", "\t"), key=header.count)
@@ -166,6 +179,7 @@ def _line(cells: list[str], columns: dict[str, int], number: int) -> Line:
         cadence=cell("cadence").casefold() or None,
         language=cell("language"),
         pending=cell("state") == SubscriptionState.PENDING,
+        cells={name: cell(name) for name in columns},
     )
 
 
@@ -177,7 +191,7 @@ def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], ru
     if "state" in columns and cells[columns["state"]].strip() == SubscriptionState.ENDED:
         return "has left; only its holder can come back, by signing up and confirming."
     if strange:
-        return f"unknown topic “{strange[0]}”."
+        return f"unknown topic “{strange[0]}”; there is {', '.join(sorted(rules.topics))}."
     if line.cadence and line.cadence not in rules.cadences:
         return f"unknown cadence “{line.cadence}”; there is {', '.join(sorted(rules.cadences))}."
     if line.language and not is_language(line.language):

@@ -11,6 +11,7 @@ from digest import __version__
 from digest.cli import (
     archive,
     checking,
+    curating,
     delivering,
     demo,
     dkim,
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, checking, delivering, unknown, watching, demo):
+for module in (setting_up, gathering, editing, curating, checking, delivering, unknown, watching, demo):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")

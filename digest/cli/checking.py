@@ -115,7 +115,21 @@ def _grouped(listed: Sequence["_Listed"]) -> Iterator[tuple[str, list["_Listed"]
 
 def _print(done: "Checked") -> None:
     say_findings(done.findings, done.overruled)
+    _print_let_go(done)
     _print_facts(done)
+
+
+def _print_let_go(done: "Checked") -> None:
+    """What somebody let go that is found no more, such as a link that was dead when the issue went out."""
+    found = {each.check for each in done.findings if each.severity is Severity.ERROR}
+    let_go = [each for each in done.overruled if each.check not in found]
+    if let_go:
+        out.say("Overruled when it was approved, and not found now\n")
+    for each in let_go:
+        out.say(f"  {each.check}")
+        for line in each.what.splitlines():
+            out.say(f"      {_line(line)}")
+        out.say(f"      Overruled by {each.by}, {each.at:%Y-%m-%d %H:%M} UTC.\n")
 
 
 def _print_facts(done: "Checked") -> None:
@@ -142,7 +156,7 @@ def _verdict(done: "Checked") -> str:
     from digest.model.issue import FROZEN
 
     if done.issue.state in FROZEN:
-        return f"It is {done.issue.state}."
+        return f"It is {done.issue.state}: nothing found now changes it, or says what was found when it went out."
     if done.errors:
         return how_to_let_go(done.issue, done.errors).partition(". ")[2] + "."
     return "It may go out."

@@ -18,6 +18,7 @@ from digest.cli.subscriptions import (
     Topics,
     chosen_topics,
     print_subscriptions,
+    warn_of_language,
 )
 from subscribers.suppression import EVERYWHERE, SuppressionReason
 
@@ -33,9 +34,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def change(
-    email: Email, newsletter: Newsletter, topics: Topics = None, cadence: Often = None, as_json: Json = False
+    email: Email,
+    newsletter: Newsletter,
+    topics: Topics = None,
+    cadence: Often = None,
+    name: Annotated[str | None, typer.Option(help="How to greet the reader.")] = None,
+    language: Annotated[str | None, typer.Option(help="BCP 47 tag, such as en-GB; empty for none.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Change a subscription's topics or frequency; counts from the next issue.
+    """Change a subscription's topics or frequency, or the reader's name or language; counts from the next issue.
 
     Example: digest subscribers change priya@example.org -n social-care --topics mental-health
     """
@@ -48,6 +55,8 @@ def change(
         chosen = chosen_topics(topics) or held.preference
         must_be_known(chosen, cadence, rules)
         people.choose(held, chosen=chosen, cadence=cadence or held.cadence)
+        people.describe(held, name=name, language=language)
+        warn_of_language(house, language or "")
         after = directory.of_reader(connection, house.keys, email)
     print_subscriptions(after, as_json)
 

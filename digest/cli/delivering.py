@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from digest.storage.ledger import Entry
 
 #: What a report of an issue says beside its counts.
-_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since"})
+_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since", "next_at"})
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -51,16 +52,30 @@ def deliver(
         kind = house.settings.mail.transport
         with house.store.read() as connection:
             still = outbox.count_waiting(connection)
+            next_at = outbox.waiting(connection)[1]
     if as_json:
         keys = ("accepted", "deferred", "failed", "unknown", "withheld")
-        out.as_json({**{key: getattr(done, key) for key in keys}, "waiting": still})
+        out.as_json({**{key: getattr(done, key) for key in keys}, "waiting": still, "next_at": next_at})
         return
     folder = house.settings.mail.folder.path
     where = f" Written into {folder}/; nothing left this machine." if kind == "folder" and done.accepted else ""
     out.say(
         f"{done.accepted:,} accepted, {done.deferred:,} deferred, {done.failed:,} failed, {done.unknown:,} unknown; "
-        f"{still:,} still wait.{where}"
+        f"{_waits(still, next_at)}.{where}"
     )
+
+
+def _waits(count: int, next_at: datetime | None) -> str:
+    """What waits still, and when the first of it is due."""
+    waits = f"{count:,} still {'waits' if count == 1 else 'wait'}"
+    return f"{waits}, the next until {_clock(next_at)}" if count and next_at else waits
+
+
+def _clock(at: datetime) -> str:
+    """By this machine's clock; with the day where it is not today."""
+    local = at.astimezone()
+    day = "" if local.date() == datetime.now(UTC).astimezone().date() else f"{local:%Y-%m-%d} "
+    return f"{day}{local:%H:%M:%S}"
 
 
 def status(
@@ -83,7 +98,7 @@ def status(
         out.as_json(reports[0] if issue else reports)
         return
     if not issue:
-        rows = [[r["issue"], r["state"], r["expected"], *_summary(r)] for r in reports]
+        rows = [[r["issue"], r["state"], *_numbers(r)] for r in reports]
         columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown", "Failed", "Not sent")
         out.table(columns, rows, empty="No issues yet. Make one: digest compose NEWSLETTER.")
         for why in held.values():
@@ -95,6 +110,8 @@ def status(
         out.say(why)
     rows = [[key, count] for key, count in reports[0].items() if key not in _NO_COUNTS and count]
     out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
+    if next_at := reports[0].get("next_at"):
+        out.say(f"The next of those that wait is due at {_clock(next_at)}.")
 
 
 def deliveries(
@@ -141,16 +158,23 @@ def _held_back(house: "House", issue: Any) -> str:
 
 
 def _report(connection: Any, issue: Any) -> dict[str, Any]:
-    from digest.storage import outbox
+    from digest.storage import ledger, outbox
 
     counts = outbox.counts(connection, issue.id)
+    next_at = ledger.next_at(connection, issue.id) if counts[DeliveryState.QUEUED] else None
     return {
         "issue": issue.name,
         "state": issue.state,
         "expected": issue.expected or 0,
         **({"held_since": issue.held_at} if issue.held_at else {}),
+        **({"next_at": next_at} if next_at and next_at > datetime.now(UTC) else {}),
         **{state.value: count for state, count in counts.items()},
     }
+
+
+def _numbers(report: dict[str, Any]) -> list[int | None]:
+    """How many were expected, and how they stand; nobody knows of an issue that is not out yet."""
+    return [report["expected"], *_summary(report)] if report["state"] not in ("draft", "approved") else [None] * 6
 
 
 def _summary(report: dict[str, Any]) -> list[int]:

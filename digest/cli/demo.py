@@ -11,6 +11,7 @@ import typer
 
 from digest.cli import out
 from digest.cli.mailbox import mail_server
+from digest.cli.setting_up import write_settings
 
 if TYPE_CHECKING:
     from digest.flow.house import House
@@ -33,6 +34,7 @@ def demo(
     """
     began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
+    write_settings(folder)  # for the commands that look at it afterwards
     with mail_server(folder / "mailbox") as port, _opened(_settings(folder, port)) as house:
         _run(house, folder, began)
 

@@ -42,7 +42,7 @@ def keygen(
     selector = selector or f"digest{datetime.now(UTC):%Y%m}{'' if kind is Kind.RSA else 'e'}"
     # Checked as settings first, so that no key is made that they would refuse.
     domain, selector = _named(domain, selector)
-    file = to or settings().data_folder / "dkim" / f"{domain}.{selector}.pem"
+    file = to or _own_folder() / f"{domain}.{selector}.pem"
     key = dkim_keys.generate(dkim_keys.Kind(kind))
     dkim_keys.keep(key, file)
     told = _told(key, domain, selector, file)
@@ -74,6 +74,18 @@ def show(as_json: Json = False) -> None:
         out.say("No key is set. Make one with: digest dkim keygen DOMAIN.")
     for each in told:
         _say(each)
+
+
+def _own_folder() -> Path:
+    """Where the site keeps its keys, in the folder that its owner alone can look into."""
+    from digest.storage.engine import make_private
+
+    folder = settings().data_folder
+    try:
+        make_private(folder)
+    except OSError as error:
+        raise SettingsRefused(f"{folder} cannot be made: {error.strerror}.", remedy="Check data_folder.") from error
+    return folder / "dkim"
 
 
 def _named(domain: str, selector: str) -> tuple[str, str]:

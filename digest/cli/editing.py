@@ -1,4 +1,4 @@
-"""Editing: compose, curate, preview, explain, approve, publish, hold, cancel."""
+"""Editing: compose, preview, explain, approve, publish, hold, cancel."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="ISSUE", help="Such as social-care/2014-11, or its number.")]
-Items = Annotated[list[int] | None, typer.Option(help="An item's number; may be given again.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (compose, curate, preview, explain, approve, reopen, publish, cancel, hold, release):
+    for command in (compose, preview, explain, approve, reopen, publish, cancel, hold, release):
         app.command()(command)
 
 
@@ -38,54 +37,20 @@ def compose(
     Example: digest compose social-care --period 2014-11
     """
     from digest.flow.compose import compose as make
+    from digest.flow.freeze import offered
     from digest.storage.sources import failing as failing_sources
 
     with opened() as house:
         issue, is_new = make(house, newsletter, period_key=period, cadence=cadence)
         with house.store.read() as connection:
             failing = failing_sources(connection, newsletter)
+            pieces = out.counted(offered(connection, issue, now=house.clock.now()), "piece")
     if failing:
         out.warn(f"Not read lately: {', '.join(failing)}. See: digest sources list --failing.")
-    _print(issue, as_json, f"{issue.name}: {'a new draft' if is_new else f'there already, {issue.state}'}.")
-
-
-def curate(
-    issue: Name,
-    pin: Items = None,
-    unpin: Items = None,
-    leave_out: Items = None,
-    put_back: Items = None,
-    order: Annotated[str | None, typer.Option(help="Items in the order they are to come: 12,7,9.")] = None,
-    title: Annotated[str | None, typer.Option(help="The issue's title.")] = None,
-    subject: Annotated[str | None, typer.Option(help="The subject of its messages.")] = None,
-    intro: Annotated[str | None, typer.Option(help="An introduction, Markdown.")] = None,
-    last: Annotated[
-        bool | None,
-        typer.Option("--last/--not-last", help="The newsletter ends with this issue, and its letters say so."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Pin, order, leave out and introduce, as long as the issue is not out.
-
-    Example: digest curate social-care/2014-11 --pin 12 --leave-out 7 --title "The first weeks home"
-    """
-    from digest.flow.approve import Wishes
-    from digest.flow.approve import curate as carry_out
-
-    wishes = Wishes(
-        title=title,
-        subject=subject,
-        intro=intro,
-        pin=pin or (),
-        unpin=unpin or (),
-        leave_out=leave_out or (),
-        put_back=put_back or (),
-        order=_numbers(order),
-        last=last,
-    )
-    with opened() as house:
-        done = carry_out(house, issue, wishes)
-    _print(done, as_json, f"{done.name} is a draft with these changes. See it: digest preview {done.name}")
+    stands = "a new draft" if is_new else f"there already, {issue.state}"
+    if issue.state is IssueState.DRAFT:
+        stands += f", with {pieces} to choose from. See it: digest preview {issue.name}"
+    print_issue(issue, as_json, f"{issue.name}: {stands}.")
 
 
 def preview(
@@ -143,6 +108,8 @@ def _send_test(house: "House", issue: str, to: str, reader: str | None) -> None:
     if not sent.accepted:
         raise Again(sent.told, remedy="Nothing else was sent. Mend that, then try again.")
     out.say(sent.told)
+    if sent.by == "folder":
+        out.say(f"It lies in {house.settings.mail.folder.path}/.")
 
 
 def _write_preview(house: "House", issue: str, folder: Path, most: int) -> None:
@@ -192,13 +159,16 @@ def approve(
 
     with opened() as house:
         done = let_go(house, issue, by=by or who(), overrule=overrule or ())
-        if done.state is IssueState.APPROVED:
-            _warn(house, done)
-    _print(done, as_json, f"{done.name} is {done.state}.")
+        waits = done.state is IssueState.APPROVED and not _warn(house, done)
+    until = ", but it does not go out until that is mended or overruled" if waits else ""
+    print_issue(done, as_json, f"{done.name} is {done.state}{until}.")
 
 
-def _warn(house: "House", issue: Issue) -> None:
-    """What would keep it from going out, and that nobody would get anything, told while somebody looks."""
+def _warn(house: "House", issue: Issue) -> bool:
+    """What would keep it from going out, and that nobody would get anything, told while somebody looks.
+
+    Returns whether it may go out.
+    """
     from digest.cli.checking import say_findings
     from digest.flow.check import prospects
     from digest.flow.prospect import of_nothing
@@ -209,12 +179,13 @@ def _warn(house: "House", issue: Issue) -> None:
         nothing = of_nothing(house, issue, verdict)
     except Problem as problem:
         out.warn(f"It cannot go out yet. {problem}")
-        return
+        return False
     if errors:
         say_findings(errors, tell=out.warn)
         out.warn(told(issue, errors))
     if nothing:
         out.warn(nothing)
+    return not errors
 
 
 def reopen(issue: Name, as_json: Json = False) -> None:
@@ -223,7 +194,7 @@ def reopen(issue: Name, as_json: Json = False) -> None:
 
     with opened() as house:
         done = take_back(house, issue)
-    _print(done, as_json, f"{done.name} is {done.state}.")
+    print_issue(done, as_json, f"{done.name} is {done.state}.")
 
 
 def publish(issue: Name, as_json: Json = False) -> None:
@@ -236,7 +207,7 @@ def publish(issue: Name, as_json: Json = False) -> None:
         about = {"issue": done.issue.name, "state": done.issue.state, "expected": done.issue.expected}
         out.as_json({**about, "readers": done.readers, "nothing_new": done.without, "variants": done.variants})
         return
-    _print(
+    print_issue(
         done.issue,
         False,
         f"{done.issue.name} is {done.issue.state}: {out.counted(done.readers, 'reader')}, "
@@ -250,7 +221,7 @@ def cancel(issue: Name, as_json: Json = False) -> None:
 
     with opened() as house:
         done, stopped = stop(house, issue)
-    _print(done, as_json, f"{done.name} is cancelled; {out.counted(stopped, 'delivery', 'deliveries')} stopped.")
+    print_issue(done, as_json, f"{done.name} is cancelled; {out.counted(stopped, 'delivery', 'deliveries')} stopped.")
 
 
 def hold(issue: Name, as_json: Json = False) -> None:
@@ -262,7 +233,9 @@ def hold(issue: Name, as_json: Json = False) -> None:
 
     with opened() as house:
         held = stop(house, issue)
-    _print(held, as_json, f"{held.name} is held; nothing more of it leaves. Let it go on: digest release {held.name}")
+    print_issue(
+        held, as_json, f"{held.name} is held; nothing more of it leaves. Let it go on: digest release {held.name}"
+    )
 
 
 def release(issue: Name, as_json: Json = False) -> None:
@@ -274,21 +247,15 @@ def release(issue: Name, as_json: Json = False) -> None:
 
     with opened() as house:
         released = let_go(house, issue)
-    _print(released, as_json, f"{released.name} goes on.")
+    print_issue(released, as_json, f"{released.name} goes on.")
 
 
-def _print(issue: Issue, as_json: bool, line: str) -> None:
+def print_issue(issue: Issue, as_json: bool, line: str) -> None:
+    """What became of an issue, for a program or a person."""
     if as_json:
         out.as_json({"issue": issue.name, "state": issue.state, "id": issue.id, "number": issue.number})
     else:
         out.say(line)
-
-
-def _numbers(text: str | None) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")] if text else []
-    except ValueError as error:
-        raise typer.BadParameter(f"“{text}” is not a list of items such as 12,7,9") from error
 
 
 def _show(url: str, browse: bool) -> None:

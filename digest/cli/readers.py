@@ -1,6 +1,5 @@
 """Readers: add, import, export, list, show."""
 
-import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,8 +18,10 @@ from digest.cli.subscriptions import (
     as_dict,
     chosen_topics,
     print_subscriptions,
+    warn_of_language,
 )
 from subscribers.consent import SubscriptionState
+from subscribers.suppression import EVERYWHERE
 
 if TYPE_CHECKING:
     from subscribers.directory import Subscription
@@ -59,6 +60,7 @@ def add(
             confirmed=confirmed,
             detail=f"by {who()}",
         )
+        warn_of_language(house, language)
     print_subscriptions([held], as_json)
 
 
@@ -71,7 +73,9 @@ def import_readers(
         list[str] | None, typer.Option("--map", help="Their column=ours, such as 'Contact=email'; again for more.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")] = False,
-    refused: Annotated[Path | None, typer.Option("--refused", help="Write the refused lines into this file.")] = None,
+    refused: Annotated[
+        Path | None, typer.Option("--refused", help="Write the refused lines into this file, to mend and import.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Subscribe the readers of a CSV file (columns email, name, topics, cadence, language; topics parted by ;).
@@ -81,6 +85,7 @@ def import_readers(
     Example: digest subscribers import readers.csv -n social-care --confirmed --dry-run
     """
     from digest.flow.enrol import import_csv
+    from subscribers.transfer import write_refused
 
     mapping = _mapping(columns or [])
     if refused is not None:
@@ -90,7 +95,7 @@ def import_readers(
             house, file, newsletter, confirmed=confirmed, mapping=mapping, dry_run=dry_run, progress=step
         )
     if refused is not None:
-        _write_refused(report, refused)
+        write_refused(refused, report)
     _print_report(report, as_json, dry_run)
 
 
@@ -146,8 +151,11 @@ def list_readers(
     if as_json:
         out.as_json([as_dict(held) for held in found])
     else:
-        rows = [(h.email, h.name or None, h.newsletter, h.state, h.preference, h.cadence) for h in found]
-        out.table(("Address", "Name", "Newsletter", "State", "Topics", "How often"), rows, empty="No readers yet.")
+        rows = [
+            (h.email, h.name or None, h.language or None, h.newsletter, h.state, h.preference, h.cadence) for h in found
+        ]
+        columns = ("Address", "Name", "Language", "Newsletter", "State", "Topics", "How often")
+        out.table(columns, rows, empty="No readers yet.")
 
 
 @app.command()
@@ -169,11 +177,17 @@ def show(email: Email, as_json: Json = False) -> None:
         subscriptions = [as_dict(each) for each in held]
         out.as_json({**about, "subscriptions": subscriptions, "suppressions": suppressed, "consent": consent})
         return
+    out.say(f"{held[0].email}: {held[0].name or 'no name'}, {_language(held[0].language)}")
     print_subscriptions(held, False)
     for stop in stops:
-        out.say(f"Suppressed {stop.at:%Y-%m-%d}, {stop.reason}, for {stop.scope}: {stop.evidence or 'no evidence'}")
+        scope = "all newsletters" if stop.scope == EVERYWHERE else stop.scope
+        out.say(f"Suppressed {stop.at:%Y-%m-%d}, {stop.reason}, for {scope}: {stop.evidence or 'no evidence'}")
     for record in history:
         out.say(f"{record.at:%Y-%m-%d %H:%M} {record.kind} {record.newsletter} by {record.channel} {record.detail}")
+
+
+def _language(tag: str) -> str:
+    return f"reads {tag}" if tag else "each newsletter's own language"
 
 
 def _wants(held: "Subscription", topic: str | None) -> bool:
@@ -195,13 +209,6 @@ def _lines_of(file: Path) -> int | None:
             return max(0, sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(1 << 20), b"")) - 1)
     except OSError:
         return None
-
-
-def _write_refused(report: "Report", path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("line", "email", "reason"))
-        writer.writerows((r.line, r.email, r.reason) for r in report.refused)
 
 
 def _print_report(report: "Report", as_json: bool, dry_run: bool) -> None:

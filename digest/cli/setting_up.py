@@ -23,19 +23,20 @@ def add_to(app: typer.Typer) -> None:
 def init(
     where: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to set up; made if missing.")] = Path(),
 ) -> None:
-    """Set up a working folder: a commented digest.toml and a newsletter's file to start from. Nothing is overwritten.
+    """Set up a working folder: a commented digest.toml, a newsletter's file to start from, and a page of sample news.
+
+    Nothing is overwritten.
 
     Example: digest init news && cd news && digest apply newsletters/social-care.toml
     """
-    from digest.settings import FILE
-
     samples = folder("config")
     newsletter = samples / "newsletters" / "social-care.toml"
     try:
         (where / "newsletters").mkdir(parents=True, exist_ok=True)
         made = [
-            _written(where / FILE, _commented((samples / "default.toml").read_text(encoding="utf-8"))),
+            write_settings(where),
             _written(where / "newsletters" / newsletter.name, newsletter.read_text(encoding="utf-8")),
+            _written(where / "news.txt", (samples / "sample-news.txt").read_text(encoding="utf-8")),
         ]
     except OSError as error:
         raise SettingsRefused(
@@ -62,6 +63,10 @@ def apply(
         read_file(path)  # all files are looked at before the first is applied
     with opened() as house:
         changes = {str(path): apply_file(house, path, dry_run=dry_run) for path in files}
+        strange = [tag for path in files if not house.tongues.speaks(tag := read_file(path).newsletter.language)]
+        there_are = ", ".join(house.tongues.available)
+    for tag in strange:
+        out.warn(f"No letter speaks “{tag}” (there are: {there_are}); what every letter says is in English there.")
     if as_json:
         out.as_json([{"file": name, "changes": lines} for name, lines in changes.items()])
         return
@@ -113,6 +118,14 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findi
     else:
         out.table(("About", "Health", "What was seen"), [(f.about, f.health, f.words) for f in findings], empty="")
     raise typer.Exit(1 if any(f.health is Health.BAD for f in findings) else 0)
+
+
+def write_settings(where: Path) -> tuple[Path, bool]:
+    """The commented digest.toml of a site, unless it has one already; and whether it is new."""
+    from digest.settings import FILE
+
+    defaults = folder("config") / "default.toml"
+    return _written(where / FILE, _commented(defaults.read_text(encoding="utf-8")))
 
 
 def _written(path: Path, text: str) -> tuple[Path, bool]:

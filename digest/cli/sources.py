@@ -82,8 +82,10 @@ def add_source(
     Without a feed, the page's own list of news is read, by the selectors given or those found; else the one article.
 
     Examples:
-    digest sources add https://www.example.org/news --newsletter social-care
-    digest sources add https://www.example.org/news --item ".teaser" --title h3 --date .when --dry-run
+
+      digest sources add https://www.example.org/news --newsletter social-care
+
+      digest sources add https://www.example.org/news --item ".teaser" --title h3 --date .when --dry-run
     """
     from digest.flow import sources
 

@@ -8,6 +8,7 @@ from digest.cli import out
 from subscribers.preferences import Preference, parse
 
 if TYPE_CHECKING:
+    from digest.flow.house import House
     from subscribers.directory import Subscription
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,6 +32,13 @@ def print_subscriptions(held: "list[Subscription]", as_json: bool) -> None:
     for each in held:
         until = f" until {each.paused_until:%Y-%m-%d}" if each.paused_until else ""
         out.say(f"{each.email}: {each.newsletter}, {each.state}{until}, {each.preference}, {each.cadence}")
+
+
+def warn_of_language(house: "House", tag: str) -> None:
+    """That letters do not speak a reader's language."""
+    if tag and not house.tongues.speaks(tag):
+        there_are = ", ".join(house.tongues.available)
+        out.warn(f"No letter speaks “{tag}” (there are: {there_are}); it comes in its newsletter's own language.")
 
 
 def as_dict(held: "Subscription") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Apply a newsletter's file: its rows become what the file says, and what changes is told."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import tomlkit
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
-from digest.errors import SettingsRefused, UnknownName
+from digest.errors import SettingsRefused, UnknownName, did_you_mean
 from digest.flow.checks import check
 from digest.flow.house import House
 from digest.flow.phrase_lists import with_lists
@@ -20,6 +20,7 @@ from digest.model.source import Selectors, Source
 from digest.model.topic import Topic
 from digest.storage import filings, items, newsletters, sources
 from digest.storage.newsletters import Publication
+from subscribers import audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +45,34 @@ def read_file(path: Path) -> NewsletterFile:
     except OSError as error:
         raise SettingsRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsRefused(f"{path.name} is not TOML: {error}.", remedy="Mend that line.") from error
+        raise SettingsRefused(f"{path} is not TOML: {error}.", remedy="Mend that line.") from error
     try:
         raw = {**raw, "topics": with_lists(raw.get("topics", []), path.parent)}
-        for key in _strange_keys(raw):
-            raise SettingsRefused(f"“{key}” is not a key of a newsletter.", remedy="Compare with the sample.")
+        for key, known in _strange_keys(raw):
+            meant = did_you_mean(key.rpartition(".")[2], known)
+            raise SettingsRefused(
+                f"“{key}” is not a key of a newsletter.", remedy=meant or "See docs/newsletters.md for those there are."
+            )
         wanted = _FILE.validate_python(_arranged(raw))
         check(wanted.newsletter, wanted.topics, wanted.sources)
         return wanted
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "newsletter")
-        raise SettingsRefused(f"{path.name}: “{where}” is wrong: {first['msg']}.", remedy="Mend that key.") from error
+        where, key = _place(raw, first["loc"])
+        raise SettingsRefused(f"{path}: {where}“{key}” is wrong: {first['msg']}.", remedy="Mend that key.") from error
     except SettingsRefused as error:
-        raise SettingsRefused(f"{path.name}: {error.what}", remedy=error.remedy) from error
+        raise SettingsRefused(f"{path}: {error.what}", remedy=error.remedy) from error
+
+
+def _place(raw: Mapping[str, Any], loc: Sequence[int | str]) -> tuple[str, str]:
+    """Where in the file a key stands, as whoever wrote it would look for it: “the source desk: ”, and its name."""
+    inside, key = "", [str(part) for part in loc if part != "newsletter"]
+    if len(loc) > 1 and loc[0] in _LISTS and isinstance(loc[1], int):
+        table = raw[str(loc[0])][loc[1]]
+        slug = table.get("slug") if isinstance(table, dict) else None
+        inside = f"the {str(loc[0]).removesuffix('s')} {slug or f'number {loc[1] + 1}'}: "
+        key = key[2:] or [str(loc[0])]
+    return inside, ".".join(part for part in key if part != "[key]")
 
 
 def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
@@ -65,7 +80,7 @@ def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
     wanted = read_file(path)
     with house.store.write() as connection:
         present = _present(connection, wanted.newsletter.slug)
-        changes = list(_changes(present, wanted))
+        changes = [*_changes(present, wanted), *_missed(connection, present, wanted)]
         if changes and not dry_run:
             now = house.clock.now()
             newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
@@ -118,8 +133,9 @@ def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _strange_keys(raw: Mapping[str, Any]) -> Iterator[str]:
-    yield from (key for key in raw if key not in _PARTS)
+def _strange_keys(raw: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
+    """Keys that are none, each with those that there are."""
+    yield from ((key, _PARTS) for key in raw if key not in _PARTS)
     own = _fields(Newsletter) - {"sender", "cadences", "selection", "brand"}
     yield from _strange("newsletter", raw.get("newsletter"), own)
     for name, kind in _TABLES.items():
@@ -134,9 +150,9 @@ def _strange_keys(raw: Mapping[str, Any]) -> Iterator[str]:
                 yield from _strange("sources.selectors", table.get("selectors"), _fields(Selectors))
 
 
-def _strange(name: str, table: object, known: set[str]) -> Iterator[str]:
+def _strange(name: str, table: object, known: set[str]) -> Iterator[tuple[str, Iterable[str]]]:
     """Keys of a table that are none of the known; what is no table is told where its shape is looked at."""
-    yield from (f"{name}.{key}" for key in table if key not in known) if isinstance(table, dict) else ()
+    yield from ((f"{name}.{key}", known) for key in table if key not in known) if isinstance(table, dict) else ()
 
 
 def _fields(kind: type) -> set[str]:
@@ -163,6 +179,24 @@ def _changes(present: Publication | None, wanted: NewsletterFile) -> Iterator[st
     yield from _changed("source", {s.slug: s for s in present.sources}, {s.slug: s for s in wanted.sources})
     if [t.slug for t in present.topics] != [t.slug for t in wanted.topics]:
         yield "topics: their order changes"
+
+
+def _missed(connection: Connection, present: Publication | None, wanted: NewsletterFile) -> Iterator[str]:
+    """How many readers have chosen a topic that goes, and how many of them will be left with nothing."""
+    stay = {topic.slug for topic in wanted.topics}
+    going = [topic.slug for topic in present.topics if topic.slug not in stay] if present else []
+    if present is None or not going:
+        return
+    chosen = [(p.topics, count) for p, count in audience.choices(connection, present.id) if p.topics is not None]
+    for slug in going:
+        theirs = [(topics, count) for topics, count in chosen if slug in topics]
+        if total := sum(count for _, count in theirs):
+            alone = sum(count for topics, count in theirs if not topics & stay)
+            yield f"topic {slug}: chosen by {_people(total)}, {alone:,} of them left without any topic"
+
+
+def _people(count: int) -> str:
+    return "1 reader" if count == 1 else f"{count:,} readers"
 
 
 def _changed(kind: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from digest.errors import Never, WrongState
+from digest.errors import Never, WrongState, did_you_mean
 from digest.flow.check import known_errors
 from digest.flow.house import House
 from digest.model.issue import FROZEN, Issue, IssueState
@@ -58,9 +58,10 @@ def _overruled(house: House, issue_name: str, names: Collection[str]) -> dict[st
     for name in names:
         mine = [f"{error.place}: {error.what}" for error in errors if error.check == name]
         if not mine:
+            meant = did_you_mean(name, (error.check for error in errors))
             raise Never(
                 f"“{name}” finds no error in {issue.name}, so there is nothing to overrule.",
-                remedy=f"See what is found: digest check {issue.name}.",
+                remedy=meant or f"See what is found: digest check {issue.name}.",
             )
         found[name] = "\n".join(mine)
     return found

@@ -5,16 +5,22 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from digest.errors import AddressRefused, SettingsRefused, UnreadableSource
+from digest.model.cadence import Cadence
 from digest.model.colour import is_colour
 from digest.model.newsletter import Newsletter
 from digest.model.phrase import problem_with
 from digest.model.source import Selectors, Source, SourceKind
 from digest.model.topic import Topic
 from subscribers import address
+from subscribers.names import is_language
 from subscribers.preferences import EVERYTHING_WORD
 
 _SLUG = re.compile(r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*")
+#: A host with a port before a path, or one that begins like most of the web's.
+_HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9]+:\d+(?:/|$)|localhost:\d+(?:/|$)|www\.[^/\s]+\.[^/\s]+(?:/|$)")
 _LONGEST_NAME = 200
+#: The most days that a period of each cadence has.
+_DAYS = {Cadence.DAILY: 1, Cadence.WEEKLY: 7, Cadence.MONTHLY: 31, Cadence.QUARTERLY: 92}
 #: The least and the most of each number; past the most it can only be a slip of the pen.
 _LIMITS = {
     "look_back": (1, 1_000),
@@ -23,7 +29,7 @@ _LIMITS = {
     "per_issue": (1, 10_000),
     # A letter's head and foot come to some 22,000, a piece with its heading to 6,000 more: less would hold nothing.
     "byte_budget": (30_000, 10_000_000),
-    "day": (1, 92),
+    "day": (1, 366),
     "draft_days_before": (0, 366),
 }
 
@@ -33,6 +39,7 @@ def check(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Sou
     _check_names(newsletter, topics, sources)
     _check_sender(newsletter)
     _check_calendar(newsletter)
+    _check_language(newsletter)
     _check_brand(newsletter)
     for name, value in _numbers(newsletter):
         least, most = _LIMITS[name.rpartition(".")[2]]
@@ -88,6 +95,11 @@ def _check_location(source: Source) -> None:
     from digest.sources.guard import way_to  # what takes addresses apart takes its time to load too
 
     if "://" not in source.location and not source.location.lower().startswith(("http:", "https:")):
+        if _HOST.match(source.location):
+            raise SettingsRefused(
+                f"the source “{source.slug}”: “{source.location}” is an address without its beginning.",
+                remedy=f"Write https://{source.location}, or http:// if its server has nothing better.",
+            )
         return
     try:
         way_to(source.location)
@@ -137,6 +149,19 @@ def _check_calendar(newsletter: Newsletter) -> None:
         ) from error
     if newsletter.default_cadence not in newsletter.cadences:
         raise SettingsRefused("default_cadence is none of the cadences.", remedy="Add [cadences.…] for it.")
+    for cadence, schedule in newsletter.cadences.items():
+        if schedule.day > _DAYS[cadence]:
+            raise SettingsRefused(
+                f"cadences.{cadence}.day is {schedule.day}, the most is {_DAYS[cadence]}.",
+                remedy="It counts from the first day of the period; one that a period does not have is its last.",
+            )
+
+
+def _check_language(newsletter: Newsletter) -> None:
+    if not is_language(newsletter.language):
+        raise SettingsRefused(
+            f"“{newsletter.language[:35]}” is not the tag of a language.", remedy="Write it like en-GB, de or cy."
+        )
 
 
 def _check_brand(newsletter: Newsletter) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -65,6 +66,13 @@ def _database(house: House) -> Iterator[Finding]:
             durable = connection.execute(text("PRAGMA synchronous")).scalar_one() >= 2
             words = "each commit reaches the disk." if durable else "commits may be lost with the power."
             yield Finding(about="database", health=Health.GOOD if durable else Health.BAD, words=words)
+            yield from _private(Path(house.store.engine.url.database or ""))
+
+
+def _private(file: Path) -> Iterator[Finding]:
+    """It holds the addresses of readers, so nobody else on the machine is to read it."""
+    if file.parent.stat().st_mode & 0o077 and file.stat().st_mode & 0o077:
+        yield _warning("database", f"{file} can be read by others on this machine; run: chmod 700 {file.parent}.")
 
 
 def _secret(house: House) -> Iterator[Finding]:

@@ -78,6 +78,16 @@ def freeze(
     )
 
 
+def offered(connection: Connection, issue: Issue, *, now: datetime) -> int:
+    """How many items somebody could get in it if it came out now."""
+    publication = newsletters.load(connection, issue.newsletter)
+    span = window(publication.newsletter, issue.period, now=now)
+    decided = issues.curations(connection, issue.id)
+    found = items.of_newsletter(connection, publication.id, since=span.since)
+    seen = (_candidate(item, decided.get(item.id, Curation()), publication.newsletter) for item in found)
+    return sum(_may_be_offered(candidate, span) for candidate in seen)
+
+
 def slugs_for(titles: Iterable[str]) -> list[str]:
     """Names for addresses, unique among each other: "First nights home" becomes `first-nights-home`."""
     slugs: dict[str, None] = {}

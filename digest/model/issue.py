@@ -68,7 +68,11 @@ class Issue:
     def must_allow(self, state: IssueState) -> None:
         """Raises WrongState unless the issue may move there from where it is."""
         if state not in MOVES[self.state]:
-            raise WrongState(f"{self.name} is {self.state} and cannot become {state}.", remedy=_REMEDIES[self.state])
+            stands = "still a draft" if self.state is IssueState.DRAFT else self.state
+            raise WrongState(f"{self.name} is {stands} and cannot become {state}.", remedy=self._remedy())
+
+    def _remedy(self) -> str:
+        return _REMEDIES[self.state].replace("ISSUE", self.name)
 
 
 _REMEDIES = {

@@ -9,6 +9,10 @@ LONGEST_WAIT = timedelta(days=7)
 _LONGEST_BACKOFF = timedelta(days=1)
 
 
+#: What the link to a whole piece says where a source has no words of its own; letters say it in their language.
+LINK_LABEL = "Read the whole piece"
+
+
 class SourceKind(StrEnum):
     """What a source's bytes are."""
 
@@ -50,7 +54,7 @@ class Source:
     #: An address or a file; empty for one that is imported by hand only.
     location: str = ""
     #: What the link to a whole piece says.
-    link_label: str = "Read the whole piece"
+    link_label: str = LINK_LABEL
     #: Slugs of the topics that everything found here is filed under, whatever it says, in the newsletter that has the
     #: source so; another that reads it has its own.
     topics: tuple[str, ...] = ()

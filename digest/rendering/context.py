@@ -132,7 +132,7 @@ def _article(article: Article, named: dict[str, str], content: IssueContent, phr
         "summary_html": fragment(article.summary_html),
         "summary_text": several_lines(article.summary_text),
         "link": web_address(article.link) or archive_url,
-        "link_label": one_line(article.link_label),
+        "link_label": one_line(phrases.link_label(article.link_label)),
         "archive_url": archive_url,
         "image": _image(article.image) if content.brand.pictures is Pictures.LEAD else None,
         "elsewhere": [{"name": one_line(p.name), "link": web_address(p.link or "")} for p in article.also_at],

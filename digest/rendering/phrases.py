@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from digest.model.cadence import Cadence, Period
 from digest.model.issue import Article
+from digest.model.source import LINK_LABEL
 from digest.rendering.tongues import SOURCE, Tongue, Tongues, marked
 from subscribers.address import masked
 
@@ -92,6 +93,10 @@ class Phrases:
         return (
             "" if due_on is None else self.tongue.say("The next issue is due on %(day)s.", day=self.day(due_on, on=on))
         )
+
+    def link_label(self, label: str) -> str:
+        """What leads to a whole piece: the source's own words; where it has none, this language's."""
+        return self.tongue.say("Read the whole piece") if label in ("", LINK_LABEL) else label
 
     def minutes(self, count: int | None) -> str:
         """In the contents: "4 min"; empty when unknown."""

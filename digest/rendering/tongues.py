@@ -116,6 +116,10 @@ class Tongues:
             return otherwise
         return self._catalogue(wanted) or otherwise
 
+    def speaks(self, tag: str) -> bool:
+        """Whether letters can be written in that language, or a kind of it."""
+        return bool(self._catalogue(tag))
+
     def _read(self, tag: str) -> Tongue:
         chosen = self._catalogue(tag) or SOURCE
         locale = _locale(tag if _primary(tag) == _primary(chosen) else chosen)

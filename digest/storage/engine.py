@@ -1,5 +1,6 @@
 """The database: opened once, written in short transactions, on SQLite or PostgreSQL alike."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -130,13 +131,24 @@ def _parsed(url: str) -> URL:
 def _sqlite(url: URL, data_folder: Path) -> Engine:
     file = data_folder / (url.database or "digest.db")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private(file.parent)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its log the rights of its file
     except OSError as error:
-        raise StorageUnavailable(f"The folder {file.parent} cannot be made: {error.strerror}.") from error
+        raise StorageUnavailable(f"The database {file} cannot be made: {error.strerror}.") from error
     engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that its owner alone can look into: it holds people's addresses. One that is there stays as it is.
+
+    Raises OSError.
+    """
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

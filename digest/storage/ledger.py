@@ -31,6 +31,13 @@ class Entry:
     attempted_at: datetime | None
 
 
+def next_at(connection: Connection, issue_id: IssueId) -> datetime | None:
+    """When the first of an issue's deliveries that wait is due; None where none waits."""
+    queued = (delivery.c.issue_id == issue_id) & (delivery.c.state == DeliveryState.QUEUED)
+    at: datetime | None = connection.scalar(select(func.min(delivery.c.not_before)).where(queued))
+    return at
+
+
 def entries(connection: Connection, issue_id: IssueId, *states: DeliveryState) -> Iterator[Entry]:
     """The deliveries of an issue, in some states or all, one by one in memory that does not grow."""
     last = (

@@ -1,5 +1,6 @@
 """Serving: one app on one address, until a signal comes."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -55,6 +56,5 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise SettingsRefused(
-            f"{host}:{port} cannot be listened at: {error.strerror}.", remedy="Choose another with --port."
-        ) from error
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be listened at: {error.strerror}"
+        raise SettingsRefused(f"{host}:{port} {why}.", remedy="Choose another port with --port.") from error

@@ -15,6 +15,8 @@ from digest.web.shelf import load
 
 #: Tells a folder that was built here, which may be replaced, from one that holds somebody's work.
 _MARK = ".built-by-digest"
+#: What only the preview's pages use begins so.
+_FOR_EDITORS = "preview."
 
 
 def build(house: House, folder: Path, *, progress: Callable[[str], None] = lambda _: None) -> int:
@@ -43,6 +45,8 @@ def build(house: House, folder: Path, *, progress: Callable[[str], None] = lambd
 
 def _pages(house: House) -> Iterator[Page]:
     for path, asset in assets.load(house.template_folders).items():
+        if path.rpartition("/")[2].startswith(_FOR_EDITORS):
+            continue
         yield Page(path=path, media_type=asset.media_type, body=asset.body)
     with house.store.read() as connection:
         archives = [load(connection, slug) for slug in newsletters.slugs(connection)]

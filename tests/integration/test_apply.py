@@ -7,6 +7,7 @@ import tomlkit
 
 from digest.errors import SettingsRefused, UnknownName
 from digest.flow.apply import apply, export, read_file
+from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.model.cadence import Cadence
 from digest.model.newsletter import Brand, Font, Pictures
@@ -14,6 +15,7 @@ from digest.model.source import Selectors
 from digest.resources import folder
 from digest.storage import newsletters
 from digest.storage.newsletters import Publication
+from tests.support.desk import Desk
 
 SAMPLES = folder("config") / "newsletters"
 SOCIAL_CARE = (SAMPLES / "social-care.toml").read_text(encoding="utf-8")
@@ -158,7 +160,7 @@ def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
         (("[sender]", "[selection]\nper_page = 3\n[sender]"), "“selection.per_page” is not a key"),
         (("[sender]", "[brand]\nfont = 'x'\n[sender]"), "“brand.font” is not a key"),
         (("[sender]", "[cadences.monthly]\nhour = 8\n[sender]"), "“cadences.monthly.hour” is not a key"),
-        (("[sender]", "[cadences.hourly]\nday = 1\n[sender]"), "“cadences.hourly.[key]” is wrong"),
+        (("[sender]", "[cadences.hourly]\nday = 1\n[sender]"), "“cadences.hourly” is wrong"),
         (('name = "News"\n[sender]', "[sender]"), "“name” is wrong: Field required"),
         (('name = "News"\n[sender]', 'name = "News"\ntimezone = "Mars/One"\n[sender]'), "no time zone “Mars/One”"),
         (('name = "News"\n[sender]', 'name = "News"\ntimezone = ""\n[sender]'), "no time zone “”"),
@@ -195,6 +197,25 @@ def test_an_export_of_what_is_not_known_is_refused(house: House) -> None:
         (("[sender]", "[selection]\nlook_back = 30000\n[sender]"), "selection.look_back is 30000, the most is 1000"),
         (("[sender]", "[selection]\nper_issue = 0\n[sender]"), "selection.per_issue is 0, the least is 1"),
         (("[sender]", "[selection]\nbyte_budget = 10\n[sender]"), "selection.byte_budget is 10, the least is 30000"),
+        (("[sender]", "[cadences.monthly]\nday = 32\n[sender]"), "cadences.monthly.day is 32, the most is 31"),
+        (
+            (
+                'name = "News"\n[sender]',
+                'name = "News"\ndefault_cadence = "weekly"\n[cadences.weekly]\nday = 8\n[sender]',
+            ),
+            "cadences.weekly.day is 8, the most is 7",
+        ),
+        (('slug = "news"', 'slug = "news"\nlanguage = "english"'), "“english” is not the tag of a language"),
+        (('slug = "news"', 'slug = "news"\nlangauge = "de"'), "Did you mean “language”?"),
+        (
+            ("[sender]", f"{SOURCE.replace('page', 'pgae')}[sender]"),
+            "the source pgae: “kind” is wrong: Input should be",
+        ),
+        (
+            ("[sender]", f"{SOURCE.replace('https://example.org', '127.0.0.1:8000')}[sender]"),
+            "Write https://127.0.0.1:8",
+        ),
+        (("[sender]", f"{SOURCE.replace('https://', 'www.')}[sender]"), "an address without its beginning"),
         (("[[topics]]", "topics = 3\n[[others]]"), "news.toml: "),
         (("[sender]", "[sender"), "is not TOML"),
     ],
@@ -208,9 +229,24 @@ def test_what_is_wrong_is_named_in_one_line_and_nothing_is_applied(
         read_file(write(tmp_path, SMALLEST.replace(*change, 1)))
 
     assert words in str(refused.value)
-    assert str(refused.value).startswith("news.toml")
+    assert str(refused.value).startswith(str(tmp_path / "news.toml"))
     assert "\n" not in str(refused.value)
     assert refused.value.remedy
+
+
+def test_a_topic_that_goes_says_whose_it_was(desk: Desk, tmp_path: Path) -> None:
+    """Those who chose it, and those whom nothing is left; who takes everything, or has left, does not count."""
+    for email, topics in (("a", "events"), ("b", "events,law"), ("c", "all"), ("d", "law"), ("e", "events")):
+        desk.reader(f"{email}@example.org", topics)
+    with desk.house.store.write() as connection:
+        people(desk.house, connection).unsubscribe("e@example.org")
+    file = write(tmp_path, SOCIAL_CARE.replace('slug = "events"', 'slug = "dates"'))
+
+    dry = apply(desk.house, file, dry_run=True)
+
+    assert "topic events: chosen by 2 readers, 1 of them left without any topic" in dry
+    assert apply(desk.house, file) == dry
+    assert apply(desk.house, file) == []
 
 
 @pytest.mark.parametrize("location", ["", "news/saved: page.html", "/srv/feed.xml", "https://bücher.example/a b?c"])

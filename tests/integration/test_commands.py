@@ -27,6 +27,13 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
     return terminal
 
 
+@pytest.fixture
+def nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return Terminal(capsys, monkeypatch)
+
+
 def dump() -> list[str]:
     """Everything in the database, as text."""
     with sqlite3.connect("data/digest.db") as connection:
@@ -124,6 +131,92 @@ def test_a_bad_template_is_named_and_changes_nothing(terminal: Terminal, tmp_pat
     assert dump() == before
 
 
+@pytest.mark.parametrize(
+    "words", ["status", "compose social-care", "migrate", "doctor", "dkim show", "subscribers list"]
+)
+def test_a_folder_that_is_no_site_is_left_alone(nowhere: Terminal, tmp_path: Path, words: str) -> None:
+    """One line that says where to go; no database is made by a slip of the folder."""
+    code, _, errors = nowhere.run(*words.split())
+
+    assert (code, errors.count("\n")) == (1, 1)
+    assert f"There is no digest.toml in {tmp_path}. Go to your site's folder" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_no_site_goes_without(nowhere: Terminal) -> None:
+    """Help, and a key with a place of its own."""
+    nowhere.done("status", "--help")
+    nowhere.done("dkim", "keygen", "example.org", "--kind", "ed25519", "--out", "key.pem")
+
+
+def test_a_database_in_the_environment_makes_a_site(nowhere: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where all settings come from there."""
+    monkeypatch.setenv("DIGEST_DATABASE__URL", "sqlite:///digest.db")
+
+    assert "No issues yet" in nowhere.done("status")
+
+
+def test_the_data_are_for_their_owner_alone(terminal: Terminal) -> None:
+    """They hold addresses; where an older site is open to others, the doctor says so."""
+    made = [path.stat().st_mode & 0o077 for path in (Path("data"), Path("data/digest.db"))]
+    quiet = terminal.run("doctor")[1]
+    Path("data").chmod(0o755)
+    Path("data/digest.db").chmod(0o644)
+
+    told = terminal.run("doctor")[1]
+
+    assert made == [0, 0]
+    assert "can be read by others" not in quiet
+    assert "run: chmod 700 data." in told
+
+
+def test_what_was_refused_is_mended_and_imported(terminal: Terminal) -> None:
+    """All columns come back with the reason, which an import ignores."""
+    lines = "email,name,topics,language\nanna@example.org,Anna,zoo,de\nbert at home,Bert,law,\n"
+    Path("in.csv").write_text(lines, encoding="utf-8")
+    terminal.done("subscribers", "import", "in.csv", "-n", "social-care", "--refused", "out.csv")
+    refused = Path("out.csv").read_text(encoding="utf-8")
+
+    mended = refused.replace(",zoo,", ",law,").replace("bert at home", "bert@example.org")
+    Path("out.csv").write_text(mended, encoding="utf-8", newline="")
+    said = terminal.done("subscribers", "import", "out.csv", "-n", "social-care", "--confirmed")
+
+    assert refused.splitlines()[0] == "email,name,topics,language,reason,line"
+    assert "unknown topic “zoo”; there is" in refused
+    assert "2 were added, 0 changed, 0 unchanged, 0 refused" in said
+    assert "Anna\tde\tsocial-care" in terminal.done("subscribers", "list")
+
+
+def test_a_readers_name_and_language_can_be_changed(terminal: Terminal) -> None:
+    """What is not named stays; a language that no letter speaks is taken and told."""
+    first = terminal.done("subscribers", "change", "ruth@example.org", "-n", "social-care", "--name", "Ruth")
+    code, _, warned = terminal.run("subscribers", "change", "ruth@example.org", "-n", "social-care", "--language", "cy")
+    refused = terminal.run("subscribers", "change", "ruth@example.org", "-n", "social-care", "--language", "german")
+    shown = json.loads(terminal.done("subscribers", "show", "ruth@example.org", "--json"))
+
+    assert "all, monthly" in first
+    assert (code, refused[0]) == (0, 1)
+    assert "No letter speaks “cy” (there are: en-GB" in warned
+    assert (shown["name"], shown["language"]) == ("Ruth", "cy")
+    assert "ruth@example.org: Ruth, reads cy" in terminal.done("subscribers", "show", "ruth@example.org")
+
+
+def test_what_was_deferred_says_when_it_is_tried_again(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By deliver and by status; a draft expects nobody knows how many."""
+    terminal.done("compose", "social-care", "--period", "2014-11")
+    draft = terminal.done("status")
+    terminal.done("approve", "social-care/2014-11")
+    terminal.done("publish", "social-care/2014-11")
+    with sqlite3.connect("data/digest.db") as connection:
+        connection.execute("UPDATE delivery SET not_before = '2099-01-02 12:00:00.000000'")
+    connection.close()
+
+    assert "1 still waits, the next until 2099-01-0" in terminal.done("deliver")
+    assert "The next of those that wait is due at 2099-01-0" in terminal.done("status", "social-care/2014-11")
+    assert json.loads(terminal.done("status", "social-care/2014-11", "--json"))["next_at"].startswith("2099-01-02")
+    assert "\tdraft\t–\t" in draft
+
+
 def test_a_setting_that_is_none_is_named(terminal: Terminal) -> None:
     """A slip in digest.toml is told by its name."""
     Path("digest.toml").write_text("[mail]\ntransprot = 'smtp'\n", encoding="utf-8")
@@ -132,6 +225,19 @@ def test_a_setting_that_is_none_is_named(terminal: Terminal) -> None:
 
     assert (code, errors.count("\n")) == (1, 1)
     assert "mail.transprot" in errors
+    assert "Did you mean “transport”?" in errors
+
+
+def test_a_setting_that_is_none_is_blamed_on_the_environment(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it came from there, also within a table that is none."""
+    monkeypatch.setenv("DIGEST_MAIL__SMPT__HOST", "mail.example.org")
+
+    errors = terminal.run("status")[2]
+
+    assert "“mail.smpt” in the environment (DIGEST_MAIL__SMPT__HOST) is not a setting" in errors
+    assert "Did you mean “smtp”?" in errors
 
 
 def test_listings_have_the_keys_that_programs_rely_on(terminal: Terminal) -> None:

@@ -1,6 +1,7 @@
 """`digest check`, and what approving, publishing and status say of errors."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_good_issue_may_go_out(terminal: Terminal) -> None:
 
 def test_errors_come_first_with_what_to_do(terminal: Terminal) -> None:
     """Exit code 1; the closing line counts them and names the way out."""
-    terminal.done("curate", NOVEMBER, "--intro", "More TK.")
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
 
     code, shown, _ = terminal.run("check", NOVEMBER, "--no-links")
 
@@ -48,7 +49,7 @@ def test_errors_come_first_with_what_to_do(terminal: Terminal) -> None:
 
 def test_programs_get_it_as_json(terminal: Terminal) -> None:
     """With the same exit code."""
-    terminal.done("curate", NOVEMBER, "--intro", "More TK.")
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
 
     code, shown, _ = terminal.run("check", NOVEMBER, "--no-links", "--json")
     told = json.loads(shown)
@@ -59,9 +60,9 @@ def test_programs_get_it_as_json(terminal: Terminal) -> None:
 
 def test_what_is_held_back_is_told_wherever_one_looks(terminal: Terminal) -> None:
     """By approve, publish, status and doctor; overruled by name it goes out."""
-    terminal.done("curate", NOVEMBER, "--intro", "More TK.")
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
 
-    code, _, warned = terminal.run("approve", NOVEMBER)
+    code, approved, warned = terminal.run("approve", NOVEMBER)
     refused, _, reason = terminal.run("publish", NOVEMBER)
     status = json.loads(terminal.done("status", NOVEMBER, "--json"))
     words = terminal.done("status", NOVEMBER)
@@ -71,12 +72,37 @@ def test_what_is_held_back_is_told_wherever_one_looks(terminal: Terminal) -> Non
     let_go = terminal.done("check", NOVEMBER, "--no-links")
 
     assert (code, refused, reason.count("\n")) == (0, 1, 1)
+    assert "is approved, but it does not go out until that is mended or overruled." in approved
     for said in (warned, reason, status["held_back"], words, everywhere + beside, doctor):
         assert f"{NOVEMBER} is held back" in " ".join(said.split())
     assert "Overruled: it goes out with them" in let_go
     assert "Overruled by Ruth, 20" in let_go
     assert "is published" in terminal.done("publish", NOVEMBER)
     assert "held_back" not in json.loads(terminal.done("status", NOVEMBER, "--json"))
+
+
+def test_what_was_overruled_is_told_when_it_is_found_no_more(terminal: Terminal) -> None:
+    """With what it was, who said so and when: a look after publishing is no proof that nothing was wrong before."""
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
+    terminal.done("approve", NOVEMBER, "--overrule", "leftover", "--by", "Ruth")
+    terminal.done("publish", NOVEMBER)
+    with sqlite3.connect("data/digest.db") as connection:
+        connection.execute("UPDATE overruled SET check_name = 'dead-link', what = 'the links: Nothing is there'")
+    connection.close()
+
+    _, shown, _ = terminal.run("check", NOVEMBER, "--no-links")
+
+    assert "Overruled when it was approved, and not found now" in shown
+    assert "Nothing is there\n      Overruled by Ruth, 20" in shown
+    assert "It may go out" not in shown
+    assert "It is published: nothing found now changes it" in shown
+
+
+def test_a_check_that_is_misspelt_is_guessed(terminal: Terminal) -> None:
+    """As --overrule takes names."""
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
+
+    assert "Did you mean “leftover”?" in terminal.run("approve", NOVEMBER, "--overrule", "left-over")[2]
 
 
 def test_a_name_that_finds_nothing_is_refused(terminal: Terminal) -> None:
@@ -97,7 +123,7 @@ def test_help_has_examples_and_says_what_exit_codes_mean(terminal: Terminal) -> 
 
 def test_programs_are_told_who_let_an_error_go_and_when(terminal: Terminal) -> None:
     """And that the issue may go out."""
-    terminal.done("curate", NOVEMBER, "--intro", "More TK.")
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
     terminal.done("approve", NOVEMBER, "--overrule", "leftover", "--by", "Ruth")
 
     told = json.loads(terminal.done("check", NOVEMBER, "--no-links", "--json"))
@@ -128,7 +154,7 @@ def test_a_file_that_was_changed_and_not_applied_is_told(terminal: Terminal) -> 
 
 def test_approving_tells_the_errors_as_a_check_would(terminal: Terminal) -> None:
     """Each with its place and what to do."""
-    terminal.done("curate", NOVEMBER, "--intro", "More TK.")
+    terminal.done("curate", NOVEMBER, "--intro", "TK: more.")
 
     _, _, warned = terminal.run("approve", NOVEMBER)
 

@@ -17,8 +17,9 @@ from tests.support.terminal import Terminal
 
 @pytest.fixture
 def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in an empty working folder."""
+    """A terminal in a working folder with nothing set."""
     monkeypatch.chdir(tmp_path)
+    Path(FILE).touch()
     return Terminal(capsys, monkeypatch)
 
 

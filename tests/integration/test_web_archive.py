@@ -169,6 +169,7 @@ def test_the_static_site_says_what_is_served(house: Trial, tmp_path: Path) -> No
         assert words((tmp_path / "site" / file_of(path)[1:]).read_text()) == words(browser.get(path).text)
     for path in (*FEEDS, f"{HOME}brand.css"):
         assert (tmp_path / "site" / path[1:]).read_bytes() == browser.get(path).content
+    assert not list((tmp_path / "site" / "static").glob("preview.*"))
     assert count == sum(file.is_file() and not file.name.startswith(".") for file in (tmp_path / "site").rglob("*"))
 
 

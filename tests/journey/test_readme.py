@@ -8,19 +8,6 @@ import pytest
 
 from tests.support.processes import ROOT, Site
 
-NEWS = """Rights of carers, ten years on
-
-3 November 2014
-
-Carers asked for an assessment and waited. Of forty carers, eleven had an answer within the month.
-
-A rota that families wrote
-
-12 November 2014
-
-A day centre let carers set its opening hours. The Care Act asks for no less.
-"""
-
 
 def commands() -> list[list[str]]:
     """The commands of the README's walk through the main job."""
@@ -37,9 +24,8 @@ def test_the_main_job_by_hand_works_as_the_readme_says(tmp_path: Path) -> None:
     for words in commands():
         if words[0] == "cd":
             folder = folder / words[1]
-            (folder / "news.txt").write_text(NEWS, encoding="utf-8")
             continue
-        arguments = [word.replace("7", "1").replace("3", "2") if word.isdigit() else word for word in words[1:]]
+        arguments = words[1:]
         if arguments[0] == "preview":
             arguments += ["--out", "preview"]
         done = Site(folder).run(*arguments)
@@ -47,6 +33,22 @@ def test_the_main_job_by_hand_works_as_the_readme_says(tmp_path: Path) -> None:
 
     assert len(list((folder / "outgoing").glob("*.eml"))) == 1
     assert (folder / "public" / "index.html").is_file()
+
+
+def test_the_sample_of_a_saved_page_is_the_one_that_init_writes() -> None:
+    """As far as the README shows it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n(.*?)```", text, re.DOTALL)
+
+    assert shown is not None
+    assert (ROOT / "config" / "sample-news.txt").read_text(encoding="utf-8").startswith(shown[1])
+
+
+def test_every_page_of_the_docs_is_listed() -> None:
+    """What nobody is led to is not read."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"](docs/{page.name})" not in text] == []
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)

@@ -22,7 +22,7 @@ _MOST_NAMED = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """Who passes over what; the names of features are written as in the table."""
+    """Who ignores what; the names of features are written as in the table."""
 
     #: What the programs are called, by the names that `lacking` has.
     clients: Mapping[str, str]
@@ -84,8 +84,8 @@ def _fine(client: str, features: list[str]) -> Finding:
         check=STYLES,
         severity=Severity.NOTE,
         place=client,
-        what=f"It passes over {listed}.",
-        remedy="Nothing, as long as the letter reads well without.",
+        what=f"It ignores {listed}.",
+        remedy="Nothing to do if the letter reads well without.",
     )
 
 

@@ -77,7 +77,7 @@ def test_the_sample_has_no_errors(blocks: dict[str, Block]) -> None:
     ]
 
     assert [f for f in found if f.severity is not Severity.NOTE] == []
-    assert found  # Outlook passes over something in every letter
+    assert found  # Outlook ignores something in every letter
 
 
 # Links
@@ -341,7 +341,7 @@ def test_what_the_layout_rests_on_is_a_warning_and_fine_points_are_a_note_for_ea
     assert [f.what for f in found if f.severity is Severity.WARNING] == [
         "display: flex is unknown to Outlook for Windows."
     ]
-    assert [f.what for f in outlook] == ["It passes over border-radius, opacity."]
+    assert [f.what for f in outlook] == ["It ignores border-radius, opacity."]
 
 
 def test_elements_and_rules_are_known_too() -> None:

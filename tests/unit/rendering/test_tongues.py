@@ -10,6 +10,7 @@ from digest.model.cadence import Cadence, parse_period
 from digest.rendering.environment import environment, render
 from digest.rendering.phrases import Phrases
 from digest.rendering.tongues import SOURCE, Tongues
+from digest.resources import folder
 
 FRENCH = """
 msgid ""
@@ -148,3 +149,17 @@ def test_the_source_needs_no_catalogue():
     """What stands in the templates is what is said."""
     assert Tongues([]).available == (SOURCE,)
     assert Tongues([]).of("fr").say("Hello,") == "Hello,"
+
+
+def test_a_link_without_words_of_its_own_speaks_the_letters_language():
+    """A source's own words stay as they are, in whatever language they were written."""
+    german = Phrases(Tongues([folder("templates")]).of("de"))
+
+    assert german.link_label("Read the whole piece") == german.link_label("") == "Den ganzen Beitrag lesen"
+    assert german.link_label("Read the findings") == "Read the findings"
+
+
+@pytest.mark.parametrize(("tag", "spoken"), [("fr", True), ("fr-CH", True), ("en-US", True), ("cy", False)])
+def test_it_is_known_whether_letters_speak_a_language(folder_: Path, tag: str, spoken: bool):
+    """A kind of a language that there is a catalogue for will do."""
+    assert Tongues([folder_]).speaks(tag) is spoken
