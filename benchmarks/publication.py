@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_lowercase
+
+from sqlalchemy import Connection, update
 
 from digest.bootstrap import open_house
 from digest.flow.apply import apply
@@ -15,12 +18,15 @@ from digest.flow.publish import Published, publish
 from digest.resources import folder
 from digest.settings import Settings, load
 from digest.storage import newsletters
+from digest.storage.clock import database_now
 from subscribers.intake import Intake, Terms
 from subscribers.preferences import parse
+from subscribers.tables import subscription
 from subscribers.transfer import Line, Report, batches
 
 NEWSLETTER = "social-care"
 SOURCE = "sscr-news"
+_HOSTS = ("example.org", "mail.example.org", "care.example.net", "post.example.com", "example.net")
 _SENTENCE = "The team kept a rota for the people who drive, cook and lift at home, and looked at what changed after it."
 
 
@@ -74,7 +80,7 @@ def fill_readers(house: House, count: int, chosen: Sequence[str] = ("all",)) -> 
     lines = (
         Line(
             number=number,
-            email=f"reader{number}@example.org",
+            email=f"{ascii_lowercase[number % 26]}{number}@{_HOSTS[number % len(_HOSTS)]}",
             name="",
             chosen=choices[number % len(choices)],
             cadence=None,
@@ -86,6 +92,14 @@ def fill_readers(house: House, count: int, chosen: Sequence[str] = ("all",)) -> 
         intake = Intake(connection, house.keys, terms, Report(), now=datetime.now(UTC))
         for batch in batches(lines):
             intake.take(batch)
+        _spread_over_a_year(connection)
+
+
+def _spread_over_a_year(connection: Connection) -> None:
+    """As if they had signed up one after the other, not all on one day: letters say when."""
+    for day in range(365):
+        on = subscription.c.id % 365 == day
+        connection.execute(update(subscription).where(on).values(confirmed_at=database_now(-timedelta(days=day))))
 
 
 def published(house: House, now: datetime) -> Published:

@@ -41,6 +41,12 @@ def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
     if alike := _plain(value) or _unbroken(value):
         return alike, alike
+    return _sentence(value)
+
+
+@lru_cache(maxsize=4096)
+def _sentence(value: str) -> tuple[bytes, bytes]:
+    """Kept: readers of one day, host and choice of topics are told the same, and many have the same first name."""
     return text_value(value), html_value(value)
 
 

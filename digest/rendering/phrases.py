@@ -32,6 +32,8 @@ _OFTEN = {
     Cadence.QUARTERLY: marked("once a quarter"),
 }
 _DOT = " · "
+#: Stands for an address that comes later; no text holds it.
+_ADDRESS = "\0"
 #: A greeting longer than this, or with a link in it, is somebody's advertisement, not a name.
 _LONGEST_NAME = 60
 
@@ -147,17 +149,8 @@ class Phrases:
 
     def why(self, *, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
         """Why a reader gets this; `topics` are names, None for everything."""
-        often = self.tongue.say(_OFTEN[cadence])
-        values = {"often": often, "address": masked(address), "topics": self.chosen(topics)}
-        if signed_up_on is None:
-            return self.tongue.say(
-                "You get this %(often)s because you signed up with %(address)s and chose %(topics)s.", **values
-            )
-        return self.tongue.say(
-            "You get this %(often)s because you signed up on %(date)s with %(address)s and chose %(topics)s.",
-            date=self.long_date(signed_up_on),
-            **values,
-        )
+        chosen = None if topics is None else tuple(topics)
+        return _why(self, cadence, signed_up_on, chosen).replace(_ADDRESS, masked(address))
 
     def asked(self, *, newsletter: str, cadence: Cadence, address: str, topics: Sequence[str] | None) -> str:
         """What a confirmation is asked for; `topics` are names, None for everything."""
@@ -226,6 +219,20 @@ class Phrases:
 def _long_date(tongue: Tongue, value: date) -> str:
     """Kept: every letter says on which day its reader signed up."""
     return tongue.long_date(value)
+
+
+@lru_cache(maxsize=4096)
+def _why(phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: tuple[str, ...] | None) -> str:
+    """The sentence but for the address, which is the only part that hardly two readers share."""
+    say = phrases.tongue.say
+    values = {"often": say(_OFTEN[cadence]), "address": _ADDRESS, "topics": phrases.chosen(topics)}
+    if signed_up_on is None:
+        return say("You get this %(often)s because you signed up with %(address)s and chose %(topics)s.", **values)
+    return say(
+        "You get this %(often)s because you signed up on %(date)s with %(address)s and chose %(topics)s.",
+        date=phrases.long_date(signed_up_on),
+        **values,
+    )
 
 
 def _opening(sentence: str) -> str:
