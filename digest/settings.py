@@ -72,6 +72,7 @@ class Smtp(_Part):
     password_file: str
     ca_file: str
     connections: int = Field(ge=1, le=500)
+    connections_per_domain: int = Field(ge=0)
     messages_per_connection: int = Field(ge=1)
 
 

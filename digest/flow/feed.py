@@ -1,7 +1,7 @@
 """The feed: deliveries leased ahead, so that no connection waits for the database."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
 from digest.errors import Problem
@@ -14,26 +14,45 @@ Lease = Callable[[], Awaitable[list[Letter]]]
 class Feed:
     """What a worker has leased and not yet tried."""
 
-    def __init__(self, lease: Lease, *, low: int) -> None:
+    def __init__(self, lease: Lease, *, low: int, per_domain: int = 0) -> None:
+        #: Some more are leased when so few are left.
         self._lease, self._low = lease, low
+        #: How many letters to readers of one domain may be on their way at once; 0 for any number.
+        self._per_domain = per_domain
+        self._under_way: Counter[str] = Counter()
         self._waiting: deque[Letter] = deque()
         self._leasing: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
         self._dry = False
         self._problem: Problem | None = None
 
     async def next(self) -> Letter | None:
-        """The next to be tried; None when nothing is due. Raises what leasing raises."""
-        while not self._waiting and not self._dry:
-            await asyncio.shield(self._more())
-            if self._problem:
-                raise self._problem
-        if len(self._waiting) <= self._low and not self._dry:
-            self._more()
-        return self._waiting.popleft() if self._waiting else None
+        """The next to be tried; None when nothing is due. Whoever takes it says `done` or `put_back`.
+
+        Raises what leasing raises.
+        """
+        while (letter := self._picked()) is None:
+            if self._waiting:  # only for domains that have enough under way
+                self._changed.clear()
+                await self._changed.wait()
+            elif self._dry:
+                return None
+            else:
+                await asyncio.shield(self._more())
+                if self._problem:
+                    raise self._problem
+        return letter
+
+    def done(self, letter: Letter) -> None:
+        """This one was tried, whatever came of it."""
+        if self._per_domain:
+            self._under_way[letter.domain] -= 1
+            self._changed.set()
 
     def put_back(self, letter: Letter) -> None:
         """This one was not tried after all."""
         self._waiting.appendleft(letter)
+        self.done(letter)
 
     async def close(self) -> list[Letter]:
         """What is left untried."""
@@ -43,6 +62,19 @@ class Feed:
         left = list(self._waiting)
         self._waiting.clear()
         return left
+
+    def _picked(self) -> Letter | None:
+        """The first that may go; some more are asked for when few are left."""
+        if len(self._waiting) <= self._low and self._waiting and not self._dry:
+            self._more()
+        if not self._per_domain:
+            return self._waiting.popleft() if self._waiting else None
+        for index, letter in enumerate(self._waiting):
+            if self._under_way[letter.domain] < self._per_domain:
+                del self._waiting[index]
+                self._under_way[letter.domain] += 1
+                return letter
+        return None
 
     def _more(self) -> "asyncio.Task[None]":
         """The leasing that goes on, or a new one: never two at once."""
@@ -59,3 +91,4 @@ class Feed:
             self._problem = problem
         finally:
             self._leasing = None
+            self._changed.set()

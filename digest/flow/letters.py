@@ -119,6 +119,11 @@ class Letter:
     _variant: "_Variant"
     _letters: Letters
 
+    @property
+    def domain(self) -> str:
+        """Of the reader's address, as it is written."""
+        return self.duty.email.rpartition("@")[2]
+
     def made(self) -> tuple[Envelope, WireText]:
         """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
         return self._letters.made(self.duty, self._variant)

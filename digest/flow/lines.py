@@ -152,6 +152,7 @@ class Lines:
             self._idle_ends += 1
             self.feed.put_back(letter)
             return False
+        self.feed.done(letter)
         self.journal.settle(
             Attempt(delivery_id=letter.duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
         )

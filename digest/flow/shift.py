@@ -93,7 +93,8 @@ class _Worker:
         self._letters = letters
         self._rate = rate_of(self._house.settings.delivery)
         # Half a batch is left when the next is asked for, which is there before that is gone.
-        self._feed = Feed(self._lease, low=self._house.settings.delivery.batch // 2)
+        low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
+        self._feed = Feed(self._lease, low=low, per_domain=per_domain)
         self._lines = Lines(
             transport=transport,
             feed=self._feed,

@@ -1,12 +1,13 @@
 """The feed: leased ahead, each letter once, nothing forgotten when the run ends."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 
 from digest.errors import StorageUnavailable
-from digest.flow.feed import Feed
+from digest.flow.feed import Feed, Lease
 from digest.flow.letters import Letter
 
 
@@ -102,3 +103,43 @@ def test_a_problem_is_told_once_the_feed_is_empty() -> None:
         return cast("list[Letter]", found)
 
     assert asyncio.run(story()) == letters(1, 2)
+
+
+@dataclass
+class To:
+    """A stand-in for a letter to somebody."""
+
+    domain: str
+    number: int
+
+
+def test_a_domain_that_has_enough_is_passed_over_until_one_is_done() -> None:
+    """Readers of other domains do not wait for it, and its own keep their order."""
+    a1, a2, a3, b1 = (To(d, n) for d, n in (("a.example", 1), ("a.example", 2), ("a.example", 3), ("b.example", 4)))
+    database = Database([a1, a2, a3, b1])
+
+    async def story() -> list[object]:
+        feed = Feed(cast("Lease", database.lease), low=0, per_domain=1)
+        first, second = await feed.next(), await feed.next()
+        third = asyncio.create_task(feed.next())
+        await asyncio.sleep(0.01)
+        waits = not third.done()
+        assert first is not None
+        feed.done(first)
+        return [first, second, waits, await third]
+
+    assert asyncio.run(story()) == [a1, b1, True, a2]
+
+
+def test_what_was_put_back_no_longer_counts_as_under_way() -> None:
+    """Else its domain would wait for ever."""
+    only = To("a.example", 1)
+
+    async def story() -> list[object]:
+        feed = Feed(cast("Lease", Database([only]).lease), low=0, per_domain=1)
+        first = await feed.next()
+        assert first is not None
+        feed.put_back(first)
+        return [first, await feed.next()]
+
+    assert asyncio.run(story()) == [only, only]
