@@ -5,8 +5,9 @@ blocks, encoded        ┴─► Prepared.message(personal, …) ◄─┴ value
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from digest.errors import BadTemplate
 from digest.model.delivery import WireText
@@ -28,8 +29,9 @@ class Prepared:
     _after: bytes
     _text: tuple[Encoded, ...]
     _html: tuple[Encoded, ...]
-    _plain_text: tuple[Piece, ...]
-    _plain_html: tuple[Piece, ...]
+    #: What it was made of, for who looks at it before it is sent.
+    _blocks: Blocks
+    _layout: Layout
 
     def message(self, personal: Mapping[str, str], fields: PersonalFields) -> WireText:
         """The whole message (RFC 5322) for one reader. Raises BadTemplate for a slot without a value."""
@@ -44,17 +46,15 @@ class Prepared:
 
     def html(self, personal: Mapping[str, str]) -> str:
         """The HTML part as a reader sees it, for previews and the archive."""
-        return "".join(_filled(self._plain_html, personal, encoding.html_text))
+        return "".join(_filled(_pieces(self._blocks, self._layout, *_HTML), personal, encoding.html_text))
 
     def text(self, personal: Mapping[str, str]) -> str:
         """The text part as a reader sees it."""
-        return "".join(_filled(self._plain_text, personal, encoding.plain_text))
+        return "".join(_filled(_pieces(self._blocks, self._layout, *_TEXT), personal, encoding.plain_text))
 
 
 def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepared:
     """The letter of a variant, ready to be made for any number of readers. `headers` are those of `headers_for`."""
-    plain_text = tuple(_pieces(blocks, layout, lambda block: block.text, encoding.plain_text))
-    plain_html = tuple(_pieces(blocks, layout, lambda block: block.html, encoding.html_text))
     boundary = _boundary(layout, headers)
     content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
@@ -63,10 +63,10 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
         # The first line's end closes the last line of the part before, the second belongs to the boundary.
         _between=b"\r\n\r\n" + _part_head(boundary, "html"),
         _after=f"\r\n\r\n--{boundary}--\r\n".encode(),
-        _text=_encoded(plain_text),
-        _html=_encoded(plain_html),
-        _plain_text=plain_text,
-        _plain_html=plain_html,
+        _text=_encoded(_pieces(blocks, layout, *_TEXT)),
+        _html=_encoded(_pieces(blocks, layout, *_HTML)),
+        _blocks=blocks,
+        _layout=layout,
     )
 
 
@@ -89,7 +89,12 @@ def _pieces(
         count += len(numbers)
 
 
-def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:
+#: The side of a block that each part takes, and how values stand in it.
+_TEXT: tuple[Callable[[Block], tuple[Piece, ...]], Callable[[str], str]] = attrgetter("text"), encoding.plain_text
+_HTML: tuple[Callable[[Block], tuple[Piece, ...]], Callable[[str], str]] = attrgetter("html"), encoding.html_text
+
+
+def _encoded(pieces: Iterable[Piece]) -> tuple[Encoded, ...]:
     """The pieces encoded, neighbours joined."""
     joined: list[Encoded] = []
     run: list[bytes] = []
@@ -103,7 +108,7 @@ def _encoded(pieces: tuple[Piece, ...]) -> tuple[Encoded, ...]:
     return tuple(joined)
 
 
-def _filled(pieces: tuple[Piece, ...], personal: Mapping[str, str], fill: Callable[[str], str]) -> list[str]:
+def _filled(pieces: Iterable[Piece], personal: Mapping[str, str], fill: Callable[[str], str]) -> list[str]:
     try:
         return [fill(personal[piece.name]) if isinstance(piece, Slot) else piece for piece in pieces]
     except KeyError as exc:
