@@ -1,8 +1,8 @@
 # Two commands are all that a fresh machine needs: `make demo` and `make test`. Python 3.11 or newer, pip, venv, make.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests make thousands of small databases: in memory, where the system has 4 GB of it to spare for files.
-SCRATCH := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
+# Tests make thousands of small databases: in memory, where the system has 8 GB of it to spare for files.
+SCRATCH := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 PYTEST := PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: help setup demo browser test check bench format languages wheel clean
