@@ -87,6 +87,10 @@ class StorageUnavailable(Again):
     """The database is down, full or busy."""
 
 
+class Overlapped(StorageUnavailable):
+    """Somebody else changed at the same moment what a steady transaction was to change; done anew, it goes."""
+
+
 class OutboxBusy(Again):
     """Another process delivers from this outbox."""
 

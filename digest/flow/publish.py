@@ -6,11 +6,13 @@ Publishing a published issue returns it unchanged.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from digest.errors import Overlapped
 from digest.flow import memory
 from digest.flow.choose import Choosers
 from digest.flow.freeze import Edition, freeze
@@ -40,10 +42,18 @@ def publish(house: House, issue_name: str) -> Published:
     """Freeze an approved issue and put one delivery per reader into the outbox. Raises WrongState, BadTemplate,
     and HeldBack where checks have found an error that nobody has overruled."""
     try:
+        for _ in range(_TRIES - 1):
+            # Another scheduler may just be noting what it found of the same issue.
+            with suppress(Overlapped):
+                return _publish(house, issue_name)
         return _publish(house, issue_name)
     except Held as held:
         memory.remember(house, held.issue, held.verdict)  # after the transaction, which came to nothing
         raise
+
+
+#: How often it is begun anew when somebody changes the same at the same moment.
+_TRIES = 4
 
 
 def _publish(house: House, issue_name: str) -> Published:

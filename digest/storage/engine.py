@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from digest.errors import Never, SettingsRefused, StorageUnavailable
+from digest.errors import Never, Overlapped, SettingsRefused, StorageUnavailable
 
 #: Seconds a writer waits for another on SQLite.
 BUSY_SECONDS = 30
@@ -201,12 +201,18 @@ def _postgresql(url: URL) -> Engine:
         ) from error
 
 
+#: SQL: a steady transaction met a change that was made after it began.
+_OVERLAP = "40001"
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Failures of the database itself in plain words; mistakes in our statements stay what they are."""
     try:
         yield
     except (OperationalError, InterfaceError, InternalError) as error:
+        if getattr(error.orig, "sqlstate", None) == _OVERLAP:
+            raise Overlapped("Somebody else changed the same just now.", remedy="Try again.") from error
         raise StorageUnavailable(f"The database does not answer: {_line(error)}.", remedy="Try again later.") from error
     except PoolTimeoutError as error:
         raise StorageUnavailable("All connections to the database are in use.", remedy="Try again later.") from error

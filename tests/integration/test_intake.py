@@ -125,7 +125,7 @@ def test_each_refused_line_is_told_and_the_others_are_taken(social_care: House, 
     assert [r.reason.split(":")[0][:28] for r in report.refused] == [
         "“nobody” is not an e-mail ad",
         "the same address as in line ",
-        "unknown topic “zoo”.",
+        "unknown topic “zoo”; there i",
         "unknown cadence “hourly”; th",
         "has 1 cells where the header",
     ]
