@@ -111,6 +111,14 @@ def looked_at(site: Site) -> Iterator[Looking]:
     assert "Traceback" not in errors
 
 
+def test_what_another_command_changes_shows_too(site: Site, looking: Looking) -> None:
+    """An editor curates in one window and looks in another."""
+    took = looking.after(lambda: site.run("curate", ISSUE, "--title", "What the tide left"))
+
+    assert took < 2
+    assert "What the tide left" in looking.get("")
+
+
 def test_a_saved_template_shows_within_a_second(site: Site, looking: Looking) -> None:
     """However an editor's program saves: in place, or by a new file in the old one's place."""
     file = site.folder / "own" / MASTHEAD
@@ -178,14 +186,6 @@ def test_a_saved_newsletters_file_shows_before_it_is_applied(site: Site, looking
     assert "Tidewater Notes" in looking.get()
     assert "digest apply newsletters/social-care.toml" in looking.get("")
     assert "Tidewater" not in site.run("export", "social-care").stdout
-
-
-def test_what_another_command_changes_shows_too(site: Site, looking: Looking) -> None:
-    """An editor curates in one window and looks in another."""
-    took = looking.after(lambda: site.run("curate", ISSUE, "--title", "What the tide left"))
-
-    assert took < 2
-    assert "What the tide left" in looking.get("")
 
 
 def test_so_it_does_on_postgresql(postgres: str, tmp_path: Path) -> None:
