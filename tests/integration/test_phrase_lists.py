@@ -76,7 +76,7 @@ def test_a_topics_own_phrases_overrule_the_list(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_named_with_the_file(tmp_path: Path, lines: str, said: str) -> None:
     """Nothing is read that lies elsewhere."""
-    with pytest.raises(SettingsRefused, match=f"^news.toml: .*{said}"):
+    with pytest.raises(SettingsRefused, match=f"news\\.toml: .*{said}"):
         read_file(written(tmp_path, lines))
 
 
