@@ -85,13 +85,14 @@ def articles(connection: Connection, newsletter_slug: str) -> list[tuple[str, Ar
 
 def stamp(connection: Connection, newsletter_slug: str) -> str:
     """Changes whenever a page of the archive may look different; empty when there is no such newsletter."""
-    row = connection.execute(
-        select(newsletter.c.changed_at, func.count(issue.c.id), func.max(issue.c.frozen_at))
-        .outerjoin(issue, (issue.c.newsletter_id == newsletter.c.id) & issue.c.state.in_(_OUT))
-        .where(newsletter.c.slug == newsletter_slug)
-        .group_by(newsletter.c.id, newsletter.c.changed_at)
-    ).first()
+    row = connection.execute(_last_change(newsletter_slug)).first()
     return "" if row is None else " ".join(map(str, row))
+
+
+def changed_at(connection: Connection, newsletter_slug: str) -> datetime | None:
+    """When the newsletter was last edited or an issue came out; None when there is no such newsletter."""
+    row = connection.execute(_last_change(newsletter_slug)).first()
+    return None if row is None else max(row.changed_at, row.frozen_at or row.changed_at)
 
 
 def shown_before(
@@ -114,6 +115,15 @@ def shown_before(
 
 #: A cancelled issue may have reached some; it stays readable.
 _OUT = (IssueState.PUBLISHED, IssueState.CANCELLED)
+
+
+def _last_change(newsletter_slug: str) -> Select[Any]:
+    return (
+        select(newsletter.c.changed_at, func.count(issue.c.id), func.max(issue.c.frozen_at).label("frozen_at"))
+        .outerjoin(issue, (issue.c.newsletter_id == newsletter.c.id) & issue.c.state.in_(_OUT))
+        .where(newsletter.c.slug == newsletter_slug)
+        .group_by(newsletter.c.id, newsletter.c.changed_at)
+    )
 
 
 def _published(newsletter_slug: str) -> Select[Any]:

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.web import archive, public
-from digest.web.archive_pages import Page
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
 from digest.web.kit import Kit, conditional, open_kit
+from digest.web.page import Page
 
 #: What bears its version in its address never changes there.
 _FOR_GOOD = "public, max-age=31536000, immutable"

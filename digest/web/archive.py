@@ -1,64 +1,81 @@
 """The archive's routes: past issues, topics and feeds, for everybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Request, Response
-from starlette.responses import RedirectResponse
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from digest.storage import newsletters
-from digest.web import front
-from digest.web.archive_pages import ArchivePages, Page
+from digest.web import front, sitemap
+from digest.web.archive_pages import ArchivePages
 from digest.web.frame import PATHS
 from digest.web.kit import Kit, conditional
+from digest.web.page import XML, Page
 from digest.web.shelf import load
 
-_READ = ["GET", "HEAD"]
+_READ = ["GET"]  # and with it HEAD
+_Places = Mapping[str, str]
+
+#: Where pages lie under an archive's address, in the order in which a path is looked for, and how each is made.
+PAGES: Mapping[str, Callable[[ArchivePages, _Places], Page]] = {
+    "": lambda pages, _: pages.home(),
+    "brand.css": lambda pages, _: pages.brand(),
+    "feed.atom": lambda pages, _: pages.feed(),
+    "feed.json": lambda pages, _: pages.json_feed(),
+    sitemap.NAME: lambda pages, _: pages.sitemap(),
+    "topics/{topic}/": lambda pages, at: pages.topic(at["topic"]),
+    "topics/{topic}/feed.atom": lambda pages, at: pages.feed(at["topic"]),
+    "topics/{topic}/feed.json": lambda pages, at: pages.json_feed(at["topic"]),
+    "{period}/": lambda pages, at: pages.issue(at["period"]),
+    "{period}/{slug}/": lambda pages, at: pages.article(at["period"], at["slug"]),
+}
 
 
 def router(kit: Kit) -> APIRouter:
     """The routes, on one kit."""
-    routes = APIRouter()
+    routes, reading = APIRouter(), _Reading(kit)
+    routes.add_route("/", reading.front, _READ)
+    routes.add_route(sitemap.PATH, reading.sitemap, _READ)
+    routes.add_route(sitemap.ROBOTS, reading.robots, _READ)
+    for place, make in PAGES.items():
+        routes.add_route(f"/archive/{{newsletter}}/{place}", reading.of(make), _READ)
+    return routes
 
-    def answer(request: Request, newsletter: str, choose: Callable[[ArchivePages], Page]) -> Response:
-        with kit.house.store.read() as connection:
-            pages = kit.archive(connection, newsletter)
-        return conditional(request, choose(pages))
 
-    @routes.api_route("/", methods=_READ)
-    def newsletters_page(request: Request) -> Response:
-        with kit.house.store.read() as connection:
+class _Reading:
+    """Answers readers of the archive."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    def of(self, make: Callable[[ArchivePages, _Places], Page]) -> Callable[[Request], Response]:
+        """What answers with one kind of page."""
+
+        def answer(request: Request) -> Response:
+            with self._kit.house.store.read() as connection:
+                pages = self._kit.archive(connection, request.path_params["newsletter"])
+            return conditional(request, make(pages, request.path_params))
+
+        return answer
+
+    def front(self, request: Request) -> Response:
+        """The list of newsletters, or the only one."""
+        with self._kit.house.store.read() as connection:
             slugs = newsletters.slugs(connection)
             if len(slugs) == 1:
-                return RedirectResponse(kit.linker("/", PATHS.archive(slugs[0])), status_code=302)
+                return RedirectResponse(self._kit.linker("/", PATHS.archive(slugs[0])), status_code=302)
             archives = [load(connection, slug) for slug in slugs]
-        return conditional(request, front.page(archives, kit.house.templates, kit.linker))
+        return conditional(request, front.page(self._kit.house, archives, self._kit.linker))
 
-    @routes.api_route("/archive/{newsletter}/", methods=_READ)
-    def home(request: Request, newsletter: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.home())
+    def sitemap(self, request: Request) -> Response:
+        """The sitemaps of all archives."""
+        with self._kit.house.store.read() as connection:
+            archives = [self._kit.archive(connection, slug).archive for slug in newsletters.slugs(connection)]
+        body = sitemap.index(archives, self._kit.house.links.base)
+        return conditional(request, Page(path=sitemap.PATH, media_type=XML, body=body))
 
-    @routes.api_route("/archive/{newsletter}/brand.css", methods=_READ)
-    def brand(request: Request, newsletter: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.brand())
-
-    @routes.api_route("/archive/{newsletter}/feed.atom", methods=_READ)
-    def feed(request: Request, newsletter: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.feed())
-
-    @routes.api_route("/archive/{newsletter}/topics/{slug}/", methods=_READ)
-    def topic(request: Request, newsletter: str, slug: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.topic(slug))
-
-    @routes.api_route("/archive/{newsletter}/topics/{slug}/feed.atom", methods=_READ)
-    def topic_feed(request: Request, newsletter: str, slug: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.feed(slug))
-
-    @routes.api_route("/archive/{newsletter}/{period}/", methods=_READ)
-    def issue(request: Request, newsletter: str, period: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.issue(period))
-
-    @routes.api_route("/archive/{newsletter}/{period}/{slug}/", methods=_READ)
-    def article(request: Request, newsletter: str, period: str, slug: str) -> Response:
-        return answer(request, newsletter, lambda pages: pages.article(period, slug))
-
-    return routes
+    def robots(self, request: Request) -> Response:
+        """What robots are told."""
+        body = sitemap.robots(self._kit.house.links.base)
+        return conditional(request, Page(path=sitemap.ROBOTS, media_type=sitemap.PLAIN, body=body))

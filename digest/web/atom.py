@@ -1,7 +1,7 @@
 """Atom feeds of an archive (RFC 4287). Ids are the addresses that were frozen with each issue, so they never change."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from itertools import islice
 from xml.etree import ElementTree as ET
 
 from digest.model.issue import Article
@@ -10,7 +10,8 @@ from digest.rendering.fragments import fragment, one_line, web_address
 from digest.web.pieces import body, original
 from digest.web.shelf import Archive, Number
 
-MEDIA_TYPE = "application/atom+xml; charset=utf-8"
+TYPE = "application/atom+xml"
+MEDIA_TYPE = f"{TYPE}; charset=utf-8"
 #: The newest entries; what is older is in the archive.
 ENTRIES = 50
 _NAMESPACE = "http://www.w3.org/2005/Atom"
@@ -21,8 +22,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def feed(archive: Archive, *, path: str, base: str, topic: str | None = None, topic_name: str | None = None) -> bytes:
     """The feed that lies at `path` under `base`, of everything or of one topic."""
     newsletter = archive.publication.newsletter
-    found = _everything(archive) if topic is None else archive.on_topic(topic)
-    entries = list(found)[:ENTRIES]
+    entries = newest(archive, topic)
     root = ET.Element("feed", {"xmlns": _NAMESPACE, "xml:lang": one_line(newsletter.language)})
     _text(root, "id", f"{base}{path}")
     _text(root, "title", ": ".join(part for part in (newsletter.name, topic_name) if part))
@@ -30,23 +30,25 @@ def feed(archive: Archive, *, path: str, base: str, topic: str | None = None, to
         _text(root, "subtitle", newsletter.description)
     _text(root, "updated", _instant(max((n.issue.frozen_at for n, _ in entries), default=_NEVER)))
     _person(root, newsletter.brand.publisher or newsletter.name)
-    _link(root, "self", f"{base}{path}", "application/atom+xml")
+    _link(root, "self", f"{base}{path}", TYPE)
     links = Links(base)
     home = links.archive(newsletter.slug) if topic is None else links.topic(newsletter.slug, topic)
     _link(root, "alternate", home, "text/html")
     for number, article in entries:
-        _entry(root, archive, number, article)
+        _entry(root, archive, number, article, links)
     ET.indent(root)
     # The declaration by hand, so that it is the same whatever the locale says.
     written: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{written}\n'.encode()
 
 
-def _everything(archive: Archive) -> Iterable[tuple[Number, Article]]:
-    return ((number, article) for number in archive.numbers for article in number.in_order)
+def newest(archive: Archive, topic: str | None = None) -> list[tuple[Number, Article]]:
+    """What a feed holds, of everything or of one topic, newest issue first."""
+    everything = ((number, article) for number in archive.numbers for article in number.in_order)
+    return list(islice(everything if topic is None else archive.on_topic(topic), ENTRIES))
 
 
-def _entry(root: ET.Element, archive: Archive, number: Number, article: Article) -> None:
+def _entry(root: ET.Element, archive: Archive, number: Number, article: Article, links: Links) -> None:
     entry = ET.SubElement(root, "entry")
     _text(entry, "id", article.archive_url)
     _text(entry, "title", article.title)
@@ -56,7 +58,8 @@ def _entry(root: ET.Element, archive: Archive, number: Number, article: Article)
         _text(entry, "published", _instant(midnight))
     for name in article.people:
         _person(entry, name)
-    _link(entry, "alternate", article.archive_url, "text/html")
+    page = links.article(archive.publication.newsletter.slug, number.issue.key, article.slug)
+    _link(entry, "alternate", page, "text/html")
     if original(article):
         _link(entry, "related", web_address(article.link))
     for slug, name in archive.topics.items():

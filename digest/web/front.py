@@ -1,26 +1,36 @@
-"""The front page of a house with several newsletters."""
+"""The front page of a house: the list of its newsletters, or the way to the only one."""
 
 from collections.abc import Sequence
 
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from digest.flow.house import House
 from digest.rendering.environment import render
 from digest.rendering.fragments import one_line
+from digest.rendering.tongues import SOURCE
 from digest.web import wording
-from digest.web.archive_pages import HTML, Page
 from digest.web.frame import PATHS, plain
 from digest.web.hrefs import Linker
+from digest.web.page import HTML, Page
 from digest.web.shelf import Archive
 
 _PATH = "/"
 
 
-def page(archives: Sequence[Archive], templates: ImmutableSandboxedEnvironment, linker: Linker) -> Page:
-    """The list of newsletters."""
-    frame = plain(linker, _PATH, title="Newsletters")
+def page(house: House, archives: Sequence[Archive], linker: Linker) -> Page:
+    """The list of newsletters; with only one, a page that leads on to it by itself."""
+    language = _language(archives)
+    templates = house.templates_in(language)
+    title = str(house.phrases_in(language).tongue.say("Newsletters"))
+    frame = plain(linker, _PATH, title=title, language=language)
     listed = [_listed(archive, linker) for archive in archives]
-    html = render(templates, "web/archive/list.html.j2", {"frame": frame, "newsletters": listed})
+    template = "onward" if len(listed) == 1 else "list"
+    html = render(templates, f"web/archive/{template}.html.j2", {"frame": frame, "newsletters": listed})
     return Page(path=_PATH, media_type=HTML, body=html.encode())
+
+
+def _language(archives: Sequence[Archive]) -> str:
+    """That of all newsletters, where they have one in common."""
+    spoken = {archive.publication.newsletter.language for archive in archives}
+    return one_line(spoken.pop()) if len(spoken) == 1 else SOURCE
 
 
 def _listed(archive: Archive, linker: Linker) -> dict[str, str]:

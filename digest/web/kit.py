@@ -1,7 +1,8 @@
 """The kit: what the routes share: the house, the links, the files and the archives in memory."""
 
-import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -11,11 +12,13 @@ from starlette.responses import HTMLResponse, Response
 from digest.flow.house import House
 from digest.rendering.environment import render
 from digest.web import assets
-from digest.web.archive_pages import ArchivePages, Page
+from digest.web.archive_pages import ArchivePages
 from digest.web.assets import Asset
 from digest.web.frame import Frame, plain
 from digest.web.hrefs import Linker, served
+from digest.web.page import Page
 from digest.web.shelf import Archive, Shelf
+from digest.web.words import Words
 
 #: Seconds a browser may show a page of the archive without asking again.
 _FRESH = 300
@@ -61,20 +64,45 @@ def open_kit(house: House, *, at_root: bool = False) -> Kit:
     linker = served(prefix, assets.versions(files))
 
     def pages(archive: Archive) -> ArchivePages:
-        return ArchivePages(archive=archive, templates=house.templates, linker=linker, base=house.links.base)
+        return pages_of(house, archive, linker)
 
     return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
 
 
+def pages_of(house: House, archive: Archive, linker: Linker) -> ArchivePages:
+    """The pages of an archive in its newsletter's language."""
+    language = archive.publication.newsletter.language
+    return ArchivePages(
+        archive=archive,
+        templates=house.templates_in(language),
+        words=Words(house.phrases_in(language)),
+        linker=linker,
+        base=house.links.base,
+    )
+
+
 def conditional(request: Request, page: Page, *, keep: str = f"public, max-age={_FRESH}") -> Response:
-    """The page with its ETag, or 304 when the browser has it already (RFC 9110, 13.1.2)."""
-    tag = f'"{hashlib.sha256(page.body).hexdigest()[:24]}"'
-    headers = {"ETag": tag, "Cache-Control": keep}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    """The page with what tells it from others, or 304 when the browser has it already (RFC 9110, 13.1)."""
+    headers = {"ETag": page.etag, "Cache-Control": keep}
+    if page.modified is not None:
+        headers["Last-Modified"] = format_datetime(page.modified.replace(microsecond=0), usegmt=True)
+    if _has(request, page):
         return Response(status_code=304, headers=headers)
     return Response(page.body, media_type=page.media_type, headers=headers)
 
 
-def _has(if_none_match: str, tag: str) -> bool:
-    known = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
-    return tag in known or known == ["*"]
+def _has(request: Request, page: Page) -> bool:
+    """By its ETag; by date only where the browser has no ETag, as the bytes may change without what is said."""
+    if (tags := request.headers.get("if-none-match")) is not None:
+        known = [each.strip().removeprefix("W/") for each in tags.split(",")]
+        return page.etag in known or known == ["*"]
+    since = request.headers.get("if-modified-since")
+    return since is not None and page.modified is not None and _not_after(page.modified, since)
+
+
+def _not_after(modified: datetime, since: str) -> bool:
+    try:
+        at = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    return modified.replace(microsecond=0) <= (at if at.tzinfo else at.replace(tzinfo=UTC))

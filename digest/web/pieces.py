@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from digest.model.issue import Article
 from digest.rendering.fragments import TAGS, fragment, one_line, web_address
-from digest.rendering.phrases import ENGLISH
 from digest.web.frame import PATHS
 from digest.web.shelf import Archive, Number
+from digest.web.words import Words
 
 #: The body of an item may have headings of its own; a summary may not.
 _BODY_TAGS = TAGS | {"h3", "h4"}
@@ -58,19 +58,21 @@ def original(article: Article) -> str:
     return "" if link == article.archive_url else link
 
 
-def piece(archive: Archive, number: Number, article: Article, href: Callable[[str], str], *, under: str = "") -> Piece:
+def piece(
+    archive: Archive, number: Number, article: Article, href: Callable[[str], str], words: Words, *, under: str = ""
+) -> Piece:
     """An article under a topic, "" for one that is pinned."""
     slug = archive.publication.newsletter.slug
     return Piece(
         title=one_line(article.title),
         href=href(PATHS.article(slug, number.issue.key, article.slug)),
-        meta=one_line(ENGLISH.meta(article, on=_reckoned_from(number))),
+        meta=words.meta(article, on=_reckoned_from(number)),
         summary=fragment(article.summary_html),
         original=original(article),
-        original_label=one_line(article.link_label) or "Read the whole piece",
+        original_label=words.link_label(article),
         also=topic_places(archive, article, href, but=under),
-        topic=_topic_name(archive.topics, article),
-        minutes=ENGLISH.minutes(article.reading_minutes),
+        topic=_topic_name(archive.topics, article, words),
+        minutes=words.phrases.minutes(article.reading_minutes),
     )
 
 
@@ -98,9 +100,9 @@ def _raised(html: Markup) -> Markup:
     return Markup(_HEADING.sub(heading, html))  # noqa: S704  its tags are those of a clean fragment
 
 
-def _topic_name(named: Mapping[str, str], article: Article) -> str:
+def _topic_name(named: Mapping[str, str], article: Article, words: Words) -> str:
     if article.pinned:
-        return "From the editors"
+        return words.from_the_editors()
     return next((name for slug, name in named.items() if slug in article.topics), "")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import Generic, TypeVar
@@ -65,6 +66,8 @@ class Archive:
     publication: Publication
     #: Newest first.
     numbers: tuple[Number, ...]
+    #: When the newsletter was last edited or an issue came out, whichever was later.
+    changed_at: datetime | None = None
 
     @cached_property
     def topics(self) -> dict[str, str]:
@@ -92,7 +95,9 @@ def load(connection: Connection, newsletter_slug: str) -> Archive:
     ]
     # Issues of several cadences share the list; the day they came out is what readers look for.
     ordered = sorted(numbers, key=lambda number: number.issue.published_on, reverse=True)
-    return Archive(publication=publication, numbers=tuple(ordered))
+    return Archive(
+        publication=publication, numbers=tuple(ordered), changed_at=archive.changed_at(connection, newsletter_slug)
+    )
 
 
 @dataclass(slots=True)

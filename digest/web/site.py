@@ -8,9 +8,10 @@ from pathlib import Path
 from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.storage import newsletters
-from digest.web import assets, front
-from digest.web.archive_pages import ArchivePages, Page
+from digest.web import assets, front, sitemap
 from digest.web.hrefs import file_of, in_folder
+from digest.web.kit import pages_of
+from digest.web.page import XML, Page
 from digest.web.shelf import load
 
 #: Tells a folder that was built here, which may be replaced, from one that holds somebody's work.
@@ -50,11 +51,12 @@ def _pages(house: House) -> Iterator[Page]:
         yield Page(path=path, media_type=asset.media_type, body=asset.body)
     with house.store.read() as connection:
         archives = [load(connection, slug) for slug in newsletters.slugs(connection)]
-    yield front.page(archives, house.templates, in_folder)
+    base = house.links.base
+    yield front.page(house, archives, in_folder)
+    yield Page(path=sitemap.PATH, media_type=XML, body=sitemap.index(archives, base))
+    yield Page(path=sitemap.ROBOTS, media_type=sitemap.PLAIN, body=sitemap.robots(base))
     for archive in archives:
-        yield from ArchivePages(
-            archive=archive, templates=house.templates, linker=in_folder, base=house.links.base
-        ).every()
+        yield from pages_of(house, archive, in_folder).every()
 
 
 def _write(root: Path, page: Page) -> None:

@@ -42,6 +42,7 @@ slug = "quay"
 name = '{NAME}'
 description = 'About "quays" {SCRIPT}'
 default_cadence = "monthly"
+#more
 [sender]
 name = "Quay Notes"
 address = "quay@news.example.org"
@@ -125,12 +126,14 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path, *, base: str = "http://testserver") -> Iterator[Trial]:
-    """A house in `folder` with issues of September and October out, November a draft, and one reader of carers."""
+def trial(folder: Path, *, base: str = "http://testserver", newsletter: str = "") -> Iterator[Trial]:
+    """A house in `folder` with issues of September and October out, November a draft, and one reader of carers.
+
+    `newsletter` is what its file says besides, such as a language."""
     (folder / "digest.toml").write_text(f'data_folder = "{folder / "data"}"\n[web]\nbase_url = "{base}"\n')
     house = open_house(settings.load(folder))
     try:
-        yield _furnished(house, folder)
+        yield _furnished(house, folder, newsletter)
     finally:
         house.store.close()
 
@@ -157,8 +160,8 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def _furnished(house: House, folder: Path) -> Trial:
-    (folder / "quay.toml").write_text(_NEWSLETTER)
+def _furnished(house: House, folder: Path, newsletter: str) -> Trial:
+    (folder / "quay.toml").write_text(_NEWSLETTER.replace("#more", newsletter))
     (folder / "items.json").write_text(json.dumps(_ITEMS))
     at: Callable[[datetime], House] = lambda instant: replace(house, clock=FixedClock(instant))  # noqa: E731
     began = at(NOW - timedelta(days=80))

@@ -49,10 +49,12 @@ class Pretended(NullTranslations):
 
 
 def sentences() -> set[object]:
-    """Every message of the templates and of the code that makes letters."""
+    """Every message of the templates and of the code that makes letters and pages."""
     options = {"jinja2": {"trimmed": "true"}}
     found: set[object] = set()
-    for place, method in ((ROOT / "digest" / "rendering", "python"), (folder("templates") / "email", "jinja2")):
+    code, templates = ROOT / "digest", folder("templates")
+    places = [(code / "rendering", "python"), (code / "web", "python")]
+    for place, method in (*places, (templates / "email", "jinja2"), (templates / "web", "jinja2")):
         ending = "**.py" if method == "python" else "**.j2"
         for _, _, message, _, _ in extract_from_dir(
             place, method_map=[(ending, method)], keywords=KEYWORDS, options_map={ending: options.get(method, {})}
