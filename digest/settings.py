@@ -6,11 +6,12 @@ No setting has a default here: the documented file has them all, and a test hold
 import os
 import tomllib
 from collections.abc import Sequence
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
@@ -43,6 +44,15 @@ class MissedPeriods(StrEnum):
     LATEST = "latest"
     ALL = "all"
     NONE = "none"
+
+
+def _without_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("write a local time without a zone, such as 08:00")
+    return at
+
+
+LocalTime = Annotated[time, AfterValidator(_without_zone)]
 
 
 class _Part(BaseModel):
@@ -122,6 +132,10 @@ class Delivery(_Part):
     expire_hours: float = Field(gt=0)
     per_second: float = Field(ge=0)
     per_minute: float = Field(ge=0)
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(min_length=1)
+    opens_at: LocalTime
+    closes_at: LocalTime
+    spread_hours: float = Field(ge=0, le=1000)
 
 
 class Scheduler(_Part):

@@ -22,6 +22,7 @@ from digest.cli import (
     readers,
     setting_up,
     sources,
+    status,
     topics,
     unknown,
     watching,
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, curating, checking, delivering, unknown, watching, demo):
+for module in (setting_up, gathering, editing, curating, checking, delivering, status, unknown, watching, demo):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")

@@ -2,15 +2,25 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -31,6 +41,13 @@ def say(line: str) -> None:
 def warn(line: str) -> None:
     """One line for a person, beside the result."""
     errors.print(escape(line), soft_wrap=True)
+
+
+def clock(at: datetime) -> str:
+    """By this machine's clock; with the day where it is not today."""
+    local = at.astimezone()
+    day = "" if local.date() == datetime.now(UTC).astimezone().date() else f"{local:%Y-%m-%d} "
+    return f"{day}{local:%H:%M:%S}"
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -64,27 +81,55 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Step]:
-    """A bar on a terminal; elsewhere a line at every tenth of the way."""
+    """A bar on a terminal, with the rate and the time left; elsewhere a line at every tenth of the way.
+
+    A step only counts, so that there may be thousands a second; the bar looks at the count a few times a second.
+    """
     if errors.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=errors, transient=True) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda by=1: bar.advance(task, by)
+        with _Bar(label, total) as bar:
+            yield bar.step
     else:
         yield _Lines(label, total)
 
 
+class _Rate(ProgressColumn):
+    """Steps a second, of late."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
+
+
+class _Bar(Progress):
+    def __init__(self, label: str, total: int | None) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        self._done = 0
+        super().__init__(*columns, console=errors, transient=True, refresh_per_second=4)
+        self._task = self.add_task(label, total=total)
+
+    def step(self, by: int = 1) -> None:
+        """So much further."""
+        self._done += by
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """What is drawn, a few times a second."""
+        for task in self.tasks:
+            self.update(task.id, completed=self._done)
+        yield from super().get_renderables()
+
+
 class _Lines:
     def __init__(self, label: str, total: int | None) -> None:
-        self._label, self._total, self._done, self._told = label, total, 0, 0
+        self._label, self._total, self._done = label, total, 0
+        self._every = self._next = max(1000, total // 10) if total else 10_000
+        self._began = time.monotonic()
 
     def __call__(self, by: int = 1) -> None:
         self._done += by
-        every = max(1000, self._total // 10) if self._total else 10_000
-        if self._done // every > self._told:
-            self._told = self._done // every
+        if self._done >= self._next:
+            self._next = self._done // self._every * self._every + self._every
             of = f" of {self._total:,}" if self._total else ""
-            sys.stderr.write(f"{self._label}: {self._done:,}{of}\n")
+            rate = self._done / max(time.monotonic() - self._began, 0.001)
+            sys.stderr.write(f"{self._label}: {self._done:,}{of}, {rate:,.0f}/s\n")
 
 
 def _cell(value: object) -> str:

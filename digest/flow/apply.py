@@ -16,6 +16,7 @@ from digest.flow.house import House
 from digest.flow.phrase_lists import with_lists
 from digest.model.cadence import Schedule
 from digest.model.newsletter import Brand, Newsletter, SelectionPolicy, Sender
+from digest.model.sending import Sending
 from digest.model.source import Selectors, Source
 from digest.model.topic import Topic
 from digest.storage import filings, items, newsletters, sources
@@ -33,8 +34,10 @@ class NewsletterFile:
 
 
 _FILE = TypeAdapter(NewsletterFile)
-_PARTS = ("newsletter", "sender", "cadences", "selection", "brand", "topics", "sources")
-_TABLES: Mapping[str, type] = {"sender": Sender, "selection": SelectionPolicy, "brand": Brand}
+#: Tables of the file that are parts of the newsletter.
+_INNER = ("sender", "cadences", "selection", "sending", "brand")
+_PARTS = ("newsletter", *_INNER, "topics", "sources")
+_TABLES: Mapping[str, type] = {"sender": Sender, "selection": SelectionPolicy, "sending": Sending, "brand": Brand}
 _LISTS: Mapping[str, type] = {"topics": Topic, "sources": Source}
 
 
@@ -98,7 +101,7 @@ def export(house: House, slug: str) -> str:
         NewsletterFile(newsletter=present.newsletter, topics=present.topics, sources=present.sources), mode="json"
     )
     newsletter = whole["newsletter"]
-    tables = {name: newsletter.pop(name) for name in ("sender", "cadences", "selection", "brand")}
+    tables = {name: table for name in _INNER if (table := newsletter.pop(name)) is not None}
     lists = {name: [_told(each) for each in whole[name]] for name in ("topics", "sources")}
     return tomlkit.dumps({"newsletter": newsletter, **tables, **lists})
 
@@ -125,7 +128,7 @@ def _rules(topics: Iterable[Topic], sources: Iterable[Source]) -> tuple[frozense
 
 def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The flat tables of the file as the nested values they describe."""
-    tables = {name: raw[name] for name in ("sender", "cadences", "selection", "brand") if name in raw}
+    tables = {name: raw[name] for name in _INNER if name in raw}
     return {
         "newsletter": {**raw.get("newsletter", {}), **tables},
         "topics": raw.get("topics", ()),
@@ -136,7 +139,7 @@ def _arranged(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _strange_keys(raw: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
     """Keys that are none, each with those that there are."""
     yield from ((key, _PARTS) for key in raw if key not in _PARTS)
-    own = _fields(Newsletter) - {"sender", "cadences", "selection", "brand"}
+    own = _fields(Newsletter) - set(_INNER)
     yield from _strange("newsletter", raw.get("newsletter"), own)
     for name, kind in _TABLES.items():
         yield from _strange(name, raw.get(name), _fields(kind))

@@ -21,6 +21,8 @@ _HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9]+:\d+(?:/|$)|localhost:\d+(?
 _LONGEST_NAME = 200
 #: The most days that a period of each cadence has.
 _DAYS = {Cadence.DAILY: 1, Cadence.WEEKLY: 7, Cadence.MONTHLY: 31, Cadence.QUARTERLY: 92}
+#: Hours over which an issue can be spread.
+_LONGEST_SPREAD = 1_000
 #: The least and the most of each number; past the most it can only be a slip of the pen.
 _LIMITS = {
     "look_back": (1, 1_000),
@@ -39,6 +41,7 @@ def check(newsletter: Newsletter, topics: Sequence[Topic], sources: Sequence[Sou
     _check_names(newsletter, topics, sources)
     _check_sender(newsletter)
     _check_calendar(newsletter)
+    _check_sending(newsletter)
     _check_language(newsletter)
     _check_brand(newsletter)
     for name, value in _numbers(newsletter):
@@ -155,6 +158,22 @@ def _check_calendar(newsletter: Newsletter) -> None:
                 f"cadences.{cadence}.day is {schedule.day}, the most is {_DAYS[cadence]}.",
                 remedy="It counts from the first day of the period; one that a period does not have is its last.",
             )
+
+
+def _check_sending(newsletter: Newsletter) -> None:
+    sending = newsletter.sending
+    if sending is None:
+        return
+    if not sending.days:
+        raise SettingsRefused("sending.days names no day.", remedy='Write days = ["mon", "tue"], or leave it out.')
+    for key in ("opens_at", "closes_at"):
+        if getattr(sending, key).tzinfo is not None:
+            raise SettingsRefused(f"sending.{key} has a zone.", remedy='Write a local time, such as "08:00".')
+    if not 0 <= sending.spread_hours <= _LONGEST_SPREAD:
+        raise SettingsRefused(
+            f"sending.spread_hours is {sending.spread_hours:g}, the most is {_LONGEST_SPREAD}.",
+            remedy="Mend that number; 0 is for as fast as it goes.",
+        )
 
 
 def _check_language(newsletter: Newsletter) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import uvloop
 
+from digest.flow.hours import Hours
 from digest.flow.house import House
 from digest.flow.lines import Delivered, Stop
 from digest.flow.recover import recover
@@ -25,29 +26,33 @@ def drain_outbox(
     house: House,
     *,
     drain: bool = False,
+    any_hour: bool = False,
     stop: Stop | None = None,
     progress: Callable[[Handover], None] = lambda _: None,
 ) -> Delivered:
     """Take the outbox, sweep up after whoever died with it, and deliver. Raises OutboxBusy, or what deliver raises."""
     with lock.hold(house.store, house.settings.data_folder):
         recover(house, alone=house.store.embedded)
-        return deliver(house, drain=drain, stop=stop, progress=progress)
+        return deliver(house, drain=drain, any_hour=any_hour, stop=stop, progress=progress)
 
 
 def deliver(
     house: House,
     *,
     drain: bool = False,
+    any_hour: bool = False,
     stop: Stop | None = None,
     progress: Callable[[Handover], None] = lambda _: None,
 ) -> Delivered:
     """Deliver what is due, or, with `drain`, until nothing waits any more. The caller holds the outbox.
 
+    Outside a newsletter's hours its mail waits, unless it may go at `any_hour`.
+
     Raises TransportUnavailable, TransportRefused or StorageUnavailable when the run had to stop; the ledger is whole
     then, and the same call later goes on where this one ended.
     """
     stop = stop or Stop()
-    shift = Shift(house, stop, progress)
+    shift = Shift(house, stop, progress, Hours(house, any_hour=any_hour))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(shift.work(drain=drain))
     if stop.problem:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from digest.errors import Problem
 from digest.flow import memory, samples
 from digest.flow.check import hindrances
 from digest.flow.freeze import freeze
+from digest.flow.hours import longest_waits
 from digest.flow.house import House
 from digest.flow.seal import BOTH, Seal, sample
 from digest.flow.verdict import told
@@ -40,7 +42,19 @@ class Finding:
 
 def examine(house: House) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
-    looks = (_database, _secret, _newsletters, _samples, _sources, _templates, _checks, _transport, _dkim, _pages)
+    looks = (
+        _database,
+        _secret,
+        _newsletters,
+        _hours,
+        _samples,
+        _sources,
+        _templates,
+        _checks,
+        _transport,
+        _dkim,
+        _pages,
+    )
     return [finding for look in looks for finding in _seen(look.__name__.strip("_"), look, house)]
 
 
@@ -124,6 +138,17 @@ def _example(slug: str, key: str, value: str) -> str:
         words = f"{slug}: {key} is {value}, which belongs to nobody: what readers answer is lost"
         return f"{words}, and mail servers refuse it. Write your own into its file, then run: digest apply."
     return f"{key} is {value}, an address for examples that leads nowhere. Set your own in digest.toml."
+
+
+def _hours(house: House) -> Iterator[Finding]:
+    """Whether news lasts until the next hours in which mail leaves."""
+    lasts = timedelta(hours=house.settings.delivery.expire_hours)
+    with house.store.read() as connection:
+        for slug, longest in longest_waits(house, connection):
+            if longest >= lasts:
+                hours = longest / timedelta(hours=1)
+                words = f"{slug}: its mail may have to wait {hours:.0f} hours for its time, and is too old by then."
+                yield Finding(about="hours", health=Health.BAD, words=f"{words} Raise delivery.expire_hours.")
 
 
 def _sources(house: House) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from digest.errors import Overlapped
 from digest.flow import memory
 from digest.flow.choose import Choosers
 from digest.flow.freeze import Edition, freeze
+from digest.flow.hours import shares
 from digest.flow.house import House
 from digest.flow.layouts import stored_form
 from digest.flow.spoken import Spoken
@@ -91,7 +92,8 @@ def _fill(house: House, connection: Connection, spoken: Spoken, now: datetime) -
     )
     editions.save_blocks(connection, issue.id, _blocks(spoken.editions.values()))
     audiences.save_cohorts(connection, issue.id, _saved(connection, issue, letters))
-    expected = audiences.fill_outbox(connection, issue.id)
+    over = shares(house, publication.newsletter, now=now)
+    expected = audiences.fill_outbox(connection, issue.id, over)
     audiences.forget_readers(connection, now=now)
     return expected
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from digest.errors import Problem, StorageUnavailable
 from digest.flow.feed import Feed
 from digest.flow.feedback import suppress_refused
+from digest.flow.hours import Hours
 from digest.flow.house import House
 from digest.flow.letters import Letter, Letters
 from digest.flow.lines import Delivered, Lines, Stop
@@ -23,6 +24,9 @@ from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
 from digest.storage.pace import Rate
 
+#: How often whoever waits for the next that is due looks whether something else is.
+LOOK_SECONDS = 2.0
+
 
 @dataclass
 class Shift:
@@ -31,6 +35,7 @@ class Shift:
     house: House
     stop: Stop
     progress: Callable[[Handover], None]
+    hours: Hours
     delivered: Delivered = field(default_factory=Delivered)
 
     async def work(self, *, drain: bool) -> None:
@@ -54,10 +59,11 @@ class Shift:
             if not self.house.store.embedded:
                 recover(self.house, alone=False)  # what waits may be the lease of a worker that died meanwhile
             with self.house.store.read() as connection:
-                due, due_at = outbox.waiting(connection)
+                due, due_at = outbox.waiting(connection, self.hours.closed(connection))
             if due or not drain or due_at is None:
                 return due
-            await self.stop.rest(max((due_at - datetime.now(UTC)).total_seconds(), 0.02))
+            # Not for long: an issue may come out meanwhile, and hours may be changed.
+            await self.stop.rest(min(max((due_at - datetime.now(UTC)).total_seconds(), 0.02), LOOK_SECONDS))
         return False
 
     @asynccontextmanager
@@ -86,7 +92,7 @@ class _Worker:
     """A registered worker with its journal."""
 
     def __init__(self, shift: Shift, token: str, transport: Transport, first: Session, letters: Letters) -> None:
-        self._house, self._stop, self._token = shift.house, shift.stop, token
+        self._house, self._stop, self._token, self._hours = shift.house, shift.stop, token, shift.hours
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
@@ -153,7 +159,7 @@ class _Worker:
             if not level:
                 return [], seconds
             limit = min(limit, level)
-        duties = outbox.lease(connection, self._token, limit=limit)
+        duties = outbox.lease(connection, self._token, limit=limit, closed=self._hours.closed(connection))
         if self._rate:
             pace.spend(connection, len(duties))
         return self._letters.of(connection, duties), 0.0

@@ -6,6 +6,7 @@ from typing import NewType
 from zoneinfo import ZoneInfo
 
 from digest.model.cadence import Cadence, Schedule
+from digest.model.sending import Sending
 
 NewsletterId = NewType("NewsletterId", int)
 
@@ -103,6 +104,8 @@ class Newsletter:
     cadences: dict[Cadence, Schedule] = field(default_factory=lambda: {Cadence.MONTHLY: Schedule()})
     default_cadence: Cadence = Cadence.MONTHLY
     selection: SelectionPolicy = SelectionPolicy()
+    #: When its mail leaves; None for the days and hours of the house.
+    sending: Sending | None = None
     brand: Brand = Brand()
 
     @property

@@ -35,7 +35,9 @@ from digest.model.cadence import Cadence
 from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import Issue, IssueId
 from digest.model.item import ItemId
+from digest.storage import spread
 from digest.storage.clock import database_now
+from digest.storage.spread import Share
 from digest.storage.tables import article, cohort, delivery, issue, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
@@ -198,8 +200,11 @@ def save_cohorts(connection: Connection, issue_id: IssueId, found: Sequence[tupl
         connection.execute(insert(cohort), rows)
 
 
-def fill_outbox(connection: Connection, issue_id: IssueId) -> int:
-    """One delivery for each reader whose cohort has a variant, and a note for each other. Returns the deliveries."""
+def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share] = ()) -> int:
+    """One delivery for each reader whose cohort has a variant, and a note for each other. Returns the deliveries.
+
+    They are due at once, or spread `over` some times.
+    """
     joined = and_(
         cohort.c.issue_id == issue_id,
         cohort.c.preference_id == _reader.c.preference_id,
@@ -217,7 +222,7 @@ def fill_outbox(connection: Connection, issue_id: IssueId) -> int:
                 _reader.c.subscription_id,
                 cohort.c.variant_id,
                 literal(DeliveryState.QUEUED.value),
-                at,
+                spread.due_at(over) if over else at,
                 at,
             )
             .join(cohort, joined)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, literal
+from sqlalchemy import ColumnElement, String, cast, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -29,6 +29,11 @@ def _sqlite(element: _Now, compiler: SQLCompiler, **kw: Any) -> str:
 def _postgresql(element: _Now, compiler: SQLCompiler, **kw: Any) -> str:
     # Not now(), which stands still within a transaction; and not clock_timestamp(), which no index can serve.
     return f"(statement_timestamp() + CAST({compiler.process(element.clauses, **kw)} AS interval))"
+
+
+def database_later(seconds: ColumnElement[int]) -> ColumnElement[datetime]:
+    """So many seconds after the database's present; another for each row."""
+    return _Now(cast(seconds, String) + literal(" seconds", String))
 
 
 def database_now(shift: timedelta = timedelta()) -> ColumnElement[datetime]:

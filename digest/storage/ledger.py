@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueId
+from digest.storage.prepared import written
 from digest.storage.tables import attempt, delivery
 from subscribers.tables import subscriber
 
@@ -31,11 +32,12 @@ class Entry:
     attempted_at: datetime | None
 
 
-def next_at(connection: Connection, issue_id: IssueId) -> datetime | None:
-    """When the first of an issue's deliveries that wait is due; None where none waits."""
-    queued = (delivery.c.issue_id == issue_id) & (delivery.c.state == DeliveryState.QUEUED)
-    at: datetime | None = connection.scalar(select(func.min(delivery.c.not_before)).where(queued))
-    return at
+def due_at(connection: Connection, issue_id: IssueId) -> tuple[datetime, datetime] | None:
+    """When the first and the last of an issue's deliveries that wait are due; None where none waits."""
+    queued = (delivery.c.issue_id == issue_id) & (delivery.c.state == written(DeliveryState.QUEUED))
+    # Each asked for by itself, so that the index gives it at once.
+    first, last = (connection.scalar(select(end(delivery.c.not_before)).where(queued)) for end in (func.min, func.max))
+    return (first, last) if first and last else None
 
 
 def entries(connection: Connection, issue_id: IssueId, *states: DeliveryState) -> Iterator[Entry]:

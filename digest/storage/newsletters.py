@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
 
 from digest.errors import UnknownName
 from digest.model.newsletter import Newsletter, NewsletterId
+from digest.model.sending import Sending
 from digest.model.source import Source
 from digest.model.topic import Topic
 from digest.storage import sources as source_rows
@@ -18,6 +20,18 @@ from digest.storage.source_tables import filing, newsletter_source, source, topi
 from subscribers.tables import newsletter
 
 _NEWSLETTER = TypeAdapter(Newsletter)
+_SENDING: TypeAdapter[Sending | None] = TypeAdapter(Sending | None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When the mail of a newsletter leaves."""
+
+    newsletter_id: NewsletterId
+    slug: str
+    zone: ZoneInfo
+    #: None where it says nothing of its own.
+    sending: Sending | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +71,20 @@ def load(connection: Connection, slug: str) -> Publication:
 def slugs(connection: Connection) -> list[str]:
     """The slugs of all newsletters, in order."""
     return list(connection.scalars(select(newsletter.c.slug).order_by(newsletter.c.slug)))
+
+
+def sendings(connection: Connection) -> list[Hours]:
+    """When the mail of each newsletter leaves."""
+    rows = connection.execute(select(newsletter.c.id, newsletter.c.slug, newsletter.c.settings))
+    return [
+        Hours(
+            newsletter_id=NewsletterId(row.id),
+            slug=row.slug,
+            zone=ZoneInfo(row.settings["timezone"]),
+            sending=_SENDING.validate_python(row.settings.get("sending")),
+        )
+        for row in rows
+    ]
 
 
 def must_have_topic(connection: Connection, slug: str) -> None:

@@ -1,7 +1,7 @@
 """The outbox: deliveries and their moves. Every move is a compare-and-set on (id, state, lease token)."""
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from subscribers import audience
 from subscribers.tables import Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
+
+_NONE: Mapping[int, datetime] = {}
 
 #: No wait between two tries is longer.
 LONGEST_WAIT = timedelta(hours=6)
@@ -55,13 +57,13 @@ class RetryPolicy:
         return base * random.uniform(1, 1.25)  # noqa: S311  spread, not secrecy
 
 
-def lease(connection: Connection, token: str, *, limit: int) -> list[Duty]:
+def lease(connection: Connection, token: str, *, limit: int, closed: Collection[int] = ()) -> list[Duty]:
     """Take up to `limit` deliveries that are due, the oldest issue first. What readers who left would have got is
-    closed on the way."""
+    closed on the way. Of `closed` newsletters nothing may leave now."""
     # Of the database's clock, and the same for each row: a letter's Date is what its delivery says for good.
     at: datetime = connection.execute(select(database_now())).scalar_one()
     duties: list[Duty] = []
-    for issue_id in _with_something_due(connection):
+    for issue_id in _with_something_due(connection, closed):
         while len(duties) < limit and (found := _due(connection, issue_id, at, limit - len(duties))):
             _take(connection, token, found, at)
             gone = [duty.id for duty, permitted in found if not permitted]
@@ -128,14 +130,28 @@ def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int
     return {state: found.get(state, 0) for state in DeliveryState}
 
 
-def waiting(connection: Connection) -> tuple[bool, datetime | None]:
-    """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due."""
-    if _with_something_due(connection):
+def waiting(connection: Connection, opens: Mapping[int, datetime] = _NONE) -> tuple[bool, datetime | None]:
+    """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due.
+
+    `opens` says of newsletters of which nothing may leave now when it may again.
+    """
+    if _with_something_due(connection, opens):
         return True, None
-    later = select(delivery.c.not_before).join(issue, issue.c.id == delivery.c.issue_id).where(*_goes_out())
-    queued = later.where(delivery.c.state == written(_S.QUEUED))
-    leased = later.where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
-    return False, connection.scalar(select(func.min(queued.union_all(leased).subquery().c.not_before)))
+    # Asked of each issue alone, whose first the index knows without reading the others.
+    first = select(func.min(delivery.c.not_before)).where(
+        delivery.c.issue_id == issue.c.id, delivery.c.state == written(_S.QUEUED)
+    )
+    rows = connection.execute(select(issue.c.newsletter_id, first.scalar_subquery()).where(*_goes_out()))
+    queued = [max(at, opens.get(newsletter_id, at)) for newsletter_id, at in rows if at]
+    leased = select(delivery.c.not_before).where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
+    return False, min([*queued, *connection.scalars(leased.where(going_out()))], default=None)
+
+
+def has_waiting(connection: Connection, newsletter_id: int) -> bool:
+    """Whether something of a newsletter waits that goes out."""
+    waits = exists().where(delivery.c.issue_id == issue.c.id, delivery.c.state == written(_S.QUEUED))
+    mine = select(issue.c.id).where(issue.c.newsletter_id == newsletter_id, *_goes_out(), waits)
+    return connection.scalar(mine.limit(1)) is not None
 
 
 def count_waiting(connection: Connection) -> int:
@@ -151,14 +167,14 @@ def count_waiting(connection: Connection) -> int:
     return queued + connection.execute(leased).scalar_one()
 
 
-def _with_something_due(connection: Connection) -> list[IssueId]:
-    """The issues that go out and have a delivery that is due, the oldest first."""
+def _with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
+    """The issues that go out and have a delivery that is due, the oldest first; none of `closed` newsletters."""
     due = exists().where(
         delivery.c.issue_id == issue.c.id,
         delivery.c.state == written(_S.QUEUED),
         delivery.c.not_before <= database_now(),
     )
-    query = select(issue.c.id).where(*_goes_out(), due).order_by(issue.c.id)
+    query = select(issue.c.id).where(*_goes_out(), due, issue.c.newsletter_id.not_in(closed)).order_by(issue.c.id)
     return [IssueId(i) for i in connection.scalars(query)]
 
 
