@@ -20,11 +20,13 @@ def may_receive(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
 
 def suppressed() -> ColumnElement[bool]:
     """Whether the subscriber's address is suppressed for the newsletter."""
-    return exists().where(
+    found = exists().where(
         suppression.c.address_hash == subscriber.c.address_hash,
         or_(suppression.c.scope == EVERYWHERE, suppression.c.scope == newsletter.c.slug),
         suppression.c.lifted_at.is_(None),
     )
+    # Said outright: within two queries it would look for any subscriber that is suppressed, not for the one at hand.
+    return found.correlate(subscriber, newsletter)
 
 
 def choices(connection: Connection, newsletter_id: int) -> list[tuple[Preference, int]]:

@@ -124,6 +124,17 @@ def test_a_lease_is_one_workers_alone(ledger: Ledger) -> None:
     assert ledger.states() == {_S.LEASED: READERS}
 
 
+def test_a_reader_who_is_suppressed_keeps_nobody_else_from_a_lease(ledger: Ledger) -> None:
+    """Theirs is closed on the way; the other four are taken."""
+    with ledger.house.store.write() as connection:
+        people(ledger.house, connection).suppress("r1@example.org", SuppressionReason.BOUNCED)
+
+    taken = [duty.email for duty in ledger.lease(ledger.worker())]
+
+    assert taken == ["r0@example.org", "r2@example.org", "r3@example.org", "r4@example.org"]
+    assert ledger.states() == {_S.LEASED: 4, _S.SUPPRESSED: 1}
+
+
 def test_workers_that_lease_at_once_never_share(ledger: Ledger) -> None:
     """Four at the same moment, two at a time: every delivery to one of them, none to two."""
     start, taken = threading.Barrier(4), []
