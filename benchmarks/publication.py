@@ -55,13 +55,13 @@ def topics(house: House) -> Sequence[str]:
         return newsletters.load(connection, NEWSLETTER).topic_order
 
 
-def fill_items(house: House, where: Path, count: int, *, until: datetime) -> None:
-    """Items of two paragraphs, one a topic in turn, all of the last hours before `until`."""
+def fill_items(house: House, where: Path, count: int, *, until: datetime, first: int = 0) -> None:
+    """Items of two paragraphs, one a topic in turn, all of the last hours before `until`; numbered from `first`."""
     slugs = topics(house)
     entries = [
         {
-            "title": f"Piece number {number} on {slugs[number % len(slugs)].replace('-', ' ')}",
-            "link": f"https://news.example.org/{number}",
+            "title": f"Piece number {first + number} on {slugs[number % len(slugs)].replace('-', ' ')}",
+            "link": f"https://news.example.org/{first + number}",
             "published_at": (until - timedelta(hours=number + 1)).isoformat(),
             "topics": [slugs[number % len(slugs)]],
             "body": f"{_SENTENCE}\n\n{_SENTENCE}",
