@@ -1,6 +1,6 @@
 """Choose: what each cohort of an issue's audience gets. Once for each distinct cohort, never for each reader."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 
 from digest.flow.freeze import Edition
 from digest.flow.spoken import Spoken
-from digest.model.choice import MORE, Choice, Offer, Readers
+from digest.model.choice import MORE, REMEMBERED, Choice, Offer, Readers
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
 from digest.rendering.sizes import Room, room, widest
 from digest.rendering.variant import TITLES_UNTIL, Layout, lay_out
 from digest.storage import editions
 from digest.storage.audiences import Cohort
+from digest.storage.chunks import chunks
 
 
 class Choosers:
@@ -44,14 +45,12 @@ class Choosers:
         Readers who get the same get one and the same layout.
         """
         here = frozenset(self._spoken.own.receivable)
-
-        @lru_cache(maxsize=100_000)
-        def items_of(variant_ids: tuple[int, ...]) -> frozenset[ItemId]:
-            return editions.items_of(connection, variant_ids) & here
-
-        for cohort in cohorts:
-            readers = Readers(topics=cohort.chosen.topics, received=items_of(cohort.received), first=cohort.first)
-            yield cohort, *self.reading(cohort.language).letter(readers)
+        for some in chunks(cohorts):
+            carried = editions.items_by_variant(connection, {v for cohort in some for v in cohort.received})
+            for cohort in some:
+                had = frozenset().union(*(carried[each] for each in cohort.received)) & here
+                readers = Readers(topics=cohort.chosen.topics, received=had, first=cohort.first)
+                yield cohort, *self.reading(cohort.language).letter(readers)
 
 
 def room_in(edition: Edition) -> Room:
@@ -67,17 +66,18 @@ def room_in(edition: Edition) -> Room:
 
 @dataclass(slots=True)
 class Chooser:
-    """Chooses within one edition, and remembers what it has chosen for readers who are alike."""
+    """Chooses within one edition, and remembers for a while what it has chosen, for readers who are alike."""
 
     edition: Edition
     #: Items that somebody gets, or would get if there were room.
     offered: set[ItemId] = field(default_factory=set)
-    _known: dict[Readers, tuple[Choice, Layout | None]] = field(default_factory=dict)
     #: By what they bring and the number of topics: whoever gets the same shares one.
     _laid_out: dict[tuple[tuple[int, ...], int, int | None], Layout] = field(default_factory=dict)
     _offer: Offer = field(init=False)
+    _remembered: Callable[[Readers], tuple[Choice, Layout | None]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._remembered = lru_cache(REMEMBERED)(self._letter)
         edition, there_is = self.edition, room_in(self.edition)
         self._offer = Offer(
             edition.candidates,
@@ -93,11 +93,13 @@ class Chooser:
 
     def letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
         """What these readers get, and the letter; None when they get none."""
-        if readers not in self._known:
-            choice = self.choice(readers)
-            self._known[readers] = (choice, self._lay_out(choice, readers))
-            self.offered |= {c.id for c in choice.chosen} | {i for i, why in choice.passed_over.items() if why in MORE}
-        return self._known[readers]
+        return self._remembered(readers)
+
+    def _letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
+        choice = self.choice(readers)
+        self.offered.update(c.id for c in choice.chosen)
+        self.offered.update(item for item, why in choice.passed_over.items() if why in MORE)
+        return choice, self._lay_out(choice, readers)
 
     def choice(self, readers: Readers) -> Choice:
         """What these readers get."""

@@ -25,7 +25,7 @@ from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.variant import Layout
 from digest.storage import audiences, editions, issues, lock, verdicts
 from digest.storage.audiences import Cohort
-from digest.storage.editions import StoredBlock
+from digest.storage.editions import NewVariant, StoredBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,9 @@ def _fill(house: House, connection: Connection, spoken: Spoken, now: datetime) -
 
 def _saved(connection: Connection, issue: Issue, letters: Sequence[Going]) -> list[tuple[Cohort, int | None]]:
     """Each cohort with its variant; a letter that several get is kept once."""
-    kept: dict[int, int] = {}
-    for _, layout in letters:
-        if layout is not None and id(layout) not in kept:
-            kept[id(layout)] = _save_variant(connection, issue, layout)
+    layouts = {id(layout): layout for _, layout in letters if layout is not None}
+    rows = editions.save_variants(connection, issue.id, map(_new_variant, layouts.values()))
+    kept = dict(zip(layouts, rows, strict=True))
     return [(cohort, None if layout is None else kept[id(layout)]) for cohort, layout in letters]
 
 
@@ -113,7 +112,7 @@ def _blocks(spoken: Iterable[Edition]) -> Iterator[StoredBlock]:
             yield StoredBlock(language=edition.language, key=key, html=block.html_json(), text=block.text_json())
 
 
-def _save_variant(connection: Connection, issue: Issue, layout: Layout) -> int:
+def _new_variant(layout: Layout) -> NewVariant:
     dumped = stored_form(layout)
     key = hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()
-    return editions.save_variant(connection, issue.id, key, dumped, layout.item_ids)
+    return NewVariant(key=key, layout=dumped, item_ids=layout.item_ids)

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 QUEUE = "deliveries"
 TASK = "digest.deliver"
+#: So many jobs are enqueued by one statement.
+_AT_ONCE = 1000
 
 
 class PostgresQueue:
@@ -41,8 +43,8 @@ class PostgresQueue:
         assert isinstance(connection, Connection)
         driver = connection.connection.driver_connection
         task = self._app.configure_task(TASK, queue=QUEUE, connection=driver)
-        for _ in range(batches):
-            task.defer(issue_id=issue_id)
+        for first in range(0, batches, _AT_ONCE):
+            task.batch_defer(*[{"issue_id": issue_id}] * min(_AT_ONCE, batches - first))
 
     def wait(self, seconds: float) -> None:
         """Until a job wakes us, or so many seconds."""

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from digest.model.cadence import Period, reach_back
 from digest.model.item import ItemId
@@ -34,6 +35,9 @@ class Reason(StrEnum):
 
 _NO_HEADINGS: Mapping[str, int] = {}
 _NO_LINES: Mapping[ItemId, int] = {}
+
+#: What was found for so many cohorts is kept for others that are alike; those come one soon after the other.
+REMEMBERED = 1000
 
 #: For want of room only: these are counted in "and N more" and are offered again next time.
 MORE = frozenset({Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG})
@@ -160,10 +164,15 @@ class Offer:
         room: int,
     ) -> None:
         """As `choose` has them."""
-        self._candidates, self._topic_order, self._window, self._policy = candidates, topic_order, window, policy
+        self._topic_order, self._policy = topic_order, policy
         self._sizes, self._headings, self._lines = sizes, headings, lines
         self._most_lines, self._room = most_lines, room
-        self._looked: dict[tuple[AbstractSet[ItemId], bool], _Looked] = {}
+        #: What holds of each candidate whatever was received before; by whether it is a first issue.
+        self._judged = {
+            first: [(c, frozenset([c.id, *c.also]), _judge(c, first, window)) for c in candidates]
+            for first in (False, True)
+        }
+        self._looked_at = lru_cache(REMEMBERED)(self._look)
         self._told: dict[tuple[ItemId, str | None], Chosen] = {}
 
     def choice(self, readers: Readers) -> Choice:
@@ -195,18 +204,13 @@ class Offer:
             self._told[key] = Chosen(id=item, under=under, reason=reason)
         return self._told[key]
 
-    def _looked_at(self, received: frozenset[ItemId], first: bool) -> "_Looked":
+    def _look(self, received: frozenset[ItemId], first: bool) -> "_Looked":
         """What holds for all who have had the same, whatever their topics are."""
-        key = (received, first)
-        if key not in self._looked:
-            self._looked[key] = self._look(received, first)
-        return self._looked[key]
-
-    def _look(self, received: AbstractSet[ItemId], first: bool) -> "_Looked":
         looked = _Looked()
-        for candidate in self._candidates:
-            reason = _judge(candidate, received, first, self._window)
-            if reason is Reason.PINNED:
+        for candidate, same, reason in self._judged[first]:
+            if reason is not Reason.LEFT_OUT and not same.isdisjoint(received):
+                looked.refused[candidate.id] = Reason.HAD
+            elif reason is Reason.PINNED:
                 looked.pinned.append(candidate.id)
             elif reason is Reason.TOPIC:
                 looked.filed.append((candidate.id, candidate.topics))
@@ -224,12 +228,10 @@ class _Looked:
     refused: dict[ItemId, Reason] = field(default_factory=dict)
 
 
-def _judge(candidate: Candidate, received: AbstractSet[ItemId], first: bool, window: Window) -> Reason:
-    """TOPIC where it depends on the topics that readers chose."""
+def _judge(candidate: Candidate, first: bool, window: Window) -> Reason:
+    """For readers who have not had it; TOPIC where it depends on the topics that they chose."""
     if candidate.left_out:
         return Reason.LEFT_OUT
-    if candidate.id in received or not received.isdisjoint(candidate.also):
-        return Reason.HAD
     if candidate.dated_at >= window.until:
         return Reason.TOO_EARLY
     if candidate.dated_at > window.now:

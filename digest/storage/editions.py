@@ -1,19 +1,32 @@
 """What a frozen issue consists of: its content, articles, blocks, cohorts and variants."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, String, bindparam, insert, select, update
 
 from digest.model.issue import Article, IssueContent, IssueId
 from digest.model.item import ItemId
+from digest.storage.chunks import chunks
+from digest.storage.prepared import Prepared, Rows, as_rows
 from digest.storage.tables import article, block, issue, variant, variant_item
+from subscribers.tables import Id
 
 _CONTENT = TypeAdapter(IssueContent)
 _ARTICLE = TypeAdapter(Article)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVariant:
+    """A variant that is to be kept."""
+
+    #: Equal for those that say the same.
+    key: str
+    layout: dict[str, Any]
+    item_ids: tuple[ItemId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +90,25 @@ def load_blocks(connection: Connection, issue_id: IssueId) -> Iterator[StoredBlo
         yield StoredBlock(language=row.language, key=row.key, html=row.html, text=row.text)
 
 
-def save_variant(
-    connection: Connection, issue_id: IssueId, key: str, layout: dict[str, Any], item_ids: Iterable[ItemId]
-) -> int:
-    """Keep a variant, once for each key. Returns its row."""
-    this = (variant.c.issue_id == issue_id) & (variant.c.key == key)
-    known: int | None = connection.scalar(select(variant.c.id).where(this))
-    if known is not None:
-        return known
-    values = {"issue_id": issue_id, "key": key, "layout": layout}
-    made: int = connection.execute(insert(variant).values(values).returning(variant.c.id)).scalar_one()
-    links = [{"variant_id": made, "item_id": i} for i in item_ids]
-    if links:
-        connection.execute(insert(variant_item), links)
-    return made
+def save_variants(connection: Connection, issue_id: IssueId, new: Iterable[NewVariant]) -> list[int]:
+    """Keep the variants of an issue, once for each key. Returns their rows, one for each of `new` in its order."""
+    kept: dict[str, int] = {}
+    keys: list[str] = []
+    for some in chunks(new):
+        first = {each.key: each for each in some if each.key not in kept}
+        kept |= zip(first, _insert_variants(connection, issue_id, first.values()), strict=True)
+        keys += [each.key for each in some]
+    return [kept[key] for key in keys]
+
+
+def _insert_variants(connection: Connection, issue_id: IssueId, new: Collection[NewVariant]) -> list[int]:
+    if not new:
+        return []
+    rows = [{"issue_id": issue_id, "key": each.key, "layout": each.layout} for each in new]
+    made = connection.scalars(insert(variant).returning(variant.c.id, sort_by_parameter_order=True), rows).all()
+    carried = ((number, item) for number, each in zip(made, new, strict=True) for item in each.item_ids)
+    _CARRY.run(connection, rows=as_rows(carried))
+    return list(made)
 
 
 def load_variant(connection: Connection, variant_id: int) -> tuple[IssueId, dict[str, Any]]:
@@ -101,9 +119,22 @@ def load_variant(connection: Connection, variant_id: int) -> tuple[IssueId, dict
 
 def items_of(connection: Connection, variant_ids: Iterable[int]) -> frozenset[ItemId]:
     """All items that these variants carry."""
-    ids = list(variant_ids)
-    if not ids:
-        return frozenset()
-    return frozenset(
-        ItemId(i) for i in connection.scalars(select(variant_item.c.item_id).where(variant_item.c.variant_id.in_(ids)))
-    )
+    return frozenset().union(*items_by_variant(connection, variant_ids).values())
+
+
+def items_by_variant(connection: Connection, variant_ids: Iterable[int]) -> dict[int, frozenset[ItemId]]:
+    """The items that each of these variants carries."""
+    found: dict[int, list[ItemId]] = {each: [] for each in variant_ids}
+    rows = _CARRIED.run(connection, rows=as_rows((each,) for each in found)) if found else []
+    for variant_id, item_id in rows:
+        found[variant_id].append(ItemId(item_id))
+    return {each: frozenset(item_ids) for each, item_ids in found.items()}
+
+
+_ROWS = Rows(bindparam("rows", type_=String))
+_CARRY = Prepared(
+    insert(variant_item).from_select(["variant_id", "item_id"], select(_ROWS.field(0, Id), _ROWS.field(1, Id)))
+)
+_CARRIED = Prepared(
+    select(variant_item.c.variant_id, variant_item.c.item_id).where(variant_item.c.variant_id.in_(_ROWS.ids()))
+)

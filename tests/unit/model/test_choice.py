@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model.cadence import Cadence, Schedule, parse_period
-from digest.model.choice import MORE, Candidate, Choice, Readers, Reason, Window, choose, window
+from digest.model.choice import MORE, REMEMBERED, Candidate, Choice, Offer, Readers, Reason, Window, choose, window
 from digest.model.item import ItemId
 from digest.model.newsletter import Newsletter, SelectionPolicy, Sender
 
@@ -317,3 +317,19 @@ def test_lines_of_the_contents_take_room_while_there_is_a_list() -> None:
     assert chosen(100 + 2 * 150 - 1) == [9, 1]
     assert chosen(100 + 2 * 150) == [9, 1, 2, 3]
     assert chosen(100 + 5 * 100) == [9, 1, 2, 3, 4, 5]
+
+
+def test_what_was_forgotten_meanwhile_is_chosen_the_same_again() -> None:
+    """An offer remembers only so many cohorts; who comes after them gets what the first got, of the same pieces."""
+    candidates = [candidate(n, TOPICS[n % 3]) for n in range(20)]
+    sizes = {(c.id, under): 100 for c in candidates for under in (*TOPICS, None)}
+    policy = SelectionPolicy()
+    offer = Offer(candidates, topic_order=TOPICS, window=NOVEMBER, policy=policy, sizes=sizes, room=PLENTY)
+    before = offer.choice(readers("law", received=(1, 2)))
+
+    for number in range(REMEMBERED + 1):
+        offer.choice(readers("law", received=(number % 20, number)))
+    after = offer.choice(readers("law", received=(1, 2)))
+
+    assert after == before
+    assert [id(chosen) for chosen in after.chosen] == [id(chosen) for chosen in before.chosen]
