@@ -52,6 +52,10 @@ class JobQueue(Protocol):
         """Until somebody asks for delivery, or so many seconds."""
         ...
 
+    def close(self) -> None:
+        """Nobody waits any more; let go of what waiting takes."""
+        ...
+
 
 class Clock(Protocol):
     """Tells the time."""

@@ -36,6 +36,7 @@ def run(house: House, stop: threading.Event) -> None:
             log.exception("The delivery stumbled; trying again in %d s.", pause.longer(again=True))
         ask.wanted, ask.problem = stop.is_set(), None
         stop.wait(pause.seconds)
+    house.queue.close()
 
 
 def _work(house: House, ask: Stop) -> None:

@@ -8,14 +8,23 @@ somebody.
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.jobs import Status
 from sqlalchemy import Connection, Engine, inspect, text
 
 QUEUE = "deliveries"
 TASK = "digest.deliver"
 #: So many jobs are enqueued by one statement.
 _AT_ONCE = 1000
+#: How long the end of listening is waited for; the system ends it with the process in any case.
+_PATIENCE_SECONDS = 5.0
+
+
+def _nothing() -> None:
+    """Before anybody listens there is nothing to stop."""
 
 
 class PostgresQueue:
@@ -27,6 +36,8 @@ class PostgresQueue:
         self._app = App(connector=SyncPsycopgConnector(conninfo=self._conninfo))
         self._woken = threading.Event()
         self._listener: threading.Thread | None = None
+        self._hush: Callable[[], None] = _nothing
+        self._closing = threading.Event()
 
     def prepare(self) -> None:
         """Make procrastinate's own tables where they are missing; once, however many processes start together."""
@@ -49,23 +60,52 @@ class PostgresQueue:
     def wait(self, seconds: float) -> None:
         """Until a job wakes us, or so many seconds."""
         if self._listener is None or not self._listener.is_alive():
+            self._closing.clear()
             self._listener = threading.Thread(target=self._listen, name="jobs", daemon=True)
             self._listener.start()
         self._woken.wait(seconds)
         self._woken.clear()
 
+    def close(self) -> None:
+        """Stop listening; who waits again, listens again."""
+        if self._listener is not None:
+            self._closing.set()
+            self._hush()
+            self._listener.join(_PATIENCE_SECONDS)
+            self._listener = None
+
     def _listen(self) -> None:
         try:
             asyncio.run(self._work_off())
         except Exception as error:  # whoever waits looks at the outbox now and then, and listens anew
-            logging.getLogger(__name__).warning("No jobs can be heard for now: %s", error)
+            told = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+            logging.getLogger(__name__).warning("No jobs can be heard for now: %s", told)
 
     async def _work_off(self) -> None:
+        hushed, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._hush = lambda: _tell(loop, hushed)
+        if self._closing.is_set():  # before there was anything to stop
+            return
         app = App(connector=PsycopgConnector(conninfo=self._conninfo))
 
         @app.task(name=TASK, queue=QUEUE)
         def woken(issue_id: int) -> None:
             self._woken.set()
 
-        async with app.open_async():
-            await app.run_worker_async(queues=[QUEUE], install_signal_handlers=False, delete_jobs="always")
+        async with app.open_async(), asyncio.TaskGroup() as group:
+            await _forget_jobs_of_the_dead(app)
+            ours = app.run_worker_async(queues=[QUEUE], install_signal_handlers=False, delete_jobs="always")
+            working = group.create_task(ours)
+            await hushed.wait()
+            working.cancel()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has ended by itself
+        loop.call_soon_threadsafe(event.set)
+
+
+async def _forget_jobs_of_the_dead(app: App) -> None:
+    """Whoever was killed between taking a job and ending it leaves it for ever; what it asked for, others have done."""
+    for job in await app.job_manager.get_stalled_jobs(queue=QUEUE):
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
