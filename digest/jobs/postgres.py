@@ -8,11 +8,13 @@ somebody.
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import cast
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.jobs import Status
+from procrastinate.types import JSONDict
 from sqlalchemy import Connection, Engine, inspect, text
 
 QUEUE = "deliveries"
@@ -55,7 +57,8 @@ class PostgresQueue:
         driver = connection.connection.driver_connection
         task = self._app.configure_task(TASK, queue=QUEUE, connection=driver)
         for first in range(0, batches, _AT_ONCE):
-            task.batch_defer(*[{"issue_id": issue_id}] * min(_AT_ONCE, batches - first))
+            jobs = ({"issue_id": issue_id} for _ in range(first, min(first + _AT_ONCE, batches)))
+            task.batch_defer(*cast("Iterator[JSONDict]", jobs))
 
     def wait(self, seconds: float) -> None:
         """Until a job wakes us, or so many seconds."""
