@@ -28,7 +28,9 @@ from sqlalchemy import select, text
 from digest.bootstrap import open_house
 from digest.flow.deliver import drain_outbox
 from digest.flow.house import House
+from digest.flow.letters import Letters
 from digest.settings import Settings, load
+from digest.storage import outbox, workers
 from digest.storage.tables import delivery
 
 SENDER_DOMAIN = "example.org"
@@ -193,18 +195,13 @@ def _work(site: Path) -> None:
 
 def _size(house: House) -> int:
     """Of one message, as it goes over the wire."""
-    from digest.flow.letters import Letters
-    from digest.storage import outbox, workers
-
     with house.store.write() as connection:
         token = workers.register(connection)
-        row = connection.execute(select(delivery.c.id).limit(1)).scalar_one()
-        connection.execute(delivery.update().where(delivery.c.id == row).values(state="leased", lease_token=token))
-        duty = outbox._duties(connection, token, [row])[0]
-        letters = Letters(house, house.signers())
-        letters.load(connection, [duty])
+        connection.execute(delivery.update().where(delivery.c.id == 1).values(state="queued", tries=0))
+        (duty,) = outbox.lease(connection, token, limit=1)
+        (letter,) = Letters(house, house.signers()).of(connection, [duty])
         connection.rollback()
-    return len(letters.letter(duty)[1])
+    return len(letter.made()[1])
 
 
 def _print(rounds: list[dict[str, float]], asked: argparse.Namespace) -> None:

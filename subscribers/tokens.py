@@ -2,13 +2,14 @@
 
 import hashlib
 import hmac
+import time
+from binascii import b2a_base64
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from itsdangerous import BadData, Signer, TimestampSigner
 from itsdangerous.encoding import base64_encode, int_to_bytes
-from itsdangerous.signer import SigningAlgorithm
 
 from subscribers.errors import TokenRefused
 
@@ -44,56 +45,63 @@ class Keys:
 
     def token(self, purpose: Purpose, subscription_id: int, *, at: datetime | None = None) -> str:
         """A token for one subscription, safe in a path. Its time, where it has one, counts from `at`, else from now."""
-        signer, value = self._signers[purpose], str(subscription_id).encode()
-        if at is not None and isinstance(signer, _DatedSigner):
-            return signer.sign_at(value, int(at.timestamp())).decode()
-        return signer.sign(value).decode()
+        value = b"%d" % subscription_id
+        if purpose in LIFETIMES:
+            value += _dated(int(time.time() if at is None else at.timestamp()))
+        return self._seals[purpose].sealed(value).decode()
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The subscription a token was made for. Raises TokenRefused, with no word on why."""
-        signer = self._signers[purpose]
+        seal = self._seals[purpose]
         try:
-            if isinstance(signer, _DatedSigner):
-                return int(signer.unsign(token, max_age=LIFETIMES[purpose]))
-            return int(signer.unsign(token))
+            return int(seal.opened(token, max_age=LIFETIMES.get(purpose)))
         except (BadData, ValueError) as error:
             raise TokenRefused(
                 "This link does not work, or no longer.", remedy="Use the link in your newest issue."
             ) from error
 
     @cached_property
-    def _signers(self) -> dict[Purpose, Signer]:
+    def _seals(self) -> dict[Purpose, "_Seal"]:
         """Made once: each letter has two tokens."""
-        return {purpose: self._signer(purpose) for purpose in Purpose}
-
-    def _signer(self, purpose: Purpose) -> Signer:
-        kind = _DatedSigner if purpose in LIFETIMES else Signer
-        # What the library would work out of secret and salt each time.
-        key = hashlib.sha256(f"digest.{purpose}signer".encode() + self._secret).digest()
-        return kind(key, sep=".", key_derivation="none", algorithm=_Proof(key))
+        return {
+            # What the library makes of the secret and a salt.
+            purpose: _Seal(hashlib.sha256(f"digest.{purpose}signer".encode() + self._secret).digest())
+            for purpose in Purpose
+        }
 
 
-class _DatedSigner(TimestampSigner):
-    def sign_at(self, value: bytes, at: int) -> bytes:
-        """What `sign` makes, at a time of one's own, in seconds since 1970."""
-        dated = value + self.sep + base64_encode(int_to_bytes(at))
-        return dated + self.sep + self.get_signature(dated)
+class _Seal:
+    """Values with the proof that they are ours, as itsdangerous reads them: `17.zJ3…`.
 
-
-class _Proof(SigningAlgorithm):
-    """HMAC-SHA256 (RFC 2104) with one key, whose part is reckoned once.
-
-    The library's own call lets other threads in each time, which takes longer than the hash does.
+    Each letter has several, so they are made here with the key's part of HMAC-SHA256 (RFC 2104) reckoned once; the
+    library, which reads them, would reckon it anew and let other threads in each time.
     """
 
     def __init__(self, key: bytes) -> None:
+        self._key = key
         padded = key.ljust(64, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
 
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        """The proof of a value; the key is the one it was made with."""
+    def sealed(self, value: bytes) -> bytes:
+        """The value, a dot, and its proof."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(value)
         outer.update(inner.digest())
-        return outer.digest()
+        return b"%b.%b" % (value, b2a_base64(outer.digest(), newline=False).rstrip(b"=\n").translate(_SAFE_IN_A_PATH))
+
+    def opened(self, token: str, *, max_age: int | None) -> bytes:
+        """The value of what was sealed; with `max_age` also not too long ago. Raises BadData."""
+        known = {"sep": ".", "key_derivation": "none", "digest_method": hashlib.sha256}
+        if max_age is None:
+            return Signer(self._key, **known).unsign(token)
+        return TimestampSigner(self._key, **known).unsign(token, max_age=max_age)
+
+
+_SAFE_IN_A_PATH = bytes.maketrans(b"+/", b"-_")
+
+
+@lru_cache(maxsize=256)
+def _dated(at: int) -> bytes:
+    """A dot and the seconds since 1970, as the library writes them."""
+    return b"." + base64_encode(int_to_bytes(at))

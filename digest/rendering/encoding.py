@@ -19,6 +19,7 @@ _SPACE_PAST_THE_END = re.compile(rb"(?m)^([^\r\n]{74,})(=(?:20|09)\r\n)")
 _LONGEST_LINE = 76
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
 _PLAIN = re.compile(r"(?!\.|From )[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
+_WORD = re.compile(r"(?!\.)[!#-%(-;?-~]+")
 
 
 @lru_cache(maxsize=8192)
@@ -39,9 +40,10 @@ def text_value(value: str) -> bytes:
 
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
-    if alike := _plain(value) or _unbroken(value):
-        return alike, alike
-    return _sentence(value)
+    if not _WORD.fullmatch(value):
+        return _sentence(value)
+    alike = _unbroken(value.encode())
+    return (alike, alike) if alike else _sentence(value)
 
 
 @lru_cache(maxsize=4096)
@@ -66,14 +68,14 @@ def _plain(value: str) -> bytes:
     return value.encode() + b"=\r\n" if len(value) <= COLUMNS and _PLAIN.fullmatch(value) else b""
 
 
-def _unbroken(value: str) -> bytes:
-    """A long word of plain signs, such as an address with a token in it, as both parts have it; else nothing."""
-    if " " in value or not _PLAIN.fullmatch(value):
-        return b""
-    whole = value.encode()
-    lines = [whole[at : at + _LONGEST_LINE - 1] for at in range(0, len(whole), _LONGEST_LINE - 1)]
+def _unbroken(word: bytes) -> bytes:
+    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where one of its
+    lines would begin with a dot."""
+    if len(word) < _LONGEST_LINE:
+        return word + b"=\r\n"
+    lines = [word[at : at + _LONGEST_LINE - 1] for at in range(0, len(word), _LONGEST_LINE - 1)]
     joined = b"=\r\n".join([*lines, b""])
-    return joined if not _is_suspect(joined) else b""
+    return b"" if b"\r\n." in joined else joined
 
 
 def encoded(text: str) -> bytes:

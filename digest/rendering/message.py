@@ -13,22 +13,25 @@ from digest.errors import BadTemplate
 from digest.model.delivery import WireText
 from digest.rendering import encoding
 from digest.rendering.blocks import Block, Blocks, Piece, Slot
+from digest.rendering.encoding import both_values
 from digest.rendering.headers import PersonalFields, constant_lines, personal_lines
 from digest.rendering.variant import Layout
 
 #: A constant piece, already encoded, or the personal slot to fill.
 Encoded = bytes | Slot
 
+#: The sides of a letter, in the order in which `encoding.both_values` has them.
+_TEXT_SIDE, _HTML_SIDE = 0, 1
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A variant whose constant parts are encoded. Made by `prepare`."""
 
-    _headers: bytes
-    _between: bytes
-    _after: bytes
-    _text: tuple[Encoded, ...]
-    _html: tuple[Encoded, ...]
+    #: The whole message in order, with nothing where something personal goes: the headers of one letter come first.
+    _pieces: tuple[bytes, ...]
+    #: Which value goes where: the place among the pieces, the slot's name, its side.
+    _places: tuple[tuple[int, str, int], ...]
     #: What it was made of, for who looks at it before it is sent.
     _blocks: Blocks
     _layout: Layout
@@ -36,13 +39,15 @@ class Prepared:
     def message(self, personal: Mapping[str, str], fields: PersonalFields) -> WireText:
         """The whole message (RFC 5322) for one reader. Raises BadTemplate for a slot without a value."""
         # All of it is WireText: header lines are clean, and encoded pieces have no line that begins with a dot.
-        values = {name: encoding.both_values(value) for name, value in personal.items()}
+        values = {name: both_values(value) for name, value in personal.items()}
+        pieces = list(self._pieces)
+        pieces[0] = personal_lines(fields)
         try:
-            text = [values[piece.name][0] if isinstance(piece, Slot) else piece for piece in self._text]
-            html = [values[piece.name][1] if isinstance(piece, Slot) else piece for piece in self._html]
+            for at, name, side in self._places:
+                pieces[at] = values[name][side]
         except KeyError as exc:
             raise _no_value(exc) from exc
-        return WireText(b"".join([personal_lines(fields), self._headers, *text, self._between, *html, self._after]))
+        return WireText(b"".join(pieces))
 
     def html(self, personal: Mapping[str, str]) -> str:
         """The HTML part as a reader sees it, for previews and the archive."""
@@ -58,16 +63,23 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
     boundary = _boundary(layout, headers)
     content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
+    personal_head = 1
+    text = [head + _part_head(boundary, "plain"), *_encoded(_pieces(blocks, layout, *_TEXT))]
+    # The first line's end closes the last line of the part before, the second belongs to the boundary.
+    html = [b"\r\n\r\n" + _part_head(boundary, "html"), *_encoded(_pieces(blocks, layout, *_HTML))]
+    places = [*_places(text, _TEXT_SIDE, personal_head), *_places(html, _HTML_SIDE, personal_head + len(text))]
+    all_of_it = [b"", *text, *html, f"\r\n\r\n--{boundary}--\r\n".encode()]
     return Prepared(
-        _headers=head + _part_head(boundary, "plain"),
-        # The first line's end closes the last line of the part before, the second belongs to the boundary.
-        _between=b"\r\n\r\n" + _part_head(boundary, "html"),
-        _after=f"\r\n\r\n--{boundary}--\r\n".encode(),
-        _text=_encoded(_pieces(blocks, layout, *_TEXT)),
-        _html=_encoded(_pieces(blocks, layout, *_HTML)),
+        _pieces=tuple(b"" if isinstance(piece, Slot) else piece for piece in all_of_it),
+        _places=tuple(places),
         _blocks=blocks,
         _layout=layout,
     )
+
+
+def _places(pieces: Iterable[Encoded], side: int, first: int) -> Iterator[tuple[int, str, int]]:
+    """Where the slots are, counted from `first`."""
+    return ((at, piece.name, side) for at, piece in enumerate(pieces, first) if isinstance(piece, Slot))
 
 
 def _pieces(

@@ -38,7 +38,7 @@ _ADDRESS = "\0"
 _LONGEST_NAME = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Phrases:
     """What is said in one language."""
 
@@ -143,9 +143,7 @@ class Phrases:
 
     def greeting(self, name: str) -> str:
         """ "Hello Priya,", or "Hello," when the name is empty or cannot be one."""
-        name = " ".join(name.split())
-        unlikely = len(name) > _LONGEST_NAME or any(sign in name for sign in ("://", "www.", "@", "<", ">"))
-        return self.tongue.say("Hello %(name)s,", name=name) if name and not unlikely else self.tongue.say("Hello,")
+        return _greeting(self, name)
 
     def why(self, *, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
         """Why a reader gets this; `topics` are names, None for everything."""
@@ -219,6 +217,15 @@ class Phrases:
 def _long_date(tongue: Tongue, value: date) -> str:
     """Kept: every letter says on which day its reader signed up."""
     return tongue.long_date(value)
+
+
+@lru_cache(maxsize=4096)
+def _greeting(phrases: Phrases, name: str) -> str:
+    """Kept: many readers have the same first name, or none."""
+    name = " ".join(name.split())
+    unlikely = len(name) > _LONGEST_NAME or any(sign in name for sign in ("://", "www.", "@", "<", ">"))
+    say = phrases.tongue.say
+    return say("Hello %(name)s,", name=name) if name and not unlikely else say("Hello,")
 
 
 @lru_cache(maxsize=4096)
