@@ -18,6 +18,11 @@ class Session(Protocol):
         phase in the answer tells whether the dot can have gone out. Whatever `before_dot` raises is raised."""
         ...
 
+    def expect(self, envelope: Envelope, message: bytes) -> None:
+        """Told from within `before_dot`, which message will be handed over next: a session may save time by it. Where
+        another follows, or none, the session is closed."""
+        ...
+
     async def close(self) -> None:
         """End it politely; never raises."""
         ...

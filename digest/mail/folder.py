@@ -64,6 +64,9 @@ class FolderSession:
                 return Handover(outcome=Outcome.WITHHELD, phase=Phase.DATA)
             return await asyncio.to_thread(_put_in_place, draft, final)
 
+    def expect(self, envelope: Envelope, message: bytes) -> None:
+        """Nothing can be saved by it here."""
+
     async def close(self) -> None:
         """Nothing is open between messages."""
 

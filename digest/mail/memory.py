@@ -60,6 +60,9 @@ class MemorySession:
             self._kept.append(Kept(envelope=envelope, message=message))
         return answer
 
+    def expect(self, envelope: Envelope, message: bytes) -> None:
+        """Nothing can be saved by it here."""
+
     async def close(self) -> None:
         """Take no more messages; done twice is done once."""
         self._closed = True

@@ -17,6 +17,8 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.lost = False
+        #: Whether something that was written has not left our hands yet.
+        self.full = False
         #: Why it was lost, in words.
         self.trouble = ""
         #: A reply nobody had asked for; it cost the connection.
@@ -26,7 +28,6 @@ class Wire(asyncio.Protocol):
         self._reader = ReplyReader()
         self._replies: deque[Reply] = deque()
         self._expected = 0
-        self._full = False
         self._waiter: asyncio.Future[None] | None = None
         #: When whoever waits has waited long enough, by the loop's clock; and the one timer that looks after it.
         self._deadline = self._patience = 0.0
@@ -48,6 +49,10 @@ class Wire(asyncio.Protocol):
             self._expected += replies
             self._transport.write(data)
 
+    def read(self) -> Reply | None:
+        """The next reply, if it is there already."""
+        return self._replies.popleft() if self._replies else None
+
     async def reply(self, seconds: float) -> Reply | None:
         """The next reply; None when none came in time, or none will come. The connection is dropped then: a late
         reply must never be taken for the answer to something else."""
@@ -59,7 +64,7 @@ class Wire(asyncio.Protocol):
     async def drained(self, seconds: float) -> None:
         """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
         self._be_patient(seconds)
-        while self._full and not self.lost:
+        while self.full and not self.lost:
             await self._woken()
 
     def _be_patient(self, seconds: float) -> None:
@@ -141,9 +146,9 @@ class Wire(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The system takes no more for now."""
-        self._full = True
+        self.full = True
 
     def resume_writing(self) -> None:
         """All that was written has gone to the system."""
-        self._full = False
+        self.full = False
         self._wake()
