@@ -92,10 +92,10 @@ class _Seal:
 
     def opened(self, token: str, *, max_age: int | None) -> bytes:
         """The value of what was sealed; with `max_age` also not too long ago. Raises BadData."""
-        known = {"sep": ".", "key_derivation": "none", "digest_method": hashlib.sha256}
         if max_age is None:
-            return Signer(self._key, **known).unsign(token)
-        return TimestampSigner(self._key, **known).unsign(token, max_age=max_age)
+            return Signer(self._key, sep=".", key_derivation="none", digest_method=hashlib.sha256).unsign(token)
+        dated = TimestampSigner(self._key, sep=".", key_derivation="none", digest_method=hashlib.sha256)
+        return dated.unsign(token, max_age=max_age)
 
 
 _SAFE_IN_A_PATH = bytes.maketrans(b"+/", b"-_")

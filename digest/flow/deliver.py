@@ -3,7 +3,7 @@
     lease a batch ─► connections ─► 354 ─► marker committed ─► dot ─► reply ─► outcome committed
 
 Nothing is lost: what stops before the dot goes back to the queue. Nothing comes twice: what stops after the dot
-becomes unknown and is not tried again by itself. `shift` is one worker's run, `lines` are its connections.
+becomes unknown and is not tried again by itself. `shift` is one worker's run, `line` one of its connections.
 """
 
 import asyncio
@@ -13,9 +13,10 @@ import uvloop
 
 from digest.flow.hours import Hours
 from digest.flow.house import House
-from digest.flow.lines import Delivered, Stop
+from digest.flow.lines import Delivered
 from digest.flow.recover import recover
 from digest.flow.shift import Shift
+from digest.flow.stop import Stop
 from digest.model.delivery import Handover
 from digest.storage import lock
 

@@ -31,7 +31,7 @@ class Feed:
 
         Raises what leasing raises.
         """
-        while (letter := self._picked()) is None:
+        while (letter := self.pick()) is None:
             if self._waiting:  # only for domains that have enough under way
                 self._changed.clear()
                 await self._changed.wait()
@@ -42,6 +42,19 @@ class Feed:
                 if self._problem:
                     raise self._problem
         return letter
+
+    def pick(self) -> Letter | None:
+        """What `next` gives, if it is there already. Some more are asked for when few are left."""
+        if len(self._waiting) <= self._low and self._waiting and not self._dry:
+            self._more()
+        if not self._per_domain:
+            return self._waiting.popleft() if self._waiting else None
+        for index, letter in enumerate(self._waiting):
+            if self._under_way[letter.domain] < self._per_domain:
+                del self._waiting[index]
+                self._under_way[letter.domain] += 1
+                return letter
+        return None
 
     def done(self, letter: Letter) -> None:
         """This one was tried, whatever came of it."""
@@ -62,19 +75,6 @@ class Feed:
         left = list(self._waiting)
         self._waiting.clear()
         return left
-
-    def _picked(self) -> Letter | None:
-        """The first that may go; some more are asked for when few are left."""
-        if len(self._waiting) <= self._low and self._waiting and not self._dry:
-            self._more()
-        if not self._per_domain:
-            return self._waiting.popleft() if self._waiting else None
-        for index, letter in enumerate(self._waiting):
-            if self._under_way[letter.domain] < self._per_domain:
-                del self._waiting[index]
-                self._under_way[letter.domain] += 1
-                return letter
-        return None
 
     def _more(self) -> "asyncio.Task[None]":
         """The leasing that goes on, or a new one: never two at once."""

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from digest.errors import Problem, StorageUnavailable
+from digest.flow import line
 from digest.flow.feed import Feed
 from digest.flow.feedback import suppress_refused
 from digest.flow.hours import Hours
 from digest.flow.house import House
 from digest.flow.letters import Letter, Letters
-from digest.flow.lines import Delivered, Lines, Stop
+from digest.flow.lines import Delivered, Lines
 from digest.flow.recover import recover
+from digest.flow.stop import Stop
 from digest.model.delivery import Handover
 from digest.ports import Session, Transport
 from digest.settings import Delivery
@@ -114,7 +116,7 @@ class _Worker:
     async def until_nothing_is_due(self) -> None:
         """Lease and hand over; what is left when the run is asked to end is given back."""
         try:
-            await self._lines.run()
+            await line.run(self._lines)
             if left := await self._feed.close():
                 ids = [letter.duty.id for letter in left]
                 await self._journal.do(lambda connection: outbox.give_back(connection, self._token, ids))

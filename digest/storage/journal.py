@@ -69,12 +69,12 @@ class Journal:
         self.broken: StorageUnavailable | None = None
         self._thread.start()
 
-    async def mark(self, delivery_id: DeliveryId) -> bool:
+    def mark(self, delivery_id: DeliveryId) -> "asyncio.Future[bool]":
         """Commit the marker durably; True when the dot may go out. Raises StorageUnavailable: then it may not."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
         self._entries.put(_Mark(loop, answer, delivery_id))
-        return await answer
+        return answer
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """Do some work in a transaction of its own, after what is to be written down now. Raises what it raises."""
