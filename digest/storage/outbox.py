@@ -4,17 +4,17 @@ import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, String, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, String, bindparam, exists, func, select, update
 
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
-from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, written
+from digest.storage.prepared import Prepared, Rows, as_instant, as_read, as_rows, written
 from digest.storage.tables import delivery, issue
 from subscribers import audience
-from subscribers.tables import Instant, newsletter, preference, subscriber, subscription
+from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
 
@@ -24,8 +24,7 @@ _NONE: Mapping[int, datetime] = {}
 LONGEST_WAIT = timedelta(hours=6)
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """A leased delivery with what its message needs of the reader."""
 
     id: DeliveryId
@@ -180,35 +179,11 @@ def _with_something_due(connection: Connection, closed: Collection[int]) -> list
 
 def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) -> list[tuple[Duty, bool]]:
     """The first deliveries of an issue that are due, and whether their readers may be written to."""
-    rows = connection.execute(
-        select(
-            delivery.c.id,
-            delivery.c.issue_id,
-            delivery.c.variant_id,
-            delivery.c.subscription_id,
-            subscriber.c.email,
-            subscriber.c.name,
-            func.coalesce(subscription.c.confirmed_at, subscription.c.created_at).label("since"),
-            preference.c.topics,
-            subscription.c.cadence,
-            delivery.c.tries,
-            delivery.c.dated_at,
-            _permitted().label("permitted"),
-        )
-        .join(subscription, subscription.c.id == delivery.c.subscription_id)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .join(preference, preference.c.id == subscription.c.preference_id)
-        .where(
-            delivery.c.issue_id == issue_id,
-            delivery.c.state == written(_S.QUEUED),
-            delivery.c.not_before <= database_now(),
-        )
-        .order_by(delivery.c.not_before, delivery.c.id)
-        .limit(limit)
-        # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
-        .with_for_update(skip_locked=True, of=delivery)
-    )
-    return [(Duty(*row[:10], row.dated_at or at), row.permitted) for row in rows]
+    rows = _DUE.run(connection, issue_id=issue_id, most=limit)
+    return [
+        (Duty(*plain, as_read(since), topics, cadence, tries, as_read(dated_at) if dated_at else at), bool(permitted))
+        for *plain, since, topics, cadence, tries, dated_at, permitted in rows
+    ]
 
 
 def _take(connection: Connection, token: str, found: Sequence[tuple[Duty, bool]], at: datetime) -> None:
@@ -271,6 +246,35 @@ def move(
 
 
 _GIVEN = Rows(bindparam("ids", type_=String))
+
+_DUE = Prepared(
+    select(
+        delivery.c.id,
+        delivery.c.issue_id,
+        delivery.c.variant_id,
+        delivery.c.subscription_id,
+        subscriber.c.email,
+        subscriber.c.name,
+        func.coalesce(subscription.c.confirmed_at, subscription.c.created_at),
+        preference.c.topics,
+        subscription.c.cadence,
+        delivery.c.tries,
+        delivery.c.dated_at,
+        _permitted(),
+    )
+    .join(subscription, subscription.c.id == delivery.c.subscription_id)
+    .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    .join(preference, preference.c.id == subscription.c.preference_id)
+    .where(
+        delivery.c.issue_id == bindparam("issue_id", type_=Id),
+        delivery.c.state == written(_S.QUEUED),
+        delivery.c.not_before <= database_now(),
+    )
+    .order_by(delivery.c.not_before, delivery.c.id)
+    .limit(bindparam("most", type_=Integer))
+    # Two workers at once take different rows; SQLite has one writer at a time and leaves this out.
+    .with_for_update(skip_locked=True, of=delivery)
+)
 
 _LEASE = Prepared(
     update(delivery)

@@ -129,9 +129,19 @@ def as_rows(rows: Iterable[tuple[object, ...]]) -> str:
 
 def as_instant(at: datetime, connection: Connection) -> str:
     """An instant as text: of one form on SQLite, where text is compared, and with its offset elsewhere."""
-    utc = at.astimezone(UTC)
-    naive = utc.replace(tzinfo=None) if connection.dialect.name == "sqlite" else utc
-    return naive.isoformat(sep=" ", timespec="microseconds")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    text = utc.isoformat(" ", "microseconds")
+    return text[:_WITHOUT_OFFSET] if connection.dialect.name == "sqlite" else text
+
+
+_WITHOUT_OFFSET = len("2026-11-21 10:30:00.000000")
+
+
+def as_read(stored: datetime | str) -> datetime:
+    """An instant as a prepared statement's row has it: SQLite's text, or what the driver made of it."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored.astimezone(UTC)
 
 
 #: A state that an index is limited to must stand in the statement itself; as a bound value no plan can rely on it.
