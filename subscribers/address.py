@@ -10,6 +10,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import AddressRefused
 
+#: Stands for all of a mailbox's name but its first sign.
+MASK = "•••@"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -61,7 +64,7 @@ def keyed_hash(address: Address, key: bytes) -> str:
 def masked(email: str) -> str:
     """`p•••@example.org` for `priya@example.org`."""
     local, _, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
+    return f"{local[:1]}{MASK}{domain}"
 
 
 def _printable(line: str) -> str:

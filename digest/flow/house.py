@@ -32,7 +32,7 @@ class House:
     #: Where templates are looked for, a deployer's first.
     template_folders: tuple[Path, ...]
 
-    @property
+    @cached_property
     def links(self) -> Links:
         """The addresses of our pages."""
         return Links(self.settings.web.base_url.rstrip("/"))
@@ -49,13 +49,19 @@ class House:
 
     def phrases_in(self, tag: str) -> Phrases:
         """What letters say in a language."""
-        return Phrases(self.tongues.of(tag))
+        if tag not in self._spoken:
+            self._spoken[tag] = Phrases(self.tongues.of(tag))
+        return self._spoken[tag]
 
     def templates_in(self, tag: str) -> TemplateEnvironment:
         """The templates, speaking a language; each language is made ready once."""
         if tag not in self._speaking:
             self._speaking[tag] = environment(self.template_folders, self.phrases_in(tag))
         return self._speaking[tag]
+
+    @cached_property
+    def _spoken(self) -> dict[str, Phrases]:
+        return {}
 
     @cached_property
     def _speaking(self) -> dict[str, TemplateEnvironment]:

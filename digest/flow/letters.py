@@ -1,7 +1,7 @@
 """Letters: the message of one delivery, made of its variant and what is personal."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -35,6 +35,7 @@ class Letters:
     def __init__(self, house: House, signers: Sequence[Signer] = ()) -> None:
         self._house = house
         self._signers = signers
+        self._keys, self._links = house.keys, house.links
         # Tells the deliveries of two databases apart that happen to have the same number.
         self._stamp = house.keys.derive("message-id").hex()[:12]
         self._returns = Returns.of(house)
@@ -48,8 +49,8 @@ class Letters:
     def made(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, WireText]:
         """What `Letter.made` promises."""
         parts = self._issues[variant.issue_id]
-        unsubscribe_url = self._unsubscribe_url(duty.subscription_id)
-        personal = self._personal(duty, parts.content, variant.phrases, unsubscribe_url)
+        unsubscribe_url = self._links.unsubscribe(self._keys.token(Purpose.UNSUBSCRIBE, duty.subscription_id))
+        personal = self._personal(duty, parts, variant.phrases, unsubscribe_url)
         fields = self._fields(duty, parts, unsubscribe_url)
         envelope = Envelope(
             envelope_sender=self._returns.envelope_sender(duty.id) or parts.sender,
@@ -60,16 +61,16 @@ class Letters:
         # The Date of the delivery is the time of the signature too, so that each attempt has the same.
         return envelope, signed(message, parts.signers, at=duty.dated_at)
 
-    def _personal(self, duty: Duty, content: IssueContent, phrases: Phrases, unsubscribe_url: str) -> Mapping[str, str]:
+    def _personal(self, duty: Duty, parts: "_IssueParts", phrases: Phrases, unsubscribe_url: str) -> dict[str, str]:
+        token = self._keys.token(Purpose.PREFERENCES, duty.subscription_id, at=duty.dated_at)
         return personal_values(
-            content,
             phrases,
             name=duty.name,
             email=duty.email,
             since=duty.since,
-            cadence=Cadence(duty.cadence),
-            chosen=_chosen(duty.topics),
-            preferences_url=self._preferences_url(duty),
+            cadence=_CADENCES[duty.cadence],
+            topics=parts.named(duty.topics),
+            preferences_url=self._links.preferences(token),
             unsubscribe_url=unsubscribe_url,
         )
 
@@ -83,13 +84,6 @@ class Letters:
             unsubscribe_mailbox=self._returns.unsubscribe_mailbox(duty.subscription_id),
             delivery_id=delivery_id,
         )
-
-    def _unsubscribe_url(self, subscription_id: int) -> str:
-        return self._house.links.unsubscribe(self._house.keys.token(Purpose.UNSUBSCRIBE, subscription_id))
-
-    def _preferences_url(self, duty: Duty) -> str:
-        token = self._house.keys.token(Purpose.PREFERENCES, duty.subscription_id, at=duty.dated_at)
-        return self._house.links.preferences(token)
 
     def _variant(self, connection: Connection, variant_id: int) -> "_Variant":
         """Kept for others that need it soon; letters that wait hold on to theirs."""
@@ -148,36 +142,48 @@ class _IssueParts:
         # The List-Id and the addresses were frozen with the issue, so an id stays the same whatever is configured.
         self.sender = self.headers["From"].rpartition("<")[2].rstrip(">")
         self.domain = self.sender.rpartition("@")[2]
+        self._named: dict[str, tuple[str, ...] | None] = {}
         self.signers = [signer for signer in signers if signer.speaks_for(self.domain)]
+
+    def named(self, topics: str) -> tuple[str, ...] | None:
+        """The names of the topics that a reader has chosen, in the issue's order; None for everything."""
+        if topics not in self._named:
+            if len(self._named) >= _NAMED:
+                self._named.clear()
+            self._named[topics] = chosen_names(self.content, from_text(topics))
+        return self._named[topics]
 
 
 #: Many deliveries have the same Date and the same topics.
 _date = lru_cache(maxsize=256)(format_datetime)
-_chosen = lru_cache(maxsize=4096)(from_text)
+#: So many choices of topics are kept.
+_NAMED = 4096
+_CADENCES = {cadence.value: cadence for cadence in Cadence}
+
+
+def chosen_names(content: IssueContent, chosen: Preference) -> tuple[str, ...] | None:
+    """The names of chosen topics in the issue's order; None for everything."""
+    if chosen.topics is None:
+        return None
+    return tuple(topic.name for topic in content.topics if topic.slug in chosen.topics)
 
 
 def personal_values(
-    content: IssueContent,
     phrases: Phrases,
     *,
     name: str,
     email: str,
     since: datetime,
     cadence: Cadence,
-    chosen: Preference,
+    topics: tuple[str, ...] | None,
     preferences_url: str,
     unsubscribe_url: str,
 ) -> dict[str, str]:
-    """What a letter says to one reader alone, by slot; the same for a message and for a preview."""
-    topics = [t.name for t in content.topics if chosen.topics is not None and t.slug in chosen.topics]
+    """What a letter says to one reader alone, by slot; the same for a message and for a preview. `topics` are names,
+    None for everything."""
     return {
         "greeting": phrases.greeting(name),
-        "why": phrases.why(
-            cadence=cadence,
-            signed_up_on=since.date(),
-            address=email,
-            topics=None if chosen.topics is None else topics,
-        ),
+        "why": phrases.why(cadence=cadence, signed_up_on=since.date(), address=email, topics=topics),
         "preferences_url": preferences_url,
         "pause_url": f"{preferences_url}#pause",
         "unsubscribe_url": unsubscribe_url,

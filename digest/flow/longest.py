@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 from digest.flow.freeze import Edition
 from digest.flow.house import House
-from digest.flow.letters import personal_values
+from digest.flow.letters import chosen_names, personal_values
 from digest.rendering.headers import PersonalFields, message_id
 from subscribers.preferences import Preference
 from subscribers.tokens import Purpose
@@ -20,13 +20,12 @@ def longest_reader(house: House, edition: Edition) -> dict[str, str]:
     """The values of the personal slots; the links look real and are nobody's."""
     now = house.clock.now()
     return personal_values(
-        edition.content,
         edition.phrases,
         name=_NAME,
         email=_ADDRESS,
         since=now.replace(month=9, day=27),
         cadence=edition.issue.period.cadence,
-        chosen=Preference(frozenset(edition.publication.topic_order)),
+        topics=chosen_names(edition.content, Preference(frozenset(edition.publication.topic_order))),
         preferences_url=house.links.preferences(house.keys.token(Purpose.PREFERENCES, _HIGHEST_ID, at=now)),
         unsubscribe_url=house.links.unsubscribe(house.keys.token(Purpose.UNSUBSCRIBE, _HIGHEST_ID)),
     )

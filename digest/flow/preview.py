@@ -12,7 +12,7 @@ from digest.flow import past
 from digest.flow.choose import Choosers
 from digest.flow.freeze import Edition, freeze
 from digest.flow.house import House
-from digest.flow.letters import personal_values
+from digest.flow.letters import chosen_names, personal_values
 from digest.flow.spoken import Spoken
 from digest.model.choice import Choice, Readers
 from digest.model.issue import Issue
@@ -180,13 +180,12 @@ class Preview:
 
     def _personal(self, reader: Reader, phrases: Phrases) -> dict[str, str]:
         return personal_values(
-            self.edition.content,
             phrases,
             name=reader.name,
             email=reader.email,
             since=reader.since,
             cadence=self.issue.period.cadence,
-            chosen=reader.chosen,
+            topics=chosen_names(self.edition.content, reader.chosen),
             # Links that look like a reader's but do nothing: a preview must not be able to unsubscribe anybody.
             preferences_url=self.house.links.preferences("preview"),
             unsubscribe_url=self.house.links.unsubscribe("preview"),

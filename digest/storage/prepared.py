@@ -1,11 +1,23 @@
 """Statements that run thousands of times a second: compiled once, and given many rows as one value."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Select, cast, literal_column, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    String,
+    bindparam,
+    cast,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,15 +42,24 @@ class Prepared:
 
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
+        with self._at_the_driver(connection) as (driver, compiled, given):
+            driver.execute(compiled.string, _ordered(compiled, {**given, **values}))
+            return list(driver.fetchall()) if driver.description else []
+
+    def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run it once for each of the rows, whose values are in the order in which the statement names its own."""
+        with self._at_the_driver(connection) as (driver, compiled, _):
+            order = compiled.positiontup or list(compiled.params)
+            many = rows if compiled.positiontup else (dict(zip(order, row, strict=True)) for row in rows)
+            driver.executemany(compiled.string, list(many))
+
+    @contextmanager
+    def _at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler, Mapping[str, Any]]]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
-        named: Any = {**self._given[dialect.name], **values}
-        if compiled.positiontup is not None:
-            named = tuple([named[name] for name in compiled.positiontup])
         driver = connection.connection.cursor()
         try:
-            driver.execute(compiled.string, named)
-            return list(driver.fetchall()) if driver.description else []
+            yield driver, compiled, self._given[dialect.name]
         except dialect.loaded_dbapi.Error as error:
             base = dialect.loaded_dbapi.Error
             raise DBAPIError.instance(compiled.string, None, error, base, dialect=dialect) from error
@@ -50,6 +71,11 @@ class Prepared:
         assert isinstance(compiled, SQLCompiler)
         self._given[dialect.name] = compiled.construct_params(_check=False)
         return self._compiled.setdefault(dialect.name, compiled)
+
+
+def _ordered(compiled: SQLCompiler, named: Mapping[str, Any]) -> Any:
+    """The values as this kind of database takes them: by place, or by name."""
+    return named if compiled.positiontup is None else tuple([named[name] for name in compiled.positiontup])
 
 
 class _Elements(FunctionElement[Any]):
@@ -120,6 +146,13 @@ def _sqlite_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> st
 @compiles(_AsInstant)
 def _postgresql_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **kw)} AS timestamptz)"
+
+
+def value_for(column: Column[Any]) -> ColumnElement[Any]:
+    """A bound value of a column's name; an instant comes as the text that `as_instant` makes."""
+    if isinstance(column.type, Instant):
+        return _AsInstant(bindparam(column.name, type_=String))
+    return bindparam(column.name, type_=column.type)
 
 
 def as_rows(rows: Iterable[tuple[object, ...]]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, String, Text, bindparam, insert, nul
 from digest.model.delivery import About, Attempt, DeliveryState, Outcome
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
-from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, written
+from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, value_for, written
 from digest.storage.tables import attempt, delivery
 from subscribers.tables import Id, Instant
 
@@ -24,7 +24,7 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     for outcome, group in by_outcome.items():
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
-        _KEEP_ATTEMPTS.run(connection, rows=as_rows(_attempt_row(each, connection) for each in attempts))
+        _KEEP_ATTEMPT.run_each(connection, [_attempt_row(each, connection) for each in attempts])
 
 
 # Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
@@ -96,6 +96,7 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
     )
 
 
+_KEPT = [column for column in attempt.columns if column.name != "id"]
 _ROWS = Rows(bindparam("rows", type_=String))
 _TOKEN = bindparam("token", type_=String)
 
@@ -126,17 +127,7 @@ _CANCEL_STOPPED = Prepared(
     .where(delivery.c.id.in_(_ROWS.ids()), delivery.c.state == written(_S.QUEUED), ~published())
     .values(state=written(_S.CANCELLED), settled_at=database_now(), reason="the issue was cancelled")
 )
-_KEEP_ATTEMPTS = Prepared(
-    insert(attempt).from_select(
-        [column.name for column in attempt.columns if column.name != "id"],
-        select(
-            *(
-                _ROWS.field(index, column.type)
-                for index, column in enumerate(c for c in attempt.columns if c.name != "id")
-            )
-        ),
-    )
-)
+_KEEP_ATTEMPT = Prepared(insert(attempt).values({column.name: value_for(column) for column in _KEPT}).inline())
 
 _SETTLE = {
     Outcome.ACCEPTED: _accepted,

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import uvloop
 from digest.mail.session import SmtpTimeouts
 from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
 from digest.model.delivery import Envelope, Handover
-from digest.ports import BeforeDot
+from digest.ports import BeforeDot, Session
 from tests.support.smtp_sink import SmtpSink
 
 MESSAGE = b"Subject: News\r\nMessage-ID: <1@news.example>\r\n\r\nHello.\r\n"
@@ -51,11 +52,14 @@ class Exchange:
         ca_file: Path | None = None,
         helo_name: str = "news.example",
         between: float = 0.0,
+        ahead: bool = False,
     ) -> list[Handover]:
-        """The outcomes; what the sink saw is in the sink."""
+        """The outcomes; what the sink saw is in the sink. `ahead` has each session expect the message after."""
 
-        async def asked() -> bool:
+        async def asked(session: Session | None = None, following: tuple[Envelope, bytes] | None = None) -> bool:
             self.asked += 1
+            if session and following:
+                session.expect(*following)
             return await before_dot()
 
         async def story() -> None:
@@ -74,10 +78,14 @@ class Exchange:
                     )
                 )
                 session = None
-                for number, message in enumerate(messages):
+                orders = [
+                    (Envelope(envelope_sender=sender, recipient=recipient, envelope_id=f"d{number}"), message)
+                    for number, message in enumerate(messages)
+                ]
+                for order, following in zip(orders, [*orders[1:], None], strict=True):
                     session = session or await transport.connect()
-                    envelope = Envelope(envelope_sender=sender, recipient=recipient, envelope_id=f"d{number}")
-                    self.handovers.append(await session.hand_over(envelope, message, asked))
+                    before = asked if not (ahead and following) else partial(asked, session, following)
+                    self.handovers.append(await session.hand_over(*order, before))
                     if self.handovers[-1].closed:
                         await session.close()
                         session = None

@@ -60,3 +60,16 @@ def test_the_room_for_a_soft_break_begins_no_line_with_a_dot() -> None:
     for length in range(60, 90):
         for tail in (".ab", "a.b", "ab."):
             assert b"\r\n." not in encoding.literal("x" * length + tail)
+
+
+SENTENCES = st.lists(SIGNS, max_size=30).map("".join)
+NAMING = st.tuples(SENTENCES, st.sampled_from("aF9.é "), SENTENCES)
+
+
+@given(NAMING)
+def test_a_sentence_with_a_masked_address_is_encoded_as_any_other(parts: tuple[str, str, str]) -> None:
+    """Though only one of those that differ in the address's first sign is worked out."""
+    before, sign, after = parts
+    value = f"{before}{sign}•••@{after}"
+
+    assert encoding.both_values(value) == (encoding.text_value(value), encoding.html_value(value))
