@@ -89,8 +89,9 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
 
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
-    _await_those_who_leave(connection, ids)
-    marked = _MARK.run(connection, ids=as_rows((i,) for i in ids), token=token)
+    given = as_rows((i,) for i in ids)
+    _await_those_who_leave(connection, given)
+    marked = _MARK.run(connection, ids=given, token=token)
     return {DeliveryId(i) for (i,) in marked}
 
 
@@ -191,17 +192,11 @@ def _take(connection: Connection, token: str, found: Sequence[tuple[Duty, bool]]
     _LEASE.run(connection, ids=taken, token=token, at=as_instant(at, connection))
 
 
-def _await_those_who_leave(connection: Connection, ids: Collection[DeliveryId]) -> None:
+def _await_those_who_leave(connection: Connection, ids: str) -> None:
     """Let whoever is just leaving or being erased finish first: on PostgreSQL a statement that had to wait for a row
     goes on with what it saw of the others before the wait. SQLite has one writer at a time."""
-    if connection.dialect.name == "sqlite":
-        return
-    connection.execute(
-        select(delivery.c.id, subscription.c.id)
-        .join(subscription, subscription.c.id == delivery.c.subscription_id)
-        .where(delivery.c.id.in_(list(ids)))
-        .with_for_update(of=[delivery, subscription])
-    )
+    if connection.dialect.name != "sqlite":
+        _AWAIT.run(connection, ids=ids)
 
 
 def _permitted() -> ColumnElement[bool]:
@@ -284,6 +279,13 @@ _LEASE = Prepared(
         lease_token=bindparam("token", type_=String),
         dated_at=func.coalesce(delivery.c.dated_at, bindparam("at", type_=Instant)),
     )
+)
+
+_AWAIT = Prepared(
+    select(delivery.c.id)
+    .join(subscription, subscription.c.id == delivery.c.subscription_id)
+    .where(delivery.c.id.in_(_GIVEN.ids()))
+    .with_for_update(of=[delivery, subscription])
 )
 
 _MARK = Prepared(
