@@ -182,7 +182,7 @@ def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) ->
     """The first deliveries of an issue that are due, and whether their readers may be written to."""
     rows = _DUE.run(connection, issue_id=issue_id, most=limit)
     return [
-        (Duty(*plain, as_read(since), topics, cadence, tries, as_read(dated_at) if dated_at else at), bool(permitted))
+        (Duty._make((*plain, as_read(since), topics, cadence, tries, as_read(dated_at or at))), bool(permitted))
         for *plain, since, topics, cadence, tries, dated_at, permitted in rows
     ]
 
