@@ -16,7 +16,7 @@ from digest.flow.sample import NEWSLETTER, READERS, Sample
 from digest.model.cadence import Period
 from digest.model.delivery import DeliveryState
 from digest.model.issue import FROZEN
-from digest.storage import archive, issues, items, newsletters, outbox
+from digest.storage import archive, issues, items, newsletters, tally
 
 Tell = Callable[[str], None]
 
@@ -68,7 +68,7 @@ def rehearse(house: House, period: Period) -> Rehearsed:
     published = publish(house, issue.name)
     drain_outbox(house, drain=True, any_hour=True)
     with house.store.read() as connection:
-        accepted = outbox.counts(connection, issue.id)[DeliveryState.ACCEPTED]
+        accepted = tally.counts(connection, issue.id)[DeliveryState.ACCEPTED]
         pieces = len(archive.articles_of(connection, issue.id))
     return Rehearsed(
         name=issue.name,

@@ -21,7 +21,7 @@ from digest.flow.stop import Stop
 from digest.model.delivery import Handover
 from digest.ports import Session, Transport
 from digest.settings import Delivery
-from digest.storage import outbox, pace, workers
+from digest.storage import outbox, pace, tally, workers
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
 from digest.storage.pace import Rate
@@ -61,7 +61,7 @@ class Shift:
             if not self.house.store.embedded:
                 recover(self.house, alone=False)  # what waits may be the lease of a worker that died meanwhile
             with self.house.store.read() as connection:
-                due, due_at = outbox.waiting(connection, self.hours.closed(connection))
+                due, due_at = tally.next_due(connection, self.hours.closed(connection))
             if due or not drain or due_at is None:
                 return due
             # Not for long: an issue may come out meanwhile, and hours may be changed.

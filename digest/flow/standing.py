@@ -10,7 +10,7 @@ from digest.flow.hours import Closed, closed
 from digest.flow.house import House
 from digest.model.delivery import DeliveryState
 from digest.model.issue import Issue
-from digest.storage import issues, ledger, outbox
+from digest.storage import issues, ledger, tally
 
 _S = DeliveryState
 #: A worker has still something to do with these.
@@ -44,7 +44,7 @@ def standings(house: House, issue_name: str | None = None) -> list[Standing]:
 
 
 def _standing(connection: Connection, issue: Issue, not_now: Closed | None) -> Standing:
-    counts = outbox.counts(connection, issue.id)
+    counts = tally.counts(connection, issue.id)
     due = ledger.due_at(connection, issue.id) if counts[_S.QUEUED] else None
     return Standing(issue=issue, counts=counts, due=due, closed=not_now if due else None)
 
@@ -71,7 +71,7 @@ def waiting(house: House, *, any_hour: bool = False) -> Waiting:
         not_now = [] if any_hour else list(closed(house, connection))
         opens = {each.newsletter_id: each.opens_at for each in not_now}
         return Waiting(
-            count=outbox.count_waiting(connection),
-            next_at=outbox.waiting(connection, opens)[1],
-            closed=tuple(each for each in not_now if outbox.has_waiting(connection, each.newsletter_id)),
+            count=tally.count_waiting(connection),
+            next_at=tally.next_due(connection, opens)[1],
+            closed=tuple(each for each in not_now if tally.has_waiting(connection, each.newsletter_id)),
         )

@@ -1,7 +1,7 @@
 """The outbox: deliveries and their moves. Every move is a compare-and-set on (id, state, lease token)."""
 
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,7 +18,6 @@ from subscribers.tables import Id, Instant, newsletter, preference, subscriber, 
 
 _S = DeliveryState
 
-_NONE: Mapping[int, datetime] = {}
 
 #: No wait between two tries is longer.
 LONGEST_WAIT = timedelta(hours=6)
@@ -62,7 +61,7 @@ def lease(connection: Connection, token: str, *, limit: int, closed: Collection[
     # Of the database's clock, and the same for each row: a letter's Date is what its delivery says for good.
     at: datetime = connection.execute(select(database_now())).scalar_one()
     duties: list[Duty] = []
-    for issue_id in _with_something_due(connection, closed):
+    for issue_id in with_something_due(connection, closed):
         while len(duties) < limit and (found := _due(connection, issue_id, at, limit - len(duties))):
             _take(connection, token, found, at)
             gone = [duty.id for duty, permitted in found if not permitted]
@@ -121,60 +120,14 @@ def cancel(connection: Connection, issue_id: IssueId) -> int:
     ).rowcount
 
 
-def counts(connection: Connection, issue_id: IssueId) -> dict[DeliveryState, int]:
-    """How many deliveries of an issue are in each state; they sum to what was expected."""
-    rows = connection.execute(
-        select(delivery.c.state, func.count()).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
-    )
-    found = {DeliveryState(state): count for state, count in rows}
-    return {state: found.get(state, 0) for state in DeliveryState}
-
-
-def waiting(connection: Connection, opens: Mapping[int, datetime] = _NONE) -> tuple[bool, datetime | None]:
-    """Whether a delivery is due now; if not, when the next that waits, or that others have leased, comes due.
-
-    `opens` says of newsletters of which nothing may leave now when it may again.
-    """
-    if _with_something_due(connection, opens):
-        return True, None
-    # Asked of each issue alone, whose first the index knows without reading the others.
-    first = select(func.min(delivery.c.not_before)).where(
-        delivery.c.issue_id == issue.c.id, delivery.c.state == written(_S.QUEUED)
-    )
-    rows = connection.execute(select(issue.c.newsletter_id, first.scalar_subquery()).where(*_goes_out()))
-    queued = [max(at, opens.get(newsletter_id, at)) for newsletter_id, at in rows if at]
-    leased = select(delivery.c.not_before).where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
-    return False, min([*queued, *connection.scalars(leased.where(going_out()))], default=None)
-
-
-def has_waiting(connection: Connection, newsletter_id: int) -> bool:
-    """Whether something of a newsletter waits that goes out."""
-    waits = exists().where(delivery.c.issue_id == issue.c.id, delivery.c.state == written(_S.QUEUED))
-    mine = select(issue.c.id).where(issue.c.newsletter_id == newsletter_id, *_goes_out(), waits)
-    return connection.scalar(mine.limit(1)) is not None
-
-
-def count_waiting(connection: Connection) -> int:
-    """How many deliveries of published issues wait or are leased."""
-    count = (
-        select(func.count())
-        .select_from(delivery)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(issue.c.state == IssueState.PUBLISHED)
-    )
-    queued = connection.execute(count.where(delivery.c.state == written(_S.QUEUED))).scalar_one()
-    leased = count.where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
-    return queued + connection.execute(leased).scalar_one()
-
-
-def _with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
+def with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
     """The issues that go out and have a delivery that is due, the oldest first; none of `closed` newsletters."""
     due = exists().where(
         delivery.c.issue_id == issue.c.id,
         delivery.c.state == written(_S.QUEUED),
         delivery.c.not_before <= database_now(),
     )
-    query = select(issue.c.id).where(*_goes_out(), due, issue.c.newsletter_id.not_in(closed)).order_by(issue.c.id)
+    query = select(issue.c.id).where(*issue_goes_out(), due, issue.c.newsletter_id.not_in(closed)).order_by(issue.c.id)
     return [IssueId(i) for i in connection.scalars(query)]
 
 
@@ -210,10 +163,11 @@ def _permitted() -> ColumnElement[bool]:
 
 def going_out() -> ColumnElement[bool]:
     """Whether a delivery's issue goes out now: it is published, and nobody holds it."""
-    return exists().where(issue.c.id == delivery.c.issue_id, *_goes_out())
+    return exists().where(issue.c.id == delivery.c.issue_id, *issue_goes_out())
 
 
-def _goes_out() -> tuple[ColumnElement[bool], ...]:
+def issue_goes_out() -> tuple[ColumnElement[bool], ...]:
+    """Whether an issue goes out now: it is published, and nobody holds it."""
     return issue.c.state == IssueState.PUBLISHED, issue.c.held_at.is_(None)
 
 

@@ -16,7 +16,7 @@ from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.flow.publish import Published
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
-from digest.storage import lock, outbox, settlement, workers
+from digest.storage import lock, outbox, settlement, tally, workers
 from digest.storage.clock import database_now
 from digest.storage.outbox import LONGEST_WAIT, Duty, RetryPolicy
 from digest.storage.tables import attempt, delivery, worker
@@ -76,7 +76,7 @@ class Ledger:
     def states(self) -> dict[DeliveryState, int]:
         """How many are where; the sum is checked each time."""
         with self.house.store.read() as connection:
-            counts = outbox.counts(connection, self.published.issue.id)
+            counts = tally.counts(connection, self.published.issue.id)
         assert sum(counts.values()) == self.published.issue.expected == READERS
         return {state: count for state, count in counts.items() if count}
 

@@ -8,7 +8,7 @@ from digest.errors import WrongState
 from digest.flow.compose import compose
 from digest.flow.hold import hold, release
 from digest.model.delivery import DeliveryState, Outcome
-from digest.storage import outbox, workers
+from digest.storage import outbox, tally, workers
 from tests.contract.test_storage_outbox import Ledger
 from tests.contract.test_storage_outbox import ledger as ledger
 from tests.support.desk import NEWSLETTER, Desk
@@ -22,7 +22,7 @@ def test_nothing_of_a_held_issue_is_leased(ledger: Ledger) -> None:
     hold(ledger.house, ISSUE)
 
     assert ledger.lease(ledger.worker()) == []
-    assert ledger.do(outbox.waiting) == (False, None)
+    assert ledger.do(tally.next_due) == (False, None)
 
 
 def test_what_was_leased_before_gets_no_marker(ledger: Ledger) -> None:

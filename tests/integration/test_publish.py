@@ -23,7 +23,7 @@ from digest.mail.memory import MemoryTransport
 from digest.model.delivery import DeliveryState, Handover, Outcome, Phase
 from digest.model.issue import IssueState
 from digest.resources import folder
-from digest.storage import archive, filings, issues, outbox
+from digest.storage import archive, filings, issues, tally
 from digest.storage.tables import cohort, delivery, nothing_new, variant
 from subscribers import directory
 from subscribers.suppression import SuppressionReason
@@ -516,5 +516,5 @@ def test_the_ledger_sums_to_what_was_expected_at_every_step(desk: Desk, tmp_path
     desk.deliver()
 
     with desk.house.store.read() as connection:
-        waiting = outbox.counts(connection, published.issue.id)[DeliveryState.QUEUED]
+        waiting = tally.counts(connection, published.issue.id)[DeliveryState.QUEUED]
     assert (before, sum(desk.counts("2026-11").values()), waiting) == (7, 7, 0)

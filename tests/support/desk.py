@@ -16,7 +16,7 @@ from digest.flow.keep import Gathered, import_file
 from digest.flow.publish import Published, publish
 from digest.model.delivery import DeliveryState
 from digest.model.item import FoundItem, Item, ItemId
-from digest.storage import editions, filings, issues, items, keeping, outbox, sources
+from digest.storage import editions, filings, issues, items, keeping, sources, tally
 from digest.storage.keeping import Kept
 from digest.storage.tables import delivery
 from subscribers import directory
@@ -83,7 +83,7 @@ class Desk:
     def counts(self, period: str) -> dict[DeliveryState, int]:
         """How an issue's deliveries stand."""
         with self.house.store.read() as connection:
-            return outbox.counts(connection, issues.find(connection, f"{NEWSLETTER}/{period}").id)
+            return tally.counts(connection, issues.find(connection, f"{NEWSLETTER}/{period}").id)
 
     def received(self, email: str) -> list[str]:
         """The titles somebody was brought, in order, as the ledger has it."""
