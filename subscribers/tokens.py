@@ -19,10 +19,17 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  #: never expires: leaving must always work
     PREFERENCES = "preferences"  #: expires: it shows and changes what somebody chose
     CONFIRM = "confirm"  #: expires soon
+    PERSON = "person"  #: for all that is kept about a person, by the person's number; expires within a day
+    ADDRESS = "address"  #: for a new address, by the letter's number; expires soon
 
 
 #: Seconds a token lives; absent for ever.
-LIFETIMES = {Purpose.PREFERENCES: 400 * 86_400, Purpose.CONFIRM: 14 * 86_400}
+LIFETIMES = {
+    Purpose.PREFERENCES: 400 * 86_400,
+    Purpose.CONFIRM: 14 * 86_400,
+    Purpose.PERSON: 86_400,
+    Purpose.ADDRESS: 3 * 86_400,
+}
 
 
 class Keys:
@@ -37,20 +44,25 @@ class Keys:
         """A key of 32 bytes for one use; keys of two uses tell nothing of each other."""
         return hmac.new(self._secret, use.encode(), hashlib.sha256).digest()
 
+    def hashed(self, use: str, text: str) -> str:
+        """What stays of a text that may not be kept: equal for equal texts of one use, and no way back."""
+        return hmac.new(self.derive(use), text.encode(), hashlib.sha256).hexdigest()
+
     @property
     def fingerprint(self) -> str:
         """Tells whether this is the secret a database was made with, without telling the secret."""
         return self.derive("fingerprint").hex()[:16]
 
-    def token(self, purpose: Purpose, subscription_id: int, *, at: datetime | None = None) -> str:
-        """A token for one subscription, safe in a path. Its time, where it has one, counts from `at`, else from now."""
-        signer, value = self._signers[purpose], str(subscription_id).encode()
+    def token(self, purpose: Purpose, number: int, *, at: datetime | None = None) -> str:
+        """A token for one subscription, or whatever its purpose is about, safe in a path. Its time, where it has one,
+        counts from `at`, else from now."""
+        signer, value = self._signers[purpose], str(number).encode()
         if at is not None and isinstance(signer, _DatedSigner):
             return signer.sign_at(value, int(at.timestamp())).decode()
         return signer.sign(value).decode()
 
     def read(self, purpose: Purpose, token: str) -> int:
-        """The subscription a token was made for. Raises TokenRefused, with no word on why."""
+        """The number a token was made for. Raises TokenRefused, with no word on why."""
         signer = self._signers[purpose]
         try:
             if isinstance(signer, _DatedSigner):

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 
 from digest.errors import Problem
 from digest.flow.breaker import Breaker
-from digest.flow.feed import Feed
-from digest.flow.letters import Letter
+from digest.flow.feed import Feed, Letter
 from digest.flow.throttle import Throttle
 from digest.model.delivery import About, Attempt, Handover, Outcome, Phase
 from digest.ports import Session, Transport
@@ -154,7 +153,7 @@ class Lines:
             return False
         self.feed.done(letter)
         self.journal.settle(
-            Attempt(delivery_id=letter.duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
+            Attempt(delivery_id=letter.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
         )
         self._learn(handover)
         return not handover.closed
@@ -165,7 +164,7 @@ class Lines:
         except Exception as error:  # one reader's letter that cannot be made must not stop the others
             words = " ".join(f"the letter cannot be made: {error}".split())[:500]
             return Handover(outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=words)
-        return await session.hand_over(envelope, message, lambda: self.journal.mark(letter.duty.id))
+        return await session.hand_over(envelope, message, lambda: self.journal.mark(letter.id))
 
     def _learn(self, handover: Handover) -> None:
         self.delivered.count(handover.outcome)
