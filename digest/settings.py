@@ -123,6 +123,16 @@ class Web(_Part):
     port: int = Field(ge=0, le=65535)
 
 
+class SignUp(_Part):
+    """What people may ask for on pages, and how often."""
+
+    letters_per_day: int = Field(ge=1)
+    letters_per_week: int = Field(ge=1)
+    network_per_hour: int = Field(ge=1)
+    domain_per_hour: int = Field(ge=1)
+    shortest_seconds: float = Field(ge=0)
+
+
 class Delivery(_Part):
     """Workers and leases."""
 
@@ -182,6 +192,7 @@ class Settings(BaseSettings):
     database: Database
     mail: Mail
     web: Web
+    sign_up: SignUp
     delivery: Delivery
     scheduler: Scheduler
     gather: Gather

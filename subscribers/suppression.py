@@ -28,3 +28,7 @@ class Suppression:
     #: What it rests on: a reply, a report, a person's name.
     evidence: str
     at: datetime
+
+    def covers(self, newsletter: str) -> bool:
+        """Whether it stops what a newsletter sends."""
+        return self.scope in (EVERYWHERE, newsletter)

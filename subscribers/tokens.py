@@ -20,10 +20,17 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  #: never expires: leaving must always work
     PREFERENCES = "preferences"  #: expires: it shows and changes what somebody chose
     CONFIRM = "confirm"  #: expires soon
+    PERSON = "person"  #: for all that is kept about a person, by the person's number; expires within a day
+    ADDRESS = "address"  #: for a new address, by the letter's number; expires soon
 
 
 #: Seconds a token lives; absent for ever.
-LIFETIMES = {Purpose.PREFERENCES: 400 * 86_400, Purpose.CONFIRM: 14 * 86_400}
+LIFETIMES = {
+    Purpose.PREFERENCES: 400 * 86_400,
+    Purpose.CONFIRM: 14 * 86_400,
+    Purpose.PERSON: 86_400,
+    Purpose.ADDRESS: 3 * 86_400,
+}
 
 
 class Keys:
@@ -38,20 +45,25 @@ class Keys:
         """A key of 32 bytes for one use; keys of two uses tell nothing of each other."""
         return hmac.new(self._secret, use.encode(), hashlib.sha256).digest()
 
+    def hashed(self, use: str, text: str) -> str:
+        """What stays of a text that may not be kept: equal for equal texts of one use, and no way back."""
+        return hmac.new(self.derive(use), text.encode(), hashlib.sha256).hexdigest()
+
     @property
     def fingerprint(self) -> str:
         """Tells whether this is the secret a database was made with, without telling the secret."""
         return self.derive("fingerprint").hex()[:16]
 
-    def token(self, purpose: Purpose, subscription_id: int, *, at: datetime | None = None) -> str:
-        """A token for one subscription, safe in a path. Its time, where it has one, counts from `at`, else from now."""
-        value = b"%d" % subscription_id
+    def token(self, purpose: Purpose, number: int, *, at: datetime | None = None) -> str:
+        """A token for one subscription, or whatever its purpose is about, safe in a path. Its time, where it has one,
+        counts from `at`, else from now."""
+        value = b"%d" % number
         if purpose in LIFETIMES:
             value += _dated(int(time.time() if at is None else at.timestamp()))
         return self._seals[purpose].sealed(value).decode()
 
     def read(self, purpose: Purpose, token: str) -> int:
-        """The subscription a token was made for. Raises TokenRefused, with no word on why."""
+        """The number a token was made for. Raises TokenRefused, with no word on why."""
         seal = self._seals[purpose]
         try:
             return int(seal.opened(token, max_age=LIFETIMES.get(purpose)))

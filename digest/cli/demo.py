@@ -40,7 +40,7 @@ def demo(
 
 
 def _run(house: "House", folder: Path, began: float) -> None:
-    from digest.flow import rehearse
+    from digest.flow import rehearse, sample
     from digest.web.site import build
 
     months = rehearse.months(house)
@@ -58,7 +58,7 @@ def _run(house: "House", folder: Path, began: float) -> None:
     out.say(f"The mailbox:  {folder / 'mailbox'} (one .eml for each message)")
     out.say(f"The archive:  {folder / 'archive' / 'index.html'}")
     out.say(f"The preview:  {sys.argv[0]} -C {folder} preview {done[-1].name}")
-    out.say(f"The pages:    {sys.argv[0]} -C {folder} serve")
+    out.say(f"The pages:    {sys.argv[0]} -C {folder} serve (sign up at /subscribe/{sample.NEWSLETTER}/)")
 
 
 def _settings(folder: Path, port: int) -> "Settings":

@@ -3,7 +3,8 @@
     lease a batch ─► connections ─► 354 ─► marker committed ─► dot ─► reply ─► outcome committed
 
 Nothing is lost: what stops before the dot goes back to the queue. Nothing comes twice: what stops after the dot
-becomes unknown and is not tried again by itself. `shift` is one worker's run, `line` one of its connections.
+becomes unknown and is not tried again by itself. `shift` is one worker's run, `line` one of its connections. Single
+letters go out beside issues, by the same way: `post`.
 """
 
 import asyncio
@@ -11,9 +12,11 @@ from collections.abc import Callable
 
 import uvloop
 
+from digest.flow.duties import Deliveries
 from digest.flow.hours import Hours
 from digest.flow.house import House
 from digest.flow.lines import Delivered
+from digest.flow.post import Post
 from digest.flow.recover import recover
 from digest.flow.shift import Shift
 from digest.flow.stop import Stop
@@ -52,10 +55,18 @@ def deliver(
     Raises TransportUnavailable, TransportRefused or StorageUnavailable when the run had to stop; the ledger is whole
     then, and the same call later goes on where this one ended.
     """
-    stop = stop or Stop()
-    shift = Shift(house, stop, progress, Hours(house, any_hour=any_hour))
+    stop, done = stop or Stop(), Delivered()
+    issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done)
+    post = Shift(house, stop, progress, Post(house), done)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(shift.work(drain=drain))
+        runner.run(_both(issues, post, drain=drain))
     if stop.problem:
         raise stop.problem
-    return shift.delivered
+    return done
+
+
+async def _both(issues: Shift, post: Shift, *, drain: bool) -> None:
+    """Who has just signed up does not wait until a large issue is out."""
+    async with asyncio.TaskGroup() as group:
+        going_out = group.create_task(issues.work(drain=drain))
+        group.create_task(post.work_beside(going_out, drain=drain))

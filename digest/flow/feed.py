@@ -2,13 +2,33 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from digest.errors import Problem
-from digest.flow.letters import Letter
+from digest.model.delivery import DeliveryId, Envelope, WireText
+
+
+class Letter(Protocol):
+    """One message that is to go out, not made before it is needed."""
+
+    @property
+    def id(self) -> DeliveryId:
+        """What it is called in its book."""
+        ...
+
+    @property
+    def domain(self) -> str:
+        """Of its recipient's address, as it is written."""
+        ...
+
+    def made(self) -> tuple[Envelope, WireText]:
+        """Who it goes to, and the whole message: the same bytes in every attempt with the same settings."""
+        ...
+
 
 #: Leases some more; none when nothing is due.
-Lease = Callable[[], Awaitable[list[Letter]]]
+Lease = Callable[[], Awaitable[Sequence[Letter]]]
 
 
 class Feed:

@@ -36,15 +36,21 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
     evidence, in the transaction that records the failure. What is about us suppresses nobody."""
 
     def on_settled(connection: Connection, attempts: Sequence[Attempt]) -> None:
-        gone = {a.delivery_id: a for a in attempts if _is_gone(a)}
+        gone = {a.delivery_id: a for a in attempts if is_gone(a)}
         for delivery_id, email in _addresses(connection, list(gone)):
-            people = Subscribers(connection, house.keys, now=house.clock.now(), channel="bounce")
-            people.suppress(email, SuppressionReason.BOUNCED, evidence=gone[delivery_id].handover.diagnostic)
+            suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
 
     return on_settled
 
 
-def _is_gone(attempt: Attempt) -> bool:
+def suppress_gone(house: House, connection: Connection, email: str, diagnostic: str) -> None:
+    """Let nothing go any more to an address that does not exist."""
+    people = Subscribers(connection, house.keys, now=house.clock.now(), channel="bounce")
+    people.suppress(email, SuppressionReason.BOUNCED, evidence=diagnostic)
+
+
+def is_gone(attempt: Attempt) -> bool:
+    """Whether a refusal says that there is no such mailbox."""
     handover = attempt.handover
     return (
         handover.outcome is Outcome.FAILED

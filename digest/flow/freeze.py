@@ -213,8 +213,7 @@ def headers_of(house: House, newsletter: Newsletter, period: Period) -> dict[str
         feedback_id=feedback_id(period.key, newsletter.slug, "issue", domain=domain),
         archive_url=house.links.issue(newsletter.slug, period.key),
         help_url=mailto(people),
-        # There is no page to sign up at: whoever reads that mailbox adds the reader.
-        subscribe_url=mailto(people, subject=f"subscribe {newsletter.slug}"),
+        subscribe_url=house.links.subscribe(newsletter.slug),
         owner=people,
     )
 

@@ -14,7 +14,7 @@ from digest.flow.layouts import layout_from
 from digest.flow.returns import Returns
 from digest.mail.dkim import Signer, signed
 from digest.model.cadence import Cadence
-from digest.model.delivery import Envelope, WireText
+from digest.model.delivery import DeliveryId, Envelope, WireText
 from digest.model.issue import IssueContent, IssueId
 from digest.rendering.blocks import Block
 from digest.rendering.headers import PersonalFields, message_id
@@ -112,6 +112,11 @@ class Letter:
     duty: Duty
     _variant: "_Variant"
     _letters: Letters
+
+    @property
+    def id(self) -> DeliveryId:
+        """The delivery's."""
+        return self.duty.id
 
     @property
     def domain(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from digest.errors import Problem
-from digest.flow.letters import Letter
+from digest.flow.feed import Letter
 from digest.flow.lines import Lines
 from digest.model.delivery import About, Attempt, Envelope, Handover, Outcome, Phase
 from digest.ports import Session
@@ -94,14 +94,14 @@ class _Line:
     def _settle(self, letter: Letter, started_at: datetime, handover: Handover) -> None:
         self._feed.done(letter)
         self._journal.settle(
-            Attempt(delivery_id=letter.duty.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
+            Attempt(delivery_id=letter.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
         )
         self._lines.learn(handover)
 
     async def _before_dot(self) -> bool:
         """Have the marker committed, and make the next letter meanwhile."""
         assert self._now is not None
-        marking = self._journal.mark(self._now.letter.duty.id)
+        marking = self._journal.mark(self._now.letter.id)
         if self._session is not None and not self._stop.wanted and self._lines.may_open(self._index):
             self._next = _made(self._feed.pick())
             if self._next and not self._next.trouble:

@@ -36,9 +36,15 @@ class Sample:
 def notices_of(house: House, connection: Connection, publication: Publication, language: str = "") -> Notices:
     """The notices in a language (BCP 47; the newsletter's own when empty), showing the latest issue. May raise
     BadTemplate."""
+    spoken = house.tongues.nearest(language, otherwise=publication.newsletter.language)
+    front, env = front_of(house, connection, publication, spoken), house.templates_in(spoken)
+    return Notices(confirm=notices.confirm(front, env), welcome=notices.welcome(front, env))
+
+
+def front_of(house: House, connection: Connection, publication: Publication, spoken: str) -> Front:
+    """What a newsletter says of itself in a language that there is a catalogue for."""
     newsletter = publication.newsletter
-    spoken = house.tongues.nearest(language, otherwise=newsletter.language)
-    front = Front(
+    return Front(
         name=newsletter.name,
         brand=newsletter.brand,
         language=spoken,
@@ -46,8 +52,6 @@ def notices_of(house: House, connection: Connection, publication: Publication, l
         archive_home_url=house.links.archive(newsletter.slug),
         latest=_latest(house, connection, newsletter.slug),
     )
-    env = house.templates_in(spoken)
-    return Notices(confirm=notices.confirm(front, env), welcome=notices.welcome(front, env))
 
 
 def sample_notices(house: House, slug: str, language: str = "") -> tuple[Sample, ...]:
@@ -72,7 +76,7 @@ def _samples(house: House, publication: Publication, compiled: Notices, language
         email="reader@example.org",
         cadence=cadence,
         topics=topics,
-        confirm_url=f"{house.links.base}/confirm/preview",
+        confirm_url=house.links.confirm("preview"),
         until=today + timedelta(seconds=LIFETIMES[Purpose.CONFIRM]),
     )
     yield Sample(kind="confirm", letter=compiled.confirm.filled(confirming))
@@ -84,7 +88,7 @@ def _samples(house: House, publication: Publication, compiled: Notices, language
         cadence=cadence,
         topics=topics,
         signed_up_on=today,
-        next_on=_next_for(house, publication, cadence),
+        next_on=next_for(house, publication, cadence),
         preferences_url=house.links.preferences("preview"),
         unsubscribe_url=house.links.unsubscribe("preview"),
     )
@@ -104,7 +108,7 @@ def _latest(house: House, connection: Connection, slug: str) -> Latest | None:
     )
 
 
-def _next_for(house: House, publication: Publication, cadence: Cadence) -> date | None:
+def next_for(house: House, publication: Publication, cadence: Cadence) -> date | None:
     """The day of the next issue of a cadence, which may be the present period's."""
     newsletter, now = publication.newsletter, house.clock.now()
     present = period_of(cadence, now.astimezone(newsletter.zone).date())

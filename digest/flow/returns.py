@@ -38,6 +38,14 @@ class Returns:
             return self.bounce_address
         return verp.tagged(self.bounce_mailbox, delivery_id, self.bounce_key)
 
+    def notice_sender(self, notice_id: DeliveryId) -> str:
+        """The same for single letters, whose numbers are their own."""
+        return (
+            verp.tagged(f"n{self.bounce_mailbox}", notice_id, self.bounce_key)
+            if self.bounce_mailbox
+            else (self.bounce_address)
+        )
+
     def unsubscribe_mailbox(self, subscription_id: int) -> str:
         """Where an empty mail says that a reader leaves; empty for nowhere."""
         return verp.tagged(self.leave_mailbox, subscription_id, self.leave_key) if self.leave_mailbox else ""

@@ -13,6 +13,7 @@ from digest.flow.gather import gather_due
 from digest.flow.house import House
 from digest.flow.keep import Gathered
 from digest.flow.publish import publish
+from digest.flow.purge import forget_old
 from digest.flow.recover import recover
 from digest.flow.suggest import suggest
 from digest.flow.verdict import Held
@@ -55,6 +56,7 @@ def tick(house: House) -> Ticked:
             done.problems.append(f"{slug}: {problem}")
     with house.store.write() as connection:
         Subscribers(connection, house.keys, now=house.clock.now(), channel="clock").resume_elapsed()
+    forget_old(house)
     if not house.store.embedded:
         recover(house, alone=False)
     return done

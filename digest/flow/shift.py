@@ -1,32 +1,30 @@
-"""A shift: one worker's run, from registering to retiring. It leases batches and shows that it lives."""
+"""A shift: one worker's run, from registering to retiring. It leases batches and shows that it lives.
+
+What it works off are `Duties`: the deliveries of issues, or single letters.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection
-
 from digest.errors import Problem, StorageUnavailable
 from digest.flow import line
-from digest.flow.feed import Feed
-from digest.flow.feedback import suppress_refused
-from digest.flow.hours import Hours
+from digest.flow.duties import Duties
+from digest.flow.feed import Feed, Letter
 from digest.flow.house import House
-from digest.flow.letters import Letter, Letters
 from digest.flow.lines import Delivered, Lines
 from digest.flow.recover import recover
 from digest.flow.stop import Stop
+from digest.mail.dkim import Signer
 from digest.model.delivery import Handover
 from digest.ports import Session, Transport
-from digest.settings import Delivery
-from digest.storage import outbox, pace, tally, workers
+from digest.storage import workers
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
-from digest.storage.pace import Rate
 
-#: How often whoever waits for the next that is due looks whether something else is.
+#: How often whoever waits for the next that is due, or for another shift, looks whether something else is.
 LOOK_SECONDS = 2.0
 
 
@@ -37,12 +35,12 @@ class Shift:
     house: House
     stop: Stop
     progress: Callable[[Handover], None]
-    hours: Hours
+    duties: Duties
     delivered: Delivered = field(default_factory=Delivered)
 
     async def work(self, *, drain: bool) -> None:
         """Batch after batch, until nothing is due, or, with `drain`, until nothing waits."""
-        transport = self.house.transport()
+        transport = self.duties.transport()
         while not self.stop.wanted and await self._is_due(drain=drain):
             try:
                 # Catalogues, keys and a knock first: what is wrong with them leaves the database as it was.
@@ -52,8 +50,15 @@ class Shift:
             except Problem as problem:
                 self.stop.because(problem)
                 return
-            async with self._registered(transport, first, Letters(self.house, signers)) as worker:
+            async with self._registered(transport, first, signers) as worker:
                 await worker.until_nothing_is_due()
+
+    async def work_beside(self, other: "asyncio.Task[None]", *, drain: bool) -> None:
+        """The same for as long as another shift goes on, as more may come meanwhile, and once more after it."""
+        while not other.done() and not self.stop.wanted:
+            await self.work(drain=False)
+            await asyncio.wait({other}, timeout=LOOK_SECONDS)
+        await self.work(drain=drain)
 
     async def _is_due(self, *, drain: bool) -> bool:
         """Whether something is due; with `drain`, waits for what was deferred. False when nothing waits any more."""
@@ -61,7 +66,7 @@ class Shift:
             if not self.house.store.embedded:
                 recover(self.house, alone=False)  # what waits may be the lease of a worker that died meanwhile
             with self.house.store.read() as connection:
-                due, due_at = tally.next_due(connection, self.hours.closed(connection))
+                due, due_at = self.duties.waiting(connection)
             if due or not drain or due_at is None:
                 return due
             # Not for long: an issue may come out meanwhile, and hours may be changed.
@@ -69,11 +74,13 @@ class Shift:
         return False
 
     @asynccontextmanager
-    async def _registered(self, transport: Transport, first: Session, letters: Letters) -> "AsyncIterator[_Worker]":
+    async def _registered(
+        self, transport: Transport, first: Session, signers: Sequence[Signer]
+    ) -> "AsyncIterator[_Worker]":
         with self.house.store.write() as connection:
             token = workers.register(connection)
-            outbox.expire(connection, older_than=timedelta(hours=self.house.settings.delivery.expire_hours))
-        worker = _Worker(self, token, transport, first, letters)
+            self.duties.begin(connection, signers)
+        worker = _Worker(self, token, transport, first)
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
@@ -84,22 +91,14 @@ class Shift:
             worker.retire()
 
 
-def rate_of(limits: Delivery) -> Rate | None:
-    """The pace that the settings ask for; None for none."""
-    rates = [each for each in (limits.per_second, limits.per_minute / 60) if each]
-    return Rate(per_second=min(rates)) if rates else None
-
-
 class _Worker:
     """A registered worker with its journal."""
 
-    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session, letters: Letters) -> None:
-        self._house, self._stop, self._token, self._hours = shift.house, shift.stop, token, shift.hours
+    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session) -> None:
+        self._house, self._stop, self._token, self._duties = shift.house, shift.stop, token, shift.duties
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
-        self._journal = Journal(self._house.store, token, retry, suppress_refused(self._house))
-        self._letters = letters
-        self._rate = rate_of(self._house.settings.delivery)
+        self._journal = Journal(self._house.store, token, retry, self._duties.on_settled, self._duties.book)
         # Half a batch is left when the next is asked for, which is there before that is gone.
         low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
         self._feed = Feed(self._lease, low=low, per_domain=per_domain)
@@ -118,8 +117,8 @@ class _Worker:
         try:
             await line.run(self._lines)
             if left := await self._feed.close():
-                ids = [letter.duty.id for letter in left]
-                await self._journal.do(lambda connection: outbox.give_back(connection, self._token, ids))
+                ids = [letter.id for letter in left]
+                await self._journal.do(lambda connection: self._duties.give_back(connection, self._token, ids))
         except Problem as problem:
             self._stop.because(problem)
 
@@ -144,24 +143,11 @@ class _Worker:
         except StorageUnavailable as problem:
             self._stop.because(problem)
 
-    async def _lease(self) -> list[Letter]:
+    async def _lease(self) -> Sequence[Letter]:
         """Some more, as soon as the pace allows; none when nothing is due."""
         while not self._stop.wanted:
-            letters, seconds = await self._journal.do(self._leased)
+            letters, seconds = await self._journal.do(lambda connection: self._duties.lease(connection, self._token))
             if letters or not seconds:
                 return letters
             await self._stop.rest(seconds)
         return []
-
-    def _leased(self, connection: Connection) -> tuple[list[Letter], float]:
-        """The letters leased, and how long to wait where only the pace is why there are none."""
-        limit = self._house.settings.delivery.batch
-        if self._rate:
-            level, seconds = pace.allowed(connection, self._rate)
-            if not level:
-                return [], seconds
-            limit = min(limit, level)
-        duties = outbox.lease(connection, self._token, limit=limit, closed=self._hours.closed(connection))
-        if self._rate:
-            pace.spend(connection, len(duties))
-        return self._letters.of(connection, duties), 0.0

@@ -36,3 +36,27 @@ class Links:
     def preferences(self, token: str) -> str:
         """A reader's own page."""
         return f"{self.base}/preferences/{token}"
+
+    def subscribe(self, newsletter: str) -> str:
+        """Where people sign up for a newsletter."""
+        return f"{self.base}/subscribe/{newsletter}/"
+
+    def confirm(self, token: str) -> str:
+        """Where somebody who has signed up says yes."""
+        return f"{self.base}/confirm/{token}"
+
+    def leave(self, token: str) -> str:
+        """Where a reader leaves a topic, a newsletter or all of them."""
+        return f"{self.preferences(token)}/leave"
+
+    def ask(self) -> str:
+        """Where somebody without a link asks for one."""
+        return f"{self.base}/preferences/"
+
+    def person(self, token: str) -> str:
+        """All that we keep about a person."""
+        return f"{self.base}/about-you/{token}"
+
+    def address(self, token: str) -> str:
+        """Where the holder of a new address says yes."""
+        return f"{self.base}/new-address/{token}"

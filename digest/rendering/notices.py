@@ -81,7 +81,7 @@ class Notice:
 def confirm(front: Front, env: TemplateEnvironment) -> Notice:
     """Asks the holder of an address whether it was they who asked. Raises BadTemplate."""
     say, name = env.phrases.tongue.say, one_line(front.name)
-    return _notice(
+    return notice(
         "confirm",
         front,
         env,
@@ -93,7 +93,7 @@ def confirm(front: Front, env: TemplateEnvironment) -> Notice:
 def welcome(front: Front, env: TemplateEnvironment) -> Notice:
     """Tells somebody who has confirmed what comes now, and shows the latest issue. Raises BadTemplate."""
     say, name = env.phrases.tongue.say, one_line(front.name)
-    return _notice(
+    return notice(
         "welcome",
         front,
         env,
@@ -148,8 +148,18 @@ def welcome_values(
     }
 
 
-def _notice(kind: str, front: Front, env: TemplateEnvironment, *, subject: str, preheader: str) -> Notice:
+def notice(
+    kind: str,
+    front: Front,
+    env: TemplateEnvironment,
+    *,
+    subject: str,
+    preheader: str,
+    word: Mapping[str, str] | None = None,
+) -> Notice:
+    """A notice of a kind, compiled; `word` is what the plain kind says. Raises BadTemplate."""
     values: Context = {
+        "word": dict(word or {}),
         "look": look(
             front.brand,
             name=front.name,

@@ -8,7 +8,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -29,6 +29,20 @@ _GATHERING_SECONDS = 0.001
 #: Called within the transaction that records them, for what else hangs on outcomes.
 OnSettled = Callable[..., None]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Where markers and outcomes are written down."""
+
+    #: Commits markers; only what it returns may go out.
+    mark: Callable[[Connection, str, Collection[DeliveryId]], set[DeliveryId]]
+    #: Writes down how attempts ended.
+    settle: Callable[[Connection, str, Sequence[Attempt], RetryPolicy], None]
+
+
+#: The book of issues; single letters have one of their own.
+DELIVERIES = Book(mark=outbox.mark, settle=settlement.settle)
 
 
 @dataclass(slots=True)
@@ -60,8 +74,15 @@ class _Group:
 class Journal:
     """Writes down what happens to one worker's deliveries."""
 
-    def __init__(self, store: Store, token: str, retry: RetryPolicy, on_settled: OnSettled | None = None) -> None:
-        self._token, self._retry, self._on_settled = token, retry, on_settled
+    def __init__(
+        self,
+        store: Store,
+        token: str,
+        retry: RetryPolicy,
+        on_settled: OnSettled | None = None,
+        book: Book = DELIVERIES,
+    ) -> None:
+        self._token, self._retry, self._on_settled, self._book = token, retry, on_settled, book
         self._writer = store.writer()
         self._entries: queue.SimpleQueue[_Mark | _Errand | Attempt | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -150,10 +171,10 @@ class Journal:
         if not marks and not attempts:
             return set()
         with self._writer.write() as connection:
-            settlement.settle(connection, self._token, attempts, self._retry)
+            self._book.settle(connection, self._token, attempts, self._retry)
             if self._on_settled and attempts:
                 self._on_settled(connection, attempts)
-            return outbox.mark(connection, self._token, marks) if marks else set()
+            return self._book.mark(connection, self._token, marks) if marks else set()
 
     def _insist(self, attempts: Sequence[Attempt], problem: StorageUnavailable) -> None:
         """Try again to write outcomes, which have happened and cannot be undone, for as long as patience lasts."""

@@ -15,10 +15,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from digest.storage import source_tables
+from digest.storage import notice_tables, source_tables
 from subscribers.tables import Id, Instant, metadata, primary_key, reference
 
-__all__ = ["metadata", "source_tables"]
+__all__ = ["metadata", "notice_tables", "source_tables"]
 
 #: What must be the same every time a database is opened, such as the fingerprint of its secret.
 fact = Table(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from digest.model.delivery import DeliveryState
+from digest.storage import notices
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, worker
 
@@ -20,7 +21,7 @@ class Recovery:
     workers: int
     #: Leases given back: nothing of these had been handed over.
     returned: int
-    #: Deliveries whose final dot may have gone out.
+    #: Deliveries and notices whose final dot may have gone out.
     unknown: int
 
 
@@ -53,11 +54,13 @@ def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery
     if dead_after is not None:
         silent = silent & (worker.c.beat_at < database_now(-dead_after))
     ended = connection.execute(update(worker).where(silent).values(ended_at=database_now())).rowcount
+    returned, doubtful = notices.recover(connection)
     return Recovery(
         workers=ended,
-        returned=_sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None),
+        returned=returned + _sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None),
         # The token stays: a late 250 may still close the doubt.
-        unknown=_sweep(
+        unknown=doubtful
+        + _sweep(
             connection, DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN, reason="the worker stopped before the reply"
         ),
     )

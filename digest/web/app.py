@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
-from digest.web import archive, public
+from digest.flow.sign_up import TooMany
+from digest.web import api, archive, public, signing_up
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
 from digest.web.kit import Kit, conditional, open_kit
@@ -29,12 +30,16 @@ def create_app(house: House) -> FastAPI:
     # Its own redirects would name whatever host the request claims to be for.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(public.router(kit))
+    app.include_router(signing_up.router(kit))
+    app.include_router(api.router(kit))
     app.include_router(archive.router(kit))
     add_files(app, kit)
     _add_health(app, house)
     app.add_exception_handler(Problem, _Faults(kit).problem)
     app.add_exception_handler(HTTPException, _Faults(kit).refused)
-    app.add_middleware(Guard, broken=_Faults(kit).broken, private=public.PRIVATE, prefix=kit.prefix)
+    app.add_middleware(
+        Guard, broken=_Faults(kit).broken, private=(*public.PRIVATE, *signing_up.PRIVATE), prefix=kit.prefix
+    )
     return app
 
 
@@ -73,9 +78,10 @@ def _health(code: int, **words: Any) -> Response:
 
 
 def _lacks_slash(request: Request) -> bool:
-    """Whether somebody wrote the address of a page of the archive without the slash at its end."""
+    """Whether somebody wrote the address of a page without the slash at its end."""
     path = request.url.path
-    return request.method in _READ and "/archive/" in path and not path.endswith("/") and "." not in path
+    listed = "/archive/" in path or "/subscribe/" in path
+    return request.method in _READ and listed and not path.endswith("/") and "." not in path
 
 
 def _with_slash(path: str) -> Response:
@@ -97,6 +103,10 @@ class _Faults:
                 return self._kit.message("That did not work", str(problem), status=400)
             case UnknownName():
                 return self._missing()
+            case TooMany():
+                response = self._kit.message("Not so fast", str(problem), status=429)
+                response.headers["Retry-After"] = "3600"
+                return response
             case Again():
                 _log.warning("%s", problem)
                 response = self._kit.message(

@@ -17,15 +17,21 @@ class FormRefused(Never):
     """What was posted cannot be taken; nothing was changed."""
 
 
+async def body(request: Request) -> bytes:
+    """All that was posted. Raises FormRefused when it is longer than any form of ours."""
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > LIMIT:
+            raise FormRefused("That was more than this page can take.", remedy="Go back and try again.")
+    return read
+
+
 async def read(request: Request) -> Form:
     """The fields of a posted form. Raises FormRefused when it is longer than any form of ours."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LIMIT:
-            raise FormRefused("That was more than this page can take.", remedy="Go back and try again.")
+    posted = await body(request)
     try:
-        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
+        return parse_qs(posted.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError as error:
         raise FormRefused("That was more than this page can take.", remedy="Go back and try again.") from error
 
@@ -42,3 +48,8 @@ async def drain(request: Request) -> None:
 def first(form: Form, name: str) -> str:
     """The value of a field that comes once; empty when it does not come."""
     return form.get(name, [""])[0]
+
+
+def client(request: Request) -> str:
+    """The network address that a request comes from; behind a proxy, what the proxy says of it."""
+    return request.client.host if request.client else ""

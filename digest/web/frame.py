@@ -28,6 +28,8 @@ class Frame:
     logo: str = ""
     publisher: str = ""
     nav: tuple[tuple[str, str], ...] = ()
+    #: Where people sign up; empty where that is no way to go.
+    sign_up: str = ""
     #: One sentence for search engines and shared links.
     description: str = ""
     #: Where this very page lies, absolute; empty for pages that nobody should share.

@@ -1,13 +1,12 @@
 """A reader's own page: what it shows, and what may be wished there."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from digest.model.cadence import Cadence, period_of, reach_back
+from digest.model.cadence import Cadence, reach_back
 from digest.model.newsletter import Newsletter
-from digest.rendering.fragments import one_line
 from digest.rendering.phrases import ENGLISH
-from digest.web import wording
+from digest.web import choices, wording
 from digest.web.forms import Form, FormRefused, first
 from digest.web.shelf import Archive
 from subscribers.address import masked
@@ -17,7 +16,6 @@ from subscribers.preferences import EVERYTHING, EVERYTHING_WORD, Preference, unk
 
 #: For how many months a reader may pause.
 PAUSES = (1, 3, 6)
-_LATEST = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +63,8 @@ def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None
         "address": masked(held.email),
         "counts_from": _counts_from(newsletter, held, held.paused_until if paused and held.paused_until else now),
         "everything": chosen is None or EVERYTHING_WORD in chosen,
-        "topics": [_topic(archive, slug, chosen) for slug in archive.publication.topic_order],
-        "cadences": _cadences(newsletter, held, asked),
+        "topics": choices.topics(archive, chosen),
+        "cadences": choices.cadences(newsletter, first(asked or {}, "cadence") or held.cadence),
         "pending": held.state is SubscriptionState.PENDING,
         "paused_until": day(held.paused_until, newsletter) if paused and held.paused_until else "",
         "pauses": [{"months": months, "name": wording.months(months)} for months in PAUSES],
@@ -83,39 +81,6 @@ def _cadence(form: Form, newsletter: Newsletter, held: Subscription) -> str:
     return first(form, "cadence")
 
 
-def _topic(archive: Archive, slug: str, chosen: frozenset[str] | None) -> dict[str, object]:
-    topic = next(t for t in archive.publication.topics if t.slug == slug)
-    latest = next((article.title for _, article in archive.on_topic(slug)), "")
-    return {
-        "slug": slug,
-        "name": one_line(topic.name),
-        "about": one_line(topic.description),
-        "latest": wording.cut(one_line(latest), _LATEST),
-        "chosen": chosen is not None and slug in chosen,
-    }
-
-
-def _cadences(newsletter: Newsletter, held: Subscription, asked: Form | None) -> list[dict[str, object]]:
-    """Nothing to choose where there is only one."""
-    if len(newsletter.cadences) < 2:
-        return []
-    current = first(asked or {}, "cadence") or held.cadence
-    if current not in newsletter.cadences:
-        current = newsletter.default_cadence
-    ordered = [cadence for cadence in Cadence if cadence in newsletter.cadences]
-    return [{"value": str(c), "name": wording.OFTEN[c], "chosen": c == current} for c in ordered]
-
-
 def _counts_from(newsletter: Newsletter, held: Subscription, after: datetime) -> str:
-    due = _next_due(newsletter, held.cadence, after)
-    return f"Changes count from the next issue, due on {ENGLISH.day(due, on=after.date())}." if due else ""
-
-
-def _next_due(newsletter: Newsletter, cadence_name: str, after: datetime) -> date | None:
-    if cadence_name not in newsletter.cadences:
-        return None
-    cadence = Cadence(cadence_name)
-    period = period_of(cadence, after.astimezone(newsletter.zone).date() - timedelta(days=1))
-    while (due := period.due_at(newsletter.cadences[cadence], newsletter.zone)) <= after:
-        period = period.next
-    return due.astimezone(newsletter.zone).date()
+    due = choices.next_due(newsletter, held.cadence, after)
+    return f"Changes count from the next issue, due on {due}." if due else ""

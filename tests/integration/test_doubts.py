@@ -10,7 +10,7 @@ from digest.flow.approve import cancel
 from digest.flow.doubts import resend, settle
 from digest.flow.house import House
 from digest.model.delivery import DeliveryId, DeliveryState, Outcome
-from digest.storage import outbox
+from digest.storage import tally
 from digest.storage.tables import delivery
 from tests.contract.test_storage_outbox import Ledger
 from tests.contract.test_storage_outbox import ledger as ledger
@@ -67,7 +67,7 @@ def test_a_doubt_is_closed_as_the_log_of_the_mail_server_shows(
     after = doubtful.states()
     assert _S.UNKNOWN not in after
     assert after[ends] == before[ends] + 2
-    assert doubtful.do(outbox.count_waiting) == 1
+    assert doubtful.do(tally.count_waiting) == 1
 
 
 def test_trying_out_changes_nothing(doubtful: Ledger) -> None:

@@ -1,0 +1,102 @@
+"""Duties: what a shift works off, and the deliveries of issues as such."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from digest.flow.feed import Letter
+from digest.flow.feedback import suppress_refused
+from digest.flow.hours import Hours
+from digest.flow.house import House
+from digest.flow.letters import Letters
+from digest.mail.dkim import Signer
+from digest.model.delivery import DeliveryId
+from digest.ports import Transport
+from digest.settings import Delivery
+from digest.storage import outbox, pace, tally
+from digest.storage.journal import DELIVERIES, Book, OnSettled
+from digest.storage.pace import Rate
+
+
+def rate_of(limits: Delivery) -> Rate | None:
+    """The pace that the settings ask for; None for none."""
+    rates = [each for each in (limits.per_second, limits.per_minute / 60) if each]
+    return Rate(per_second=min(rates)) if rates else None
+
+
+class Duties(Protocol):
+    """What a shift works off, and the book it is written down in."""
+
+    @property
+    def book(self) -> Book:
+        """Where markers and outcomes go."""
+        ...
+
+    @property
+    def on_settled(self) -> OnSettled:
+        """What else hangs on outcomes."""
+        ...
+
+    def transport(self) -> Transport:
+        """The way out."""
+        ...
+
+    def waiting(self, connection: Connection) -> tuple[bool, datetime | None]:
+        """Whether something is due now; if not, when the next comes due."""
+        ...
+
+    def begin(self, connection: Connection, signers: Sequence[Signer]) -> None:
+        """Before the first is leased: close what has waited too long."""
+        ...
+
+    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
+        """Some that are due, and how long to wait where only the pace is why there are none."""
+        ...
+
+    def give_back(self, connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
+        """Return leases that were not tried."""
+        ...
+
+
+class Deliveries:
+    """The deliveries of issues."""
+
+    book = DELIVERIES
+
+    def __init__(self, house: House, hours: Hours) -> None:
+        self._house, self._hours = house, hours
+        self._rate = rate_of(house.settings.delivery)
+        self._letters = Letters(house)
+        self.on_settled: OnSettled = suppress_refused(house)
+
+    def transport(self) -> Transport:
+        """All the connections there may be."""
+        return self._house.transport()
+
+    def waiting(self, connection: Connection) -> tuple[bool, datetime | None]:
+        """As the outbox says, for newsletters whose hours it is."""
+        return tally.next_due(connection, self._hours.closed(connection))
+
+    def begin(self, connection: Connection, signers: Sequence[Signer]) -> None:
+        """Nobody wants old news."""
+        self._letters = Letters(self._house, signers)
+        outbox.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
+
+    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
+        """A batch, or as much of one as the pace allows."""
+        limit = self._house.settings.delivery.batch
+        if self._rate:
+            level, seconds = pace.allowed(connection, self._rate)
+            if not level:
+                return [], seconds
+            limit = min(limit, level)
+        duties = outbox.lease(connection, token, limit=limit, closed=self._hours.closed(connection))
+        if self._rate:
+            pace.spend(connection, len(duties))
+        return self._letters.of(connection, duties), 0.0
+
+    def give_back(self, connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
+        """Into the outbox."""
+        outbox.give_back(connection, token, ids)

@@ -1,0 +1,91 @@
+"""The JSON endpoint to sign somebody up, by the same rules as the form: double opt-in, one answer, the same limits."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, Response
+
+from digest.errors import UnknownName
+from digest.flow import sign_up
+from digest.flow.sign_up import TooMany
+from digest.model.notice import RequestKind
+from digest.storage import newsletters
+from digest.web import forms, wishes
+from digest.web.kit import Kit
+from digest.web.wishes import Mistakes
+
+PATH = "/api/subscriptions"
+_FIELDS = frozenset({"newsletter", *wishes.FIELDS})
+_ASKED = (
+    "If that address can be subscribed, a letter is on its way; the subscription begins when its link is confirmed."
+)
+
+
+def router(kit: Kit) -> APIRouter:
+    """The route, on one kit."""
+    routes = APIRouter()
+
+    @routes.post(PATH)
+    def subscribe(request: Request, body: Annotated[bytes, Depends(forms.body)]) -> Response:
+        # A page elsewhere can make a browser post a form to us, but not JSON without asking us first.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refused(415, {"": "Send JSON, with the content type application/json."})
+        try:
+            return _taken(kit, _object(body), forms.client(request))
+        except Mistakes as mistakes:
+            return _refused(400, dict(mistakes.by_field))
+        except UnknownName:
+            return _refused(404, {"newsletter": "There is no such newsletter."})
+        except TooMany as refusal:
+            return _refused(429, {"": str(refusal)}, {"Retry-After": "3600"})
+
+    return routes
+
+
+def _taken(kit: Kit, asked: dict[str, Any], client: str) -> Response:
+    slug = _text(asked, "newsletter")
+    if not slug:
+        raise Mistakes({"newsletter": "Say which newsletter."})
+    with kit.house.store.read() as connection:
+        publication = newsletters.load(connection, slug)
+    texts = {name: _text(asked, name) for name in ("email", "cadence", "name", "language")}
+    wished = wishes.read(publication, kit.house.tongues, topics=_topics(asked), **texts)
+    sign_up.ask(kit.house, RequestKind.SIGN_UP, slug, wished.email, wished.wish, client=client)
+    return _answer(202, {"status": "asked", "message": _ASKED})
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        # An escaped half of a pair is JSON, but no text.
+        asked = json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode())
+    except (ValueError, RecursionError) as error:
+        raise Mistakes({"": "This is not JSON in UTF-8."}) from error
+    if not isinstance(asked, dict):
+        raise Mistakes({"": "Send one object, such as {“newsletter”: …, “email”: …}."})
+    if strange := sorted(set(asked) - _FIELDS):
+        raise Mistakes({strange[0][:40]: f"There is no such field; there are {', '.join(sorted(_FIELDS))}."})
+    return asked
+
+
+def _text(asked: dict[str, Any], name: str) -> str:
+    value = asked.get(name, "")
+    if not isinstance(value, str):
+        raise Mistakes({name: "This has to be a text."})
+    return value
+
+
+def _topics(asked: dict[str, Any]) -> list[str]:
+    topics = asked.get("topics", ["all"])
+    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
+        raise Mistakes({"topics": "This has to be a list of topics’ slugs, or [“all”]."})
+    return topics
+
+
+def _refused(status: int, errors: dict[str, str], headers: dict[str, str] | None = None) -> Response:
+    told = [{"field": field, "message": message} for field, message in errors.items()]
+    return _answer(status, {"status": "refused", "errors": told}, headers)
+
+
+def _answer(status: int, words: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(words, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
