@@ -162,9 +162,24 @@ class Lines:
         try:
             envelope, message = letter.made()
         except Exception as error:  # one reader's letter that cannot be made must not stop the others
-            words = " ".join(f"the letter cannot be made: {error}".split())[:500]
-            return Handover(outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=words)
-        return await session.hand_over(envelope, message, lambda: self.journal.mark(letter.id))
+            return Handover(
+                outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=_words("the letter cannot be made", error)
+            )
+        marked = False
+
+        async def before_dot() -> bool:
+            nonlocal marked
+            marked = await self.journal.mark(letter.id)
+            return marked
+
+        try:
+            return await session.hand_over(envelope, message, before_dot)
+        except Problem:
+            raise
+        except Exception as error:  # a mistake of ours over one letter must not stop the others either
+            end, phase = (Outcome.UNKNOWN, Phase.DOT) if marked else (Outcome.DEFERRED, Phase.MAIL)
+            words = _words("the letter cannot be handed over", error)
+            return Handover(outcome=end, phase=phase, diagnostic=words, closed=True)
 
     def _learn(self, handover: Handover) -> None:
         self.delivered.count(handover.outcome)
@@ -176,6 +191,10 @@ class Lines:
             self._throttle.asked_for_less(self._open)
         if problem := self._breaker.problem_after(handover) or self.journal.broken:
             self.stop.because(problem)
+
+
+def _words(what: str, error: Exception) -> str:
+    return " ".join(f"{what}: {type(error).__name__} {error}".split())[:500]
 
 
 def _was_idle(handover: Handover) -> bool:
