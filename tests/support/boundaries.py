@@ -92,15 +92,14 @@ def _watch_commits(fates: _Fates) -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
     from digest.jobs import inline, postgres
-    from digest.storage import audiences, outbox, settlement, workers
+    from digest.storage import audiences, outbox, workers
+    from digest.storage.journal import Journal
 
     verbs = {
         "plan": (audiences, "fill_outbox"),
         "register": (workers, "register"),
         "recover": (workers, "recover"),
         "lease": (outbox, "lease"),
-        "marker": (outbox, "mark"),
-        "outcome": (settlement, "settle"),
         "give back": (outbox, "give_back"),
         "retire": (workers, "retire"),
     }
@@ -110,6 +109,13 @@ def _watch_commits(fates: _Fates) -> None:
     for queue in (inline.InlineQueue, postgres.PostgresQueue):
         queue.wake = _noted(queue.wake, "enqueue", within)  # type: ignore[method-assign]
 
+    write = Journal._commit
+
+    def write_group(self: Journal, marks: Any, attempts: Any) -> Any:
+        within.verbs = [*(["outcome"] if attempts else []), *(["marker"] if marks else [])]
+        return write(self, marks, attempts)
+
+    Journal._commit = write_group  # type: ignore[method-assign]
     commit = DefaultDialect.do_commit
 
     def do_commit(self: Any, connection: Any) -> None:
@@ -126,8 +132,7 @@ def _watch_commits(fates: _Fates) -> None:
 def _noted(function: Any, label: str, within: threading.local) -> Any:
     @wraps(function)
     def noted(*args: Any, **how: Any) -> Any:
-        if label != "outcome" or args[2]:  # settling nothing is no step
-            within.verbs = [*getattr(within, "verbs", []), label]
+        within.verbs = [*getattr(within, "verbs", []), label]
         return function(*args, **how)
 
     return noted
