@@ -1,10 +1,12 @@
 """Feed back: what readers and mail servers answer becomes consent and suppression."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from digest.errors import AddressRefused
 from digest.flow.house import House
 from digest.model.delivery import About, Attempt, DeliveryId, Outcome
 from digest.storage.tables import delivery
@@ -38,7 +40,8 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
     def on_settled(connection: Connection, attempts: Sequence[Attempt]) -> None:
         gone = {a.delivery_id: a for a in attempts if is_gone(a)}
         for delivery_id, email in _addresses(connection, list(gone)):
-            suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
+            with suppress(AddressRefused):  # what is no address needs no suppression, and must not hold up the others
+                suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
 
     return on_settled
 

@@ -40,6 +40,7 @@ class _Line:
         self._feed, self._journal, self._stop = lines.feed, lines.journal, lines.stop
         self._session: Session | None = None
         self._now: _Made | None = None
+        self._marked = False
         #: Made while the marker of the one before was being written.
         self._next: _Made | None = None
 
@@ -76,9 +77,8 @@ class _Line:
     async def _hand_over(self, made: _Made) -> None:
         """One attempt, and what it came to."""
         started_at = datetime.now(UTC)
-        assert self._session is not None
         try:
-            handover = made.trouble or await self._session.hand_over(made.envelope, made.message, self._before_dot)
+            handover = made.trouble or await self._attempted(made)
         except Problem as problem:  # the marker could not be committed, so no dot went out
             self._feed.put_back(made.letter)
             self._stop.because(problem)
@@ -91,6 +91,18 @@ class _Line:
         if handover.closed:
             await self._close()
 
+    async def _attempted(self, made: _Made) -> Handover:
+        assert self._session is not None
+        self._marked = False
+        try:
+            return await self._session.hand_over(made.envelope, made.message, self._before_dot)
+        except Problem:
+            raise
+        except Exception as error:  # a mistake of ours over one letter must not stop the others either
+            end, phase = (Outcome.UNKNOWN, Phase.DOT) if self._marked else (Outcome.DEFERRED, Phase.MAIL)
+            words = _words("the letter cannot be handed over", error)
+            return Handover(outcome=end, phase=phase, diagnostic=words, closed=True)
+
     def _settle(self, letter: Letter, started_at: datetime, handover: Handover) -> None:
         self._feed.done(letter)
         self._journal.settle(
@@ -102,11 +114,20 @@ class _Line:
         """Have the marker committed, and make the next letter meanwhile."""
         assert self._now is not None
         marking = self._journal.mark(self._now.letter.id)
-        if self._session is not None and not self._stop.wanted and self._lines.may_open(self._index):
-            self._next = _made(self._feed.pick())
-            if self._next and not self._next.trouble:
+        if not self._stop.wanted and self._lines.may_open(self._index):
+            self._look_ahead()
+        self._marked = await marking
+        return self._marked
+
+    def _look_ahead(self) -> None:
+        """The next letter, made and announced if it is there; what is wrong with it is none of this one's business."""
+        assert self._session is not None
+        self._next = _made(self._feed.pick())
+        if self._next and not self._next.trouble:
+            try:
                 self._session.expect(self._next.envelope, self._next.message)
-        return await marking
+            except Exception as error:
+                self._next = _spoilt(self._next.letter, "the letter cannot be handed over", error)
 
 
 def _made(letter: Letter | None) -> _Made | None:
@@ -115,9 +136,16 @@ def _made(letter: Letter | None) -> _Made | None:
     try:
         return _Made(letter, *letter.made())
     except Exception as error:  # one reader's letter that cannot be made must not stop the others
-        words = " ".join(f"the letter cannot be made: {error}".split())[:500]
-        trouble = Handover(outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=words)
-        return _Made(letter, Envelope(envelope_sender="", recipient="", envelope_id=""), b"", trouble)
+        return _spoilt(letter, "the letter cannot be made", error)
+
+
+def _spoilt(letter: Letter, what: str, error: Exception) -> _Made:
+    trouble = Handover(outcome=Outcome.DEFERRED, phase=Phase.CONNECT, diagnostic=_words(what, error))
+    return _Made(letter, Envelope(envelope_sender="", recipient="", envelope_id=""), b"", trouble)
+
+
+def _words(what: str, error: Exception) -> str:
+    return " ".join(f"{what}: {type(error).__name__} {error}".split())[:500]
 
 
 def _was_idle(handover: Handover) -> bool:

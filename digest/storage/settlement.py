@@ -14,6 +14,10 @@ from digest.storage.tables import attempt, delivery
 from subscribers.tables import Id, Instant
 
 _S = DeliveryState
+#: How often a letter is tried that we cannot make or hand over ourselves.
+MOST_STUMBLES = 3
+#: RFC 3463: the domain of the address was not found, for now. Once may be the server's trouble, twice is the address.
+NO_SUCH_DOMAIN = "4.1.2"
 
 
 def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retry: RetryPolicy) -> None:
@@ -54,10 +58,15 @@ def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry
 def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
     tries: dict[int, int] = dict(_TRIES.run(connection, rows=_ids(attempts)))
     # What is about us does not use up a reader's tries; what waits too long expires.
-    last = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) >= retry.attempts]
+    nowhere = _nowhere_before(connection, attempts)
+    last = {
+        a.delivery_id
+        for a in attempts
+        if a.delivery_id in nowhere or tries.get(a.delivery_id, 0) + _counts(a) >= _most(a, retry)
+    }
     if last:
-        _failed(connection, token, last, retry)
-    again = [a for a in attempts if tries.get(a.delivery_id, 0) + _counts(a) < retry.attempts]
+        _failed(connection, token, [a for a in attempts if a.delivery_id in last], retry)
+    again = [a for a in attempts if a.delivery_id not in last]
     if again:
         now: datetime = connection.execute(select(database_now())).scalar_one()
         rows = [
@@ -76,6 +85,21 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
 
 def _counts(each: Attempt) -> int:
     return 0 if each.handover.about is About.US else 1
+
+
+def _most(each: Attempt, retry: RetryPolicy) -> int:
+    """How many tries there are: few where no server has said a word, as waiting does not mend our own letter."""
+    ours = each.handover.about is About.READER and each.handover.reply_code is None
+    return min(retry.attempts, MOST_STUMBLES) if ours else retry.attempts
+
+
+def _nowhere_before(connection: Connection, attempts: list[Attempt]) -> set[int]:
+    """Those whose domain the server cannot find, for the second time."""
+    nowhere = [a.delivery_id for a in attempts if a.handover.enhanced_code == NO_SUCH_DOMAIN]
+    if not nowhere:
+        return set()
+    before = attempt.c.delivery_id.in_(nowhere) & (attempt.c.enhanced_code == NO_SUCH_DOMAIN)
+    return set(connection.scalars(select(attempt.c.delivery_id).where(before)))
 
 
 def _ids(attempts: Iterable[Attempt]) -> str:

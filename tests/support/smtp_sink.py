@@ -76,6 +76,10 @@ class Act:
     silent: bool = False
     #: Say nothing, ever again.
     stall: bool = False
+    #: Send the reply a byte at a time, with so many seconds between two.
+    drip: float = 0.0
+    #: At the dot: do not keep the message, whatever is answered or not.
+    forget: bool = False
 
 
 Script = Callable[[Step], Act | None]
@@ -277,7 +281,7 @@ class _Talk:
         wire = await self._body()
         # A script's answer of 4yz or 5yz means that it was not kept; cutting the line means that it was.
         act = self._act("dot", wire)
-        if self._rcpt is not None and not (act and act.reply[:1] in ("4", "5")):
+        if self._rcpt is not None and not (act and (act.forget or act.reply[:1] in ("4", "5"))):
             self._sink.keep_message(self._received(wire))
         await asyncio.sleep(self._sink.delay)
         await self._do(act, _USUAL["dot"])
@@ -339,6 +343,9 @@ class _Talk:
             self._cut()
         reply = "" if act.silent else act.reply or usual
         self._out += f"{reply}\r\n".encode() if reply else b""
+        while act.drip and len(self._out) > 1:
+            self._writer.write(bytes([self._out.pop(0)]))
+            await asyncio.sleep(act.drip)
         if act.hang_up:
             await self._flush()
             raise EOFError
