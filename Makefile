@@ -11,7 +11,7 @@ help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
 	@echo "make test    run all tests, on SQLite and PostgreSQL, and in a browser, which it finds or installs"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
-	@echo "make bench   measure gathering, filing and rendering; takes some minutes"
+	@echo "make bench   measure gathering, filing, rendering, publishing and delivery; takes some minutes"
 	@echo "make format  put the code into its format"
 	@echo "make languages  gather the sentences of letters into the catalogues, for whoever translates them"
 	@echo "make clean   remove what these commands have made"
@@ -46,6 +46,9 @@ bench: setup
 	$(BIN)/python benchmarks/gather.py
 	$(BIN)/python benchmarks/filing.py
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/deliver.py --readers 30000 --rounds 2
+	$(BIN)/python benchmarks/publish.py --readers 100000 --issues 3 --rounds 2
+	$(BIN)/python benchmarks/latency.py
 
 format: setup
 	$(BIN)/ruff format .

@@ -86,6 +86,8 @@ def _multiply(connection: Connection, *, like: int, to: int) -> None:
     """Make readers up to number `to`, each with all that reader `number modulo like` has."""
     last = connection.execute(text("SELECT max(id) FROM subscriber")).scalar_one()
     assert last == like, "the readers there are must be numbered without a gap"
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("PRAGMA cache_size = -1000000"))  # kilobytes; of this connection, which is let go of
     for index in delivery.indexes:
         index.drop(connection)
     values = {"like": like, "to": to}

@@ -18,6 +18,7 @@ from digest.cli import (
     editing,
     gathering,
     items,
+    moving,
     out,
     readers,
     setting_up,
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, curating, checking, delivering, status, unknown, watching, demo):
+for module in (setting_up, gathering, editing, curating, checking, delivering, status, unknown, watching, moving, demo):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")

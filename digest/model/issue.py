@@ -33,6 +33,8 @@ MOVES: dict[IssueState, frozenset[IssueState]] = {
 }
 
 FROZEN = frozenset({IssueState.PUBLISHED, IssueState.EMPTY, IssueState.CANCELLED})
+#: What the archive shows: a cancelled issue may have reached some, so it stays readable.
+OUT = (IssueState.PUBLISHED, IssueState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, func, select
 
-from digest.model.issue import Article, Heading, IssueId, IssueState
+from digest.model.issue import OUT, Article, Heading, IssueId
 from digest.model.item import ItemId
 from digest.storage.tables import article, issue
 from subscribers.tables import newsletter
@@ -77,7 +77,7 @@ def articles(connection: Connection, newsletter_slug: str) -> list[tuple[str, Ar
         select(issue.c.period_key, article.c.content)
         .join(issue, issue.c.id == article.c.issue_id)
         .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
-        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(_OUT), article.c.shown)
+        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(OUT), article.c.shown)
         .order_by(issue.c.period_ends_at.desc(), issue.c.id.desc(), article.c.position)
     )
     return [(r.period_key, _ARTICLE.validate_python(r.content)) for r in rows]
@@ -113,14 +113,10 @@ def shown_before(
     return {ItemId(r.item_id): r.content["archive_url"] for r in rows}
 
 
-#: A cancelled issue may have reached some; it stays readable.
-_OUT = (IssueState.PUBLISHED, IssueState.CANCELLED)
-
-
 def _last_change(newsletter_slug: str) -> Select[Any]:
     return (
         select(newsletter.c.changed_at, func.count(issue.c.id), func.max(issue.c.frozen_at).label("frozen_at"))
-        .outerjoin(issue, (issue.c.newsletter_id == newsletter.c.id) & issue.c.state.in_(_OUT))
+        .outerjoin(issue, (issue.c.newsletter_id == newsletter.c.id) & issue.c.state.in_(OUT))
         .where(newsletter.c.slug == newsletter_slug)
         .group_by(newsletter.c.id, newsletter.c.changed_at)
     )
@@ -130,5 +126,5 @@ def _published(newsletter_slug: str) -> Select[Any]:
     return (
         select(issue)
         .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
-        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(_OUT), issue.c.content.is_not(None))
+        .where(newsletter.c.slug == newsletter_slug, issue.c.state.in_(OUT), issue.c.content.is_not(None))
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, update
 
 from digest.model.issue import Article, IssueContent, IssueId
 from digest.model.item import ItemId
+from digest.storage import search
 from digest.storage.chunks import chunks
 from digest.storage.prepared import Prepared, Rows, as_rows
 from digest.storage.tables import article, block, issue, variant, variant_item
@@ -65,6 +66,8 @@ def save_content(
     ]
     if rows:
         connection.execute(insert(article), rows)
+    on_page = [each for each in content.articles if each.id in shown]
+    search.keep(connection, issue_id, on_page, language=content.language)
 
 
 def load_content(connection: Connection, issue_id: IssueId) -> tuple[IssueContent, dict[str, str]]:

@@ -80,6 +80,19 @@ article = Table(
     UniqueConstraint("issue_id", "slug"),
 )
 
+#: What the archive's page of an issue says in plain words; `article_search`, of each database's own kind, finds it.
+article_text = Table(
+    "article_text",
+    metadata,
+    primary_key(),
+    reference("issue_id", "issue.id"),
+    reference("item_id", "item.id"),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("issue_id", "item_id"),
+)
+
 block = Table(
     "block",
     metadata,

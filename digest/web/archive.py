@@ -6,12 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from digest.storage import newsletters
+from digest.storage import newsletters, search
+from digest.storage.asked import LONGEST, asked
 from digest.web import front, sitemap
 from digest.web.archive_pages import ArchivePages
 from digest.web.frame import PATHS
 from digest.web.kit import Kit, conditional
 from digest.web.page import XML, Page
+from digest.web.search_page import page_number
 from digest.web.shelf import load
 
 _READ = ["GET"]  # and with it HEAD
@@ -38,6 +40,7 @@ def router(kit: Kit) -> APIRouter:
     routes.add_route("/", reading.front, _READ)
     routes.add_route(sitemap.PATH, reading.sitemap, _READ)
     routes.add_route(sitemap.ROBOTS, reading.robots, _READ)
+    routes.add_route("/archive/{newsletter}/search/", reading.search, _READ)
     for place, make in PAGES.items():
         routes.add_route(f"/archive/{{newsletter}}/{place}", reading.of(make), _READ)
     return routes
@@ -58,6 +61,17 @@ class _Reading:
             return conditional(request, make(pages, request.path_params))
 
         return answer
+
+    def search(self, request: Request) -> Response:
+        """What past issues held with the words asked for."""
+        query = request.query_params.get("q", "")[:LONGEST]
+        page = page_number(request.query_params.get("page", "1"))
+        with self._kit.house.store.read() as connection:
+            pages = self._kit.archive(connection, request.path_params["newsletter"])
+            language = pages.archive.publication.newsletter.language
+            words = asked(query, language=language)
+            found = search.find(connection, pages.slug, words, language=language, page=page)
+        return conditional(request, pages.search(query, page, found))
 
     def front(self, request: Request) -> Response:
         """The list of newsletters, or the only one."""

@@ -8,7 +8,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from digest.errors import UnknownName
 from digest.rendering.environment import render
 from digest.rendering.fragments import one_line
-from digest.web import atom, brand, jsonfeed, sitemap, wording
+from digest.storage.search import Found
+from digest.web import atom, brand, jsonfeed, search_page, sitemap, wording
 from digest.web.archive_parts import Parts
 from digest.web.frame import PATHS, Frame, brand_sheet, branded
 from digest.web.hrefs import Linker
@@ -18,6 +19,7 @@ from digest.web.shelf import Archive, Number
 from digest.web.words import Words
 
 SHEET = "/static/archive.css"
+SCRIPT = "/static/search.js"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +33,14 @@ class ArchivePages:
     linker: Linker
     #: The address all pages lie under, without a final slash; for feeds, canonical links and sharing.
     base: str
+    #: Whether they lie in a folder, where no server can search.
+    in_folder: bool = False
 
     def every(self) -> Iterator[Page]:
         """All pages there are, the front page first."""
         yield from (self.home(), self.brand(), self.feed(), self.json_feed(), self.sitemap())
+        yield self.search()
+        yield from search_page.index(self._parts(search_page.path_of(self.slug)), self.linker)
         for slug in self.archive.topics:
             yield from (self.topic(slug), self.feed(slug), self.json_feed(slug))
         for number in self.archive.numbers:
@@ -103,6 +109,25 @@ class ArchivePages:
             feed=self.linker(path, f"{path}feed.atom"),
         )
 
+    def search(self, query: str = "", page: int = 1, found: Found | None = None) -> Page:
+        """What was found with these words; in a folder, the page that finds by itself."""
+        path = search_page.path_of(self.slug)
+        parts, query = self._parts(path), one_line(query)
+        here = self.linker(path, path)
+        frame = replace(self._frame(path, f"{self.words.searched(query)}: {self._name}"), url="")
+        if self.in_folder:
+            frame = replace(frame, scripts=(self.linker(path, SCRIPT),))
+        return self._html(
+            "search",
+            path,
+            frame,
+            action=here,
+            files=search_page.files(parts) if self.in_folder else 0,
+            one=self.words.found(1),
+            many=self.words.found_many(),
+            **search_page.results(parts, here, found or Found(total=0, hits=()), query, page),
+        )
+
     def feed(self, topic: str | None = None) -> Page:
         """The Atom feed of the newsletter or of one topic. Raises UnknownName."""
         path = f"{self._home_of(topic)}feed.atom"
@@ -153,7 +178,8 @@ class ArchivePages:
     def _html(self, template: str, path: str, frame: Frame, **context: object) -> Page:
         topic = context.get("topic")
         feeds = self._feeds(path, str(topic) if topic else None)
-        values = {"frame": frame, "feeds": feeds, "published": "", **context}
+        search = self.linker(path, search_page.path_of(self.slug))
+        values = {"frame": frame, "feeds": feeds, "published": "", "search": search, **context}
         html = render(self.templates, f"web/archive/{template}.html.j2", values)
         return Page(path=path, media_type=HTML, body=html.encode())
 

@@ -69,7 +69,7 @@ def open_kit(house: House, *, at_root: bool = False) -> Kit:
     return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
 
 
-def pages_of(house: House, archive: Archive, linker: Linker) -> ArchivePages:
+def pages_of(house: House, archive: Archive, linker: Linker, *, in_folder: bool = False) -> ArchivePages:
     """The pages of an archive in its newsletter's language."""
     language = archive.publication.newsletter.language
     return ArchivePages(
@@ -78,6 +78,7 @@ def pages_of(house: House, archive: Archive, linker: Linker) -> ArchivePages:
         words=Words(house.phrases_in(language)),
         linker=linker,
         base=house.links.base,
+        in_folder=in_folder,
     )
 
 

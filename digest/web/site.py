@@ -56,7 +56,7 @@ def _pages(house: House) -> Iterator[Page]:
     yield Page(path=sitemap.PATH, media_type=XML, body=sitemap.index(archives, base))
     yield Page(path=sitemap.ROBOTS, media_type=sitemap.PLAIN, body=sitemap.robots(base))
     for archive in archives:
-        yield from pages_of(house, archive, in_folder).every()
+        yield from pages_of(house, archive, in_folder, in_folder=True).every()
 
 
 def _write(root: Path, page: Page) -> None:

@@ -11,7 +11,12 @@ from digest.rendering.tongues import Tongue, marked
 from digest.web.frame import PATHS
 
 #: Where the top of each page leads: words, and the place within the archive.
-_PLACES = ((marked("Past issues"), "#past-issues"), (marked("Topics"), "#topics"), (marked("Feeds"), "#feeds"))
+_PLACES = (
+    (marked("Past issues"), "#past-issues"),
+    (marked("Topics"), "#topics"),
+    (marked("Search"), "search/"),
+    (marked("Feeds"), "#feeds"),
+)
 _DOT = " · "
 
 
@@ -39,6 +44,23 @@ class Words:
         """ "And 3 more."; empty for none."""
         number = self.tongue.number(count)
         return self.tongue.plural("And %(number)s more.", "And %(number)s more.", count, number=number) if count else ""
+
+    def found_many(self) -> str:
+        """The same with a sign for the number, "%n", for the script that counts."""
+        return self.tongue.plural("%(number)s piece found", "%(number)s pieces found", 2, number="%n")
+
+    def searched(self, query: str) -> str:
+        """The title of a page of results."""
+        return self.tongue.say("Search: %(query)s", query=query) if query else self.tongue.say("Search")
+
+    def nothing_found(self, query: str) -> str:
+        """Where nothing has all the words."""
+        return self.tongue.say("Nothing was found for “%(query)s”.", query=query)
+
+    def page_of(self, page: int, pages: int) -> str:
+        """ "Page 2 of 7"."""
+        number = self.tongue.number
+        return self.tongue.say("Page %(page)s of %(pages)s", page=number(page), pages=number(pages))
 
     def issue_line(self, published_on: date, number: int, count: int) -> str:
         """Over an issue: "31 October 2026 · Issue 2 · 14 pieces"."""

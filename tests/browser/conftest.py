@@ -30,6 +30,8 @@ class Served:
             "issue": f"{home}2026-09/",
             "article": f"{home}2026-09/budgets-for-carers-five-years-on/",
             "topic": f"{home}topics/carers/",
+            "results": f"{home}search/?q=carers",
+            "no results": f"{home}search/?q=zebra",
             "preferences": f"{self.address}{self.house.preferences}",
             "unsubscribe": f"{self.address}{self.house.unsubscribe}",
             "refusal": f"{self.address}/u/not-a-token",

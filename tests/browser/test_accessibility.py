@@ -7,7 +7,8 @@ from tests.browser.conftest import Served
 from tests.support.axe import OF_COLOURS, violations
 from tests.support.browser import Windows
 
-PAGES = ("archive", "issue", "article", "topic", "preferences", "unsubscribe", "refusal", "nothing there")
+READING = ("archive", "issue", "article", "topic", "results", "no results")
+PAGES = (*READING, "preferences", "unsubscribe", "refusal", "nothing there")
 
 
 @pytest.mark.parametrize("name", family.letters())

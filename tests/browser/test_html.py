@@ -57,6 +57,7 @@ def test_readers_pages_are_good_html(house: Trial) -> None:
     browser = client(create_app(house.house))
     home = browser.get(HOME).text
     places = ["2026-09/", "2026-09/budgets-for-carers-five-years-on/", "topics/carers/", "topics/money/", "2031-01/"]
+    places += ["search/", "search/?q=carers", "search/?q=zebra"]
     pages = {"home": home} | {place: browser.get(f"{HOME}{place}").text for place in places}
     pages["preferences"] = browser.get(house.preferences).text
     pages["nothing chosen"] = browser.post(house.preferences, data={"do": "save", "cadence": "monthly"}).text
