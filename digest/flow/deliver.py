@@ -8,7 +8,9 @@ letters go out beside issues, by the same way: `post`.
 """
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvloop
 
@@ -58,11 +60,23 @@ def deliver(
     stop, done = stop or Stop(), Delivered()
     issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done)
     post = Shift(house, stop, progress, Post(house), done)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with _circles_seldom_sought(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_both(issues, post, drain=drain))
     if stop.problem:
         raise stop.problem
     return done
+
+
+@contextmanager
+def _circles_seldom_sought() -> Iterator[None]:
+    """Letters and what becomes of them hold no circles of references, and Python's search for such circles, begun anew
+    every few letters, takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def _both(issues: Shift, post: Shift, *, drain: bool) -> None:
