@@ -16,6 +16,7 @@ Problem
     ├── BadPeriod              not a period of this cadence
     ├── WrongState             the issue is not in a state that allows this
     ├── HeldBack               checks have found what must not go out
+    ├── DatabaseRestored       the database was brought back from a backup, and nobody has confirmed it
     ├── BadTemplate            a template does not compile; names the file and line
     └── TransportRefused       the mail server refuses us (credentials, policy)
 """
@@ -40,6 +41,7 @@ __all__ = [
     "BadPeriod",
     "BadTemplate",
     "ConsentRefused",
+    "DatabaseRestored",
     "ForbiddenAddress",
     "HeldBack",
     "HostUnknown",
@@ -129,6 +131,10 @@ class WrongState(Never):
 
 class HeldBack(Never):
     """Checks have found in an issue what must not go out, and nobody has overruled them."""
+
+
+class DatabaseRestored(Never):
+    """The database was brought back from a backup; nobody has said what becomes of what waits in it."""
 
 
 class Overtaken(WrongState):

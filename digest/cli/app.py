@@ -21,6 +21,7 @@ from digest.cli import (
     moving,
     out,
     readers,
+    restoring,
     setting_up,
     sources,
     status,
@@ -38,7 +39,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setting_up, gathering, editing, curating, checking, delivering, status, unknown, watching, moving, demo):
+for module in (
+    setting_up,
+    gathering,
+    editing,
+    curating,
+    checking,
+    delivering,
+    status,
+    restoring,
+    unknown,
+    watching,
+    moving,
+    demo,
+):
     module.add_to(app)
 app.add_typer(items.app, name="items")
 app.add_typer(sources.app, name="sources")

@@ -97,11 +97,22 @@ def export(
 
 def migrate() -> None:
     """Bring the database to the version this program needs. Stop all other processes first."""
-    from digest.storage import schema
+    from datetime import timedelta
+
+    from digest.errors import WrongState
+    from digest.storage import schema, workers
     from digest.storage.engine import open_store
 
     now = settings()
     store = open_store(now.database.url, now.data_folder)
+    with store.read() as connection:
+        dead_after = timedelta(seconds=now.delivery.dead_after_seconds)
+        alive = workers.living(connection, dead_after=dead_after) if schema.version(connection) else 0
+    if alive:
+        raise WrongState(
+            f"{alive} {'worker' if alive == 1 else 'workers'} may still deliver from this database.",
+            remedy="Stop them, wait half a minute, and run this again.",
+        )
     schema.upgrade(store)
     store.close()
     out.say(f"The database is at version {schema.HEAD}.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from digest.model.issue import Issue
 
 #: What a report of an issue says beside its counts.
-_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since", "next_at", "last_at", "opens_at"})
+_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since", "next_at", "last_at", "opens_at", "restored"})
 #: Deliveries that are due within so short a time are due together.
 _TOGETHER = timedelta(minutes=1)
 
@@ -34,12 +34,17 @@ def status(
 
     Example: digest status social-care/2014-11 --json
     """
+    from digest.flow import restored
     from digest.flow.standing import standings
 
     with opened() as house:
+        with house.store.read() as connection:
+            words = restored.words(connection)
         found = standings(house, issue)
         held_back = {each.issue.name: _held_back(house, each.issue) for each in found}
-    reports = [_report(each, held_back[each.issue.name]) for each in found]
+    reports = [_report(each, held_back[each.issue.name]) | ({"restored": words} if words else {}) for each in found]
+    if words and not as_json:
+        out.warn(words)
     if as_json:
         out.as_json(reports[0] if issue else reports)
     elif issue:

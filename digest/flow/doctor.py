@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from digest.errors import Problem
-from digest.flow import memory, samples
+from digest.flow import memory, restored, samples
 from digest.flow.check import hindrances
 from digest.flow.freeze import freeze
 from digest.flow.hours import longest_waits
@@ -44,6 +44,7 @@ def examine(house: House) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     looks = (
         _database,
+        _restored,
         _secret,
         _newsletters,
         _hours,
@@ -81,6 +82,12 @@ def _database(house: House) -> Iterator[Finding]:
             words = "each commit reaches the disk." if durable else "commits may be lost with the power."
             yield Finding(about="database", health=Health.GOOD if durable else Health.BAD, words=words)
             yield from _private(Path(house.store.engine.url.database or ""))
+
+
+def _restored(house: House) -> Iterator[Finding]:
+    with house.store.read() as connection:
+        if words := restored.words(connection):
+            yield Finding(about="database", health=Health.BAD, words=words)
 
 
 def _private(file: Path) -> Iterator[Finding]:

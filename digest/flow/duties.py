@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from digest.flow import restored
 from digest.flow.feed import Letter
 from digest.flow.feedback import suppress_refused
 from digest.flow.hours import Hours
@@ -69,7 +70,7 @@ class Deliveries:
         self._house, self._hours = house, hours
         self._rate = rate_of(house.settings.delivery)
         self._letters = Letters(house)
-        self.on_settled: OnSettled = suppress_refused(house)
+        self.on_settled: OnSettled = restored.noting(house, suppress_refused(house))
 
     def transport(self) -> Transport:
         """All the connections there may be."""

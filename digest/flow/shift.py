@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from digest.errors import Problem, StorageUnavailable
-from digest.flow import line
+from digest.flow import line, restored
 from digest.flow.duties import Duties
 from digest.flow.feed import Feed, Letter
 from digest.flow.house import House
@@ -45,6 +45,7 @@ class Shift:
             try:
                 # Catalogues, keys and a knock first: what is wrong with them leaves the database as it was.
                 self.house.tongues.must_all_be_whole()
+                restored.must_be_the_same(self.house)
                 signers = self.house.signers()
                 first = await transport.connect()
             except Problem as problem:

@@ -6,7 +6,8 @@ queued ─► leased ─► in_flight ─► accepted ─► bounced | complaine
   │  anything before    └─ silence, crash ────► unknown
   │  the dot                                       │
   └──────────── an operator's word ────────────────┘
-and from queued or leased: suppressed, cancelled, expired, failed
+and from queued or leased: suppressed, cancelled, expired, failed; unknown where the database was brought back from a
+backup
 """
 
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ _S = DeliveryState
 
 #: Which moves there are. A report can come days after the 250, or close a doubt.
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    _S.QUEUED: frozenset({_S.LEASED, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED}),
-    _S.LEASED: frozenset({_S.QUEUED, _S.IN_FLIGHT, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED, _S.FAILED}),
+    _S.QUEUED: frozenset({_S.LEASED, _S.UNKNOWN, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED}),
+    _S.LEASED: frozenset({_S.QUEUED, _S.UNKNOWN, _S.IN_FLIGHT, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED, _S.FAILED}),
     _S.IN_FLIGHT: frozenset({_S.ACCEPTED, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
     _S.ACCEPTED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.QUEUED}),

@@ -182,8 +182,9 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-#: A process that was frozen in the middle of a transaction must not hold up all others for ever.
-_TIMEOUTS = "-c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000"
+#: A process that was frozen in the middle of a transaction must not hold up all others for ever. And a commit is one
+#: once it is on the disk, whatever the server is set to: a marker that is forgotten is a message that comes twice.
+_SESSION = "-c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000 -c synchronous_commit=on"
 
 
 def _postgresql(url: URL) -> Engine:
@@ -193,7 +194,7 @@ def _postgresql(url: URL) -> Engine:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
-            connect_args={"options": _TIMEOUTS},
+            connect_args={"options": _SESSION},
         )
     except (ImportError, NoSuchModuleError) as error:
         raise SettingsRefused(

@@ -40,6 +40,16 @@ def prepare(store: Store) -> None:
     upgrade(store)
 
 
+def must_be_known(connection: Connection) -> None:
+    """Refuse to go on with a database that somebody has migrated since it was opened. Raises SettingsRefused."""
+    now_at = connection.scalar(select(_VERSION.c.version_num))
+    if now_at != HEAD:
+        raise SettingsRefused(
+            f"The database is at version {now_at} by now, this program knows {HEAD}.",
+            remedy="Install the newer program, and start it.",
+        )
+
+
 def upgrade(store: Store, to: str = "head") -> None:
     """Run the migrations up to `to`, in one transaction."""
     from alembic import command

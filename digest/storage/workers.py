@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from digest.model.delivery import DeliveryState
 from digest.storage import notices
@@ -42,6 +42,12 @@ def beat(connection: Connection, token: str) -> bool:
 def retire(connection: Connection, token: str) -> None:
     """End a worker that has given back its leases."""
     connection.execute(update(worker).where(worker.c.token == token).values(ended_at=database_now()))
+
+
+def living(connection: Connection, *, dead_after: timedelta) -> int:
+    """How many deliver, as far as anybody knows."""
+    alive = worker.c.ended_at.is_(None) & (worker.c.beat_at >= database_now(-dead_after))
+    return connection.execute(select(func.count()).select_from(worker).where(alive)).scalar_one()
 
 
 def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery:
