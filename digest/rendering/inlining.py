@@ -8,8 +8,6 @@ import hashlib
 import logging
 import re
 
-from premailer import Premailer
-
 _DOCTYPE = re.compile(r"\s*<!doctype[^<>]*>", re.IGNORECASE)
 _STYLE = re.compile(r"<!--.*?-->|<style\b[^>]*>(?P<css>.*?)</style>", re.DOTALL)
 #: The parser writes every "<" and ">" of a text or an attribute as an entity, so a tag ends where it seems to.
@@ -40,6 +38,9 @@ def inline(html: str) -> str:
 
 
 def _premailed(html: str) -> str:
+    # Here, as it comes with 14 MB of its own, which processes that only deliver or serve never need.
+    from premailer import Premailer
+
     mailer = Premailer(
         allow_network=False,
         allow_loading_external_files=False,
