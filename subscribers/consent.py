@@ -16,7 +16,7 @@ class SubscriptionState(StrEnum):
 
 _S = SubscriptionState
 
-#: Which moves there are. What has ended begins again only with a fresh yes.
+#: Which moves there are. What has ended begins again only with a fresh yes, or when its holder takes it back at once.
 MOVES: dict[SubscriptionState, frozenset[SubscriptionState]] = {
     _S.PENDING: frozenset({_S.ACTIVE, _S.ENDED}),
     _S.ACTIVE: frozenset({_S.PAUSED, _S.ENDED}),
@@ -43,6 +43,7 @@ class ConsentKind(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     UNSUBSCRIBED = "unsubscribed"
+    RETURNED = "returned"
     ERASED = "erased"
 
 

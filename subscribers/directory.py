@@ -72,6 +72,12 @@ def of_reader(connection: Connection, keys: Keys, email: str) -> list[Subscripti
     return [_subscription(row) for row in rows]
 
 
+def of_person(connection: Connection, subscriber_id: int) -> list[Subscription]:
+    """All subscriptions of one person; none of somebody who was erased."""
+    rows = connection.execute(subscriptions(subscriber.c.id == subscriber_id)).mappings().all()
+    return [_subscription(row) for row in rows]
+
+
 def stream(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[Subscription]:
     """Subscriptions one by one, in memory that does not grow with their number."""
     result = connection.execution_options(yield_per=1000).execute(subscriptions(*conditions))

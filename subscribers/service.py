@@ -77,7 +77,7 @@ class Subscribers:
         """Take the holder's yes: what is pending becomes active. Raises UnknownReader."""
         for held in self._of(email, newsletter_slug):
             if held.state is _State.PENDING:
-                values = {"confirmed_at": self._now, "ended_at": None, "end_reason": ""}
+                values = {"confirmed_at": self._now, "ended_at": None, "end_reason": "", "paused_until": None}
                 self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, detail)
         return self._of(email, newsletter_slug)
 
@@ -133,7 +133,7 @@ class Subscribers:
     def end(self, held: Subscription, reason: EndReason = EndReason.UNSUBSCRIBED, *, detail: str = "") -> None:
         """End one subscription. Nothing that is still queued for it goes out."""
         if held.state is not _State.ENDED:
-            values = {"ended_at": self._now, "end_reason": reason, "paused_until": None}
+            values = {"ended_at": self._now, "end_reason": reason}  # a pause stays noted, for whoever takes it back
             kind = ConsentKind.ERASED if reason is EndReason.ERASED else ConsentKind.UNSUBSCRIBED
             self._move(held, _State.ENDED, values, kind, detail)
 

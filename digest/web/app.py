@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.flow.sign_up import TooMany
-from digest.web import api, archive, public, signing_up
+from digest.web import api, archive, leaving, own_page, public, signing_up
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
 from digest.web.kit import Kit, conditional, open_kit
@@ -29,6 +29,8 @@ def create_app(house: House) -> FastAPI:
     kit = open_kit(house)
     # Its own redirects would name whatever host the request claims to be for.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.include_router(own_page.router(kit))
+    app.include_router(leaving.router(kit))
     app.include_router(public.router(kit))
     app.include_router(signing_up.router(kit))
     app.include_router(api.router(kit))
@@ -37,9 +39,8 @@ def create_app(house: House) -> FastAPI:
     _add_health(app, house)
     app.add_exception_handler(Problem, _Faults(kit).problem)
     app.add_exception_handler(HTTPException, _Faults(kit).refused)
-    app.add_middleware(
-        Guard, broken=_Faults(kit).broken, private=(*public.PRIVATE, *signing_up.PRIVATE), prefix=kit.prefix
-    )
+    private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE)
+    app.add_middleware(Guard, broken=_Faults(kit).broken, private=private, prefix=kit.prefix)
     return app
 
 

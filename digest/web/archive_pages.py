@@ -12,7 +12,7 @@ from digest.storage.search import Found
 from digest.web import atom, brand, jsonfeed, search_page, sitemap, wording
 from digest.web.archive_parts import Parts
 from digest.web.frame import PATHS, Frame, brand_sheet, branded
-from digest.web.hrefs import Linker
+from digest.web.hrefs import Linker, in_folder
 from digest.web.page import CSS, HTML, XML, Page
 from digest.web.pieces import original
 from digest.web.shelf import Archive, Number
@@ -167,11 +167,13 @@ class ArchivePages:
 
     def _frame(self, path: str, title: str) -> Frame:
         framed = branded(self.linker, path, self.archive.publication.newsletter, title=title)
-        link = self._from(path)
+        link, form = self._from(path), PATHS.subscribe(self.slug)
         return replace(
             framed,
             url=f"{self.base}{path}",
             nav=self.words.nav(self.slug, link),
+            # A form needs a server, so from a folder of files it is reached at its whole address.
+            sign_up=f"{self.base}{form}" if self.linker is in_folder else link(form),
             styles=(*framed.styles, link(SHEET)),
         )
 

@@ -1,11 +1,14 @@
 """A reader's own page: what it shows, and what may be wished there."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
+from digest.flow.person import WHY
 from digest.model.cadence import Cadence, reach_back
 from digest.model.newsletter import Newsletter
+from digest.rendering.fragments import one_line
 from digest.rendering.phrases import ENGLISH
+from digest.rendering.tongues import Tongues
 from digest.web import choices, wording
 from digest.web.forms import Form, FormRefused, first
 from digest.web.shelf import Archive
@@ -16,6 +19,21 @@ from subscribers.preferences import EVERYTHING, EVERYTHING_WORD, Preference, unk
 
 #: For how many months a reader may pause.
 PAUSES = (1, 3, 6)
+_LONGEST_PAUSE = timedelta(days=366)
+#: Why somebody leaves, in words.
+REASONS = tuple(
+    zip(
+        WHY,
+        (
+            "It comes too often",
+            "It is too much to read",
+            "It is not about what I do",
+            "I never signed up",
+            "I read it elsewhere",
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +58,47 @@ def wish(form: Form, archive: Archive, held: Subscription) -> Wish:
     return Wish(chosen=chosen, cadence=_cadence(form, archive.publication.newsletter, held))
 
 
+def language(form: Form, tongues: Tongues) -> str:
+    """The language a form asks for, empty for the newsletter's own. Raises FormRefused."""
+    wanted = first(form, "language")
+    if wanted and not tongues.speaks(wanted):
+        raise FormRefused("Our letters do not speak that language. Nothing was changed.")
+    return wanted
+
+
+def leavable(archive: Archive, held: Subscription) -> list[dict[str, str]]:
+    """The topics of which one can be left, so that at least another stays."""
+    chosen = held.preference.topics or frozenset()
+    mine = [t for t in archive.publication.topics if t.slug in chosen]
+    return [{"slug": t.slug, "name": one_line(t.name)} for t in mine] if len(mine) > 1 else []
+
+
 def pause_until(form: Form, newsletter: Newsletter, now: datetime) -> datetime:
-    """The end of the pause a form asks for. Raises FormRefused."""
+    """The end of the pause a form asks for: a day of its own, or so many months. Raises FormRefused."""
+    if first(form, "until"):
+        return _day_asked_for(first(form, "until"), newsletter, now)
     wanted = next((months for months in PAUSES if first(form, "months") == str(months)), None)
     if wanted is None:
         raise FormRefused("That is not a time you can pause for. Nothing was changed.")
     # Reaching back by a negative number of months is reaching forward, with days clamped alike.
     return reach_back(Cadence.MONTHLY, -wanted, now, newsletter.zone)
+
+
+def _day_asked_for(text: str, newsletter: Newsletter, now: datetime) -> datetime:
+    first_day, last_day = pause_days(newsletter, now)
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError as error:
+        raise FormRefused("Write the day like 2027-03-01. Nothing was changed.") from error
+    if not first_day <= wanted <= last_day:
+        raise FormRefused("You can pause for a day at least, and for a year at most. Nothing was changed.")
+    return datetime.combine(wanted, time(), newsletter.zone)
+
+
+def pause_days(newsletter: Newsletter, now: datetime) -> tuple[date, date]:
+    """The first and the last day that a pause can last until."""
+    today = now.astimezone(newsletter.zone).date()
+    return today + timedelta(days=1), today + _LONGEST_PAUSE
 
 
 def day(at: datetime, newsletter: Newsletter) -> str:
@@ -57,6 +109,7 @@ def day(at: datetime, newsletter: Newsletter) -> str:
 def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None = None) -> dict[str, object]:
     """What the page's template wants; `asked` keeps what a reader ticked when it was refused."""
     newsletter = archive.publication.newsletter
+    first_day, last_day = pause_days(newsletter, now)
     paused = held.state is SubscriptionState.PAUSED and held.paused_until is not None and held.paused_until > now
     chosen = held.preference.topics if asked is None else frozenset(asked.get("topics", ()))
     return {
@@ -67,6 +120,9 @@ def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None
         "cadences": choices.cadences(newsletter, first(asked or {}, "cadence") or held.cadence),
         "pending": held.state is SubscriptionState.PENDING,
         "paused_until": day(held.paused_until, newsletter) if paused and held.paused_until else "",
+        "first_day": first_day.isoformat(),
+        "last_day": last_day.isoformat(),
+        "until": first(asked or {}, "until"),
         "pauses": [{"months": months, "name": wording.months(months)} for months in PAUSES],
     }
 

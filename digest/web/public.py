@@ -2,17 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from digest.errors import TokenRefused
-from digest.flow import feedback
-from digest.web import forms, preferences
+from digest.flow import feedback, sign_up
+from digest.model.notice import RequestKind
+from digest.web import choices, forms, preferences
 from digest.web.archive_pages import ArchivePages
-from digest.web.forms import Form, FormRefused
+from digest.web.forms import Form, FormRefused, first
 from digest.web.frame import PATHS, Frame, branded
 from digest.web.kit import Kit
+from digest.web.leaving import Leaving, not_subscribed
 from subscribers import directory
 from subscribers.address import masked
 from subscribers.consent import SubscriptionState
@@ -47,8 +49,15 @@ def router(kit: Kit) -> APIRouter:
         return desk.preview() if token == PREVIEW else desk.show(token)
 
     @routes.post("/preferences/{token}")
-    def change(token: str, form: Annotated[Form, Depends(forms.read)]) -> Response:
-        return desk.preview() if token == PREVIEW else desk.change(token, form)
+    def change(token: str, request: Request, form: Annotated[Form, Depends(forms.read)]) -> Response:
+        if token == PREVIEW:
+            return desk.preview()
+        match first(form, "do"):
+            case "undo":
+                return desk.leaving.undo(Purpose.PREFERENCES, token)
+            case "link":
+                return desk.send_link(token, forms.client(request))
+        return desk.change(token, form)
 
     return routes
 
@@ -58,16 +67,17 @@ class _Desk:
 
     def __init__(self, kit: Kit) -> None:
         self._kit, self._house = kit, kit.house
+        self.leaving = Leaving(kit)
 
     def ask(self, token: str) -> Response:
         """The page before the button; opening it changes nothing, however often a scanner does."""
         with self._house.store.read() as connection:
             held = self._held(connection, Purpose.UNSUBSCRIBE, token)
             if held is None:
-                return self._not_subscribed()
+                return not_subscribed(self._kit)
             pages = self._kit.archive(connection, held.newsletter)
         if held.state is SubscriptionState.ENDED:
-            return self._ended(held, pages)
+            return self.leaving.ended(held, pages, Purpose.UNSUBSCRIBE, token)
         return self._kit.html(
             "public/unsubscribe",
             self._frame(pages, "Unsubscribe"),
@@ -84,15 +94,26 @@ class _Desk:
         with self._house.store.read() as connection:
             held = self._held(connection, Purpose.UNSUBSCRIBE, token)
             if held is None:
-                return self._not_subscribed()
-            return self._ended(held, self._kit.archive(connection, held.newsletter))
+                return not_subscribed(self._kit)
+            return self.leaving.ended(held, self._kit.archive(connection, held.newsletter), Purpose.UNSUBSCRIBE, token)
+
+    def send_link(self, token: str, client: str) -> Response:
+        """Have the link to all that we keep sent by mail: this page may be open before somebody a letter was passed
+        on to. Raises TokenRefused."""
+        with self._house.store.read() as connection:
+            held = self._held(connection, Purpose.PREFERENCES, token)
+            if held is None:
+                return not_subscribed(self._kit)
+            pages = self._kit.archive(connection, held.newsletter)
+        sign_up.ask(self._house, RequestKind.LINK, held.newsletter, held.email, client=client)
+        return self._page(token, held, pages, notice=f"A link is on its way to {masked(held.email)}.")
 
     def show(self, token: str) -> Response:
         """What a reader has chosen."""
         with self._house.store.read() as connection:
             held = self._held(connection, Purpose.PREFERENCES, token)
             if held is None:
-                return self._not_subscribed()
+                return not_subscribed(self._kit)
             return self._page(token, held, self._kit.archive(connection, held.newsletter))
 
     def change(self, token: str, form: Form) -> Response:
@@ -101,12 +122,12 @@ class _Desk:
             held = self._held(connection, Purpose.PREFERENCES, token)
             pages = None if held is None else self._kit.archive(connection, held.newsletter)
         if held is None or pages is None:
-            return self._not_subscribed()
+            return not_subscribed(self._kit)
         try:
             with self._house.store.write() as connection:
                 held = directory.find(connection, held.id) or held
                 if held.state is SubscriptionState.ENDED:
-                    return self._ended(held, pages)
+                    return self.leaving.ended(held, pages, Purpose.PREFERENCES, token)
                 notice = self._carry_out(connection, held, pages, form)
                 changed = directory.find(connection, held.id) or held
         except FormRefused as refused:
@@ -124,10 +145,12 @@ class _Desk:
         """Raises FormRefused before anything is written."""
         now, newsletter = self._house.clock.now(), pages.archive.publication.newsletter
         people = Subscribers(connection, self._house.keys, now=now, channel="page")
-        match forms.first(form, "do"):
+        match first(form, "do"):
             case "" | "save":
                 asked = preferences.wish(form, pages.archive, held)
                 people.choose(held, chosen=asked.chosen, cadence=asked.cadence)
+                if "language" in form:
+                    people.describe(held, language=preferences.language(form, self._house.tongues))
                 return _SAVED
             case "pause" if held.state is not SubscriptionState.PENDING:
                 until = preferences.pause_until(form, newsletter, now)
@@ -156,30 +179,25 @@ class _Desk:
         asked: Form | None = None,
     ) -> Response:
         if held.state is SubscriptionState.ENDED:
-            return self._ended(held, pages)
+            return self.leaving.ended(held, pages, Purpose.PREFERENCES, token)
         return self._kit.html(
             "public/preferences",
             self._frame(pages, "Your topics"),
             status=400 if refusal else 200,
             action=self._kit.linker("/", PATHS.preferences(token)),
+            leave=self._kit.linker("/", PATHS.leave(token)),
+            languages=choices.languages(
+                self._house.tongues,
+                pages.archive.publication.newsletter,
+                first(asked or {}, "language") or held.language,
+            ),
             notice=notice,
             refusal=refusal,
             **preferences.view(pages.archive, held, self._house.clock.now(), asked),
         )
 
-    def _ended(self, held: Subscription, pages: ArchivePages) -> Response:
-        newsletter = pages.archive.publication.newsletter
-        return self._kit.message(
-            "You are unsubscribed",
-            f"{masked(held.email)} gets no further issue of {newsletter.name}.",
-            "Any other subscription you have with us stays as it is.",
-            frame=self._frame(pages, "Unsubscribed"),
-            onward=("Past issues stay open to read", self._kit.linker("/", PATHS.archive(newsletter.slug))),
-        )
-
-    def _not_subscribed(self) -> Response:
-        """For whoever was erased: we no longer know of what, or who."""
-        return self._kit.message("You are not subscribed", "Nothing goes to you by this link any more.")
+    def _languages(self, pages: ArchivePages, current: str) -> list[dict[str, object]]:
+        return choices.languages(self._house.tongues, pages.archive.publication.newsletter, current)
 
     def _no_longer(self, *, status: int) -> Response:
         return no_longer(self._kit, status=status)

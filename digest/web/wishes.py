@@ -43,7 +43,7 @@ def read(
     """The wish, all of it looked at. Raises Mistakes."""
     newsletter = publication.newsletter
     found = {
-        "email": _wrong_address(email),
+        "email": wrong_address(email),
         "topics": _wrong_topics(topics, publication.topic_order),
         "cadence": "" if not cadence or cadence in newsletter.cadences else "It does not come out that often.",
         "language": "" if not language or tongues.speaks(language) else "Our letters do not speak that language.",
@@ -56,7 +56,8 @@ def read(
     return Wished(email=parse(email).email, wish=wish)
 
 
-def _wrong_address(email: str) -> str:
+def wrong_address(email: str) -> str:
+    """What is wrong with an address, in words for whoever typed it; empty for nothing."""
     if not email.strip():
         return "Enter your e-mail address, like name@example.org."
     try:
