@@ -10,28 +10,7 @@ from digest.model.delivery import DeliveryState
 from digest.resources import folder
 from tests.support.terminal import Terminal
 
-ITEM = {"title": "Rights of carers", "published_at": "2014-11-03", "topics": ["carers"], "body": "Forty carers asked."}
 STATES = {state.value for state in DeliveryState}
-
-
-@pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in a working folder that knows a newsletter, an item and a reader."""
-    monkeypatch.chdir(tmp_path)
-    terminal = Terminal(capsys, monkeypatch)
-    terminal.done("init")
-    terminal.done("apply", "newsletters/social-care.toml")
-    Path("items.json").write_text(json.dumps([ITEM]), encoding="utf-8")
-    terminal.done("items", "import", "items.json", "--source", "sscr-news")
-    terminal.done("subscribers", "add", "ruth@example.org", "-n", "social-care", "--confirmed")
-    return terminal
-
-
-@pytest.fixture
-def nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return Terminal(capsys, monkeypatch)
 
 
 def dump() -> list[str]:

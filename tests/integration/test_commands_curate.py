@@ -1,7 +1,6 @@
 """`digest curate`: an editor's words and order, and what it refuses."""
 
 import io
-import json
 import sys
 from pathlib import Path
 
@@ -10,21 +9,12 @@ import pytest
 from tests.support.terminal import Terminal
 
 NOVEMBER = "social-care/2014-11"
-ITEM = {"title": "Rights of carers", "published_at": "2014-11-03", "topics": ["carers"], "body": "Forty carers asked."}
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in a working folder with a draft that one reader gets."""
-    monkeypatch.chdir(tmp_path)
-    terminal = Terminal(capsys, monkeypatch)
-    terminal.done("init")
-    terminal.done("apply", "newsletters/social-care.toml")
-    Path("items.json").write_text(json.dumps([ITEM]), encoding="utf-8")
-    terminal.done("items", "import", "items.json", "--source", "sscr-news")
-    terminal.done("subscribers", "add", "ruth@example.org", "-n", "social-care", "--confirmed")
-    terminal.done("compose", "social-care", "--period", "2014-11")
-    return terminal
+def terminal(with_a_draft: Terminal) -> Terminal:
+    """All of these are about a draft that one reader gets."""
+    return with_a_draft
 
 
 def letter(terminal: Terminal) -> str:

@@ -1,5 +1,7 @@
 """A terminal for tests of commands."""
 
+from pathlib import Path
+
 import pytest
 
 from digest.cli.app import main
@@ -13,13 +15,8 @@ class Terminal:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code, output, errors."""
-        self._monkeypatch.setattr("sys.argv", ["digest", *words])
         self._capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
+        code = _exit_code(self._monkeypatch, words)
         out, errors = self._capsys.readouterr()
         return code, out, errors
 
@@ -28,3 +25,20 @@ class Terminal:
         code, out, errors = self.run(*words)
         assert code == 0, errors
         return out
+
+
+def run_all(where: Path, *commands: tuple[str, ...]) -> None:
+    """Run commands that must work, one after the other, in a folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(where)
+        for words in commands:
+            assert _exit_code(patch, words) == 0, words
+
+
+def _exit_code(patch: pytest.MonkeyPatch, words: tuple[str, ...]) -> int:
+    patch.setattr("sys.argv", ["digest", *words])
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
