@@ -5,11 +5,13 @@ BIN := .venv/bin
 SCRATCH := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 PYTEST := PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n auto --dist loadfile
 
-.PHONY: help setup demo browser test check bench format languages wheel clean
+.PHONY: help setup demo browser test faults soak check bench format languages wheel clean
 
 help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
 	@echo "make test    run all tests, on SQLite and PostgreSQL, and in a browser, which it finds or installs"
+	@echo "make faults  try every fault of the list with twenty seeds, and print the table; takes a while"
+	@echo "make soak    deliver 100,000 messages while everything goes wrong; fewer: make soak MESSAGES=10000"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
 	@echo "make bench   measure gathering, filing, rendering, publishing and delivery; takes some minutes"
 	@echo "make format  put the code into its format"
@@ -34,6 +36,16 @@ browser: setup
 
 test: setup browser
 	$(PYTEST)
+
+# Each fault again and again, at other moments and for other readers each time.
+SEEDS ?= 20
+faults: setup
+	DIGEST_FAULTS_SEEDS=$(SEEDS) DIGEST_FAULTS_TABLE=1 PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n auto tests/faults
+
+MESSAGES ?= 100000
+MINUTES ?= 60
+soak: setup
+	TMPDIR=$(SCRATCH) $(BIN)/python -m tests.support.soak --messages $(MESSAGES) --minutes $(MINUTES)
 
 check: setup browser
 	$(BIN)/ruff format --check .

@@ -151,3 +151,33 @@ def trial(kind: str, request: pytest.FixtureRequest, seed: int, tmp_path: Path) 
         _on(_named(url, "postgres"), f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
     if request.node.stash.get(PASSED, False):
         assert running.figures, "a fault's test ends with the invariants"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One table of all faults, where it is asked for."""
+    if "DIGEST_FAULTS_TABLE" not in os.environ:
+        return
+    rows: dict[tuple[int, str], list[pytest.TestReport]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            name = report.nodeid.partition("::")[2].partition("[")[0].removeprefix("test_")
+            number, _, what = name.partition("_")
+            if report.when == "call" and "tests/faults" in report.nodeid and number.isdigit():
+                rows.setdefault((int(number), what.replace("_", " ")), []).append(report)
+    columns = ("row", "what happens", "cases", "lost", "twice", "unknown", "bound", "verdict")
+    lines = [columns] + [_line(row, what, rows[row, what]) for row, what in sorted(rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    terminalreporter.section("faults")
+    for line in lines:
+        cells = [
+            cell.ljust(w) if at in (1, 7) else cell.rjust(w)
+            for at, (cell, w) in enumerate(zip(line, widths, strict=True))
+        ]
+        terminalreporter.write_line("  ".join(cells).rstrip())
+
+
+def _line(row: int, what: str, reports: list[pytest.TestReport]) -> tuple[str, ...]:
+    figures = [value for report in reports for name, value in report.user_properties if name == "figures"]
+    sums = [str(sum(each[name] for each in figures)) for name in ("lost", "twice", "unknown", "bound")]
+    failed = sum(report.failed for report in reports)
+    return (str(row), what, str(len(reports)), *sums, f"{failed} FAILED" if failed else "holds")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import uvloop
 
@@ -129,6 +129,8 @@ def chaos(*scripts: Script, **options: Any) -> Iterator[Chaos]:
 
 class _Tally(SmtpSink):
     """Writes one short line for each message that it takes, before its 250."""
+
+    tally: TextIO
 
     def keep_message(self, received: Received) -> None:
         self.tally.write(f"{received.message_id} {received.recipient}\n")

@@ -1,0 +1,91 @@
+"""Readers leave and editors change their minds while an issue goes out: at most what is past the marker still comes."""
+
+import threading
+
+import pytest
+from sqlalchemy import update
+
+from digest.flow.approve import cancel
+from digest.flow.enrol import people
+from digest.flow.feedback import one_click
+from digest.flow.hold import hold, release
+from digest.flow.letters import Letters
+from digest.model.delivery import DeliveryState
+from digest.storage.outbox import Duty
+from digest.storage.tables import delivery
+from subscribers.suppression import SuppressionReason
+from subscribers.tables import newsletter
+from subscribers.tokens import Purpose
+from tests.faults.test_database import deliver_some, when_taken
+from tests.support.trial import ISSUE, READERS, Trial, reader
+
+_S = DeliveryState
+
+
+@pytest.mark.parametrize("how", ["unsubscribes", "suppressed", "one click, five times"])
+def test_42_leaving_between_lease_and_marker(trial: Trial, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Asked again with the marker: not sent, and told why; done five times is done once."""
+    leaver = reader(trial.chance.randrange(READERS))
+    token = trial.house.keys.token(Purpose.UNSUBSCRIBE, trial.ledger(delivery.c.subscription_id)[leaver])
+    made = Letters.made
+
+    def leave() -> None:
+        if how.startswith("one click"):
+            for _ in range(5):
+                one_click(trial.house, token)
+            return
+        with trial.house.store.write() as connection:
+            verbs = people(trial.house, connection)
+            verbs.unsubscribe(leaver) if how == "unsubscribes" else verbs.suppress(leaver, SuppressionReason.COMPLAINED)
+
+    def then_leave(self: Letters, duty: Duty, variant):  # type: ignore[no-untyped-def]
+        if duty.email == leaver:
+            leave()
+        return made(self, duty, variant)
+
+    monkeypatch.setattr(Letters, "made", then_leave)
+    trial.deliver()
+
+    assert leaver not in trial.chaos.recipients()
+    trial.finish()
+    assert trial.counts() == {_S.ACCEPTED: READERS - 1, _S.SUPPRESSED: 1}
+    trial.check(barred=[leaver])
+
+
+def test_43_changed_while_it_goes_out(trial: Trial) -> None:
+    """What was frozen is what all get; a change counts for the next issue."""
+    trial.chaos.sink.delay = 0.02
+    deliver_some(trial, 3)
+    trial.chaos.sink.delay = 0.0
+    trial.desk.write_items(
+        trial.folder, {"title": "Changed", "published_at": "2026-11-03", "topics": ["carers", "law"]}
+    )
+    with trial.house.store.write() as connection:
+        connection.execute(update(newsletter).values(name="Another name"))
+    trial.finish()
+
+    assert not any(b"Changed" in each.message or b"Another name" in each.message for each in trial.chaos.received)
+    trial.check()
+
+
+@pytest.mark.parametrize("what", ["hold", "cancel"])
+def test_44_held_or_cancelled_while_it_goes_out(trial: Trial, what: str) -> None:
+    """It stops before the next marker; released, exactly the rest goes."""
+    trial.chaos.sink.delay = 0.05
+    run = threading.Thread(target=trial.deliver)
+    run.start()
+    when_taken(trial, trial.chance.randint(1, 4))
+    hold(trial.house, ISSUE) if what == "hold" else cancel(trial.house, ISSUE)
+    run.join()
+    trial.chaos.sink.delay = 0.0
+    stood = trial.chaos.recipients()
+    trial.deliver()
+    still = trial.chaos.recipients()
+    if what == "hold":
+        release(trial.house, ISSUE)
+    trial.finish()
+
+    assert 1 <= len(stood) == len(still) < READERS
+    assert len(trial.chaos.recipients()) == (READERS if what == "hold" else len(stood))
+    assert _S.UNKNOWN not in trial.counts()
+    trial.check()
