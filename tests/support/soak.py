@@ -98,8 +98,9 @@ class Soak:
     def _one_run(self, site: Site) -> None:
         process = site.start("deliver")
         fate = self.chance.random()
+        self._wait_for_mail(process)
         try:
-            process.wait(2 + self.chance.random() * 6)
+            process.wait(self.chance.random() * 8)
         except subprocess.TimeoutExpired:
             if fate < 0.3:
                 self.freezes += 1
@@ -116,6 +117,15 @@ class Soak:
             self.kills += 1
             process.kill()
         process.communicate()
+
+    def _wait_for_mail(self, process: "subprocess.Popen[str]") -> None:
+        """Until the first message of this run has come: what is killed before that proves little."""
+        tally, patience = self.where / "tally", time.monotonic() + 60
+        before = tally.stat().st_size if tally.exists() else 0
+        while process.poll() is None and time.monotonic() < min(patience, self.ends_at):
+            if tally.exists() and tally.stat().st_size > before:
+                return
+            time.sleep(0.01)
 
     def _tell(self, left: int) -> None:
         done = self.messages - left
