@@ -14,11 +14,12 @@ from digest.flow.house import House
 from digest.jobs.inline import InlineQueue
 from digest.mail.dkim import Signer
 from digest.mail.folder import FolderTransport
+from digest.mail.session import SmtpTimeouts
 from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
 from digest.ports import JobQueue, Transport
 from digest.resources import folders
+from digest.settings import Relay, Settings, TransportKind
 from digest.settings import Security as AskedSecurity
-from digest.settings import Settings, TransportKind
 from digest.storage import schema
 from digest.storage.engine import Store, make_private, open_store
 from digest.storage.tables import fact
@@ -26,6 +27,10 @@ from subscribers.tokens import Keys
 from subscribers.upsert import insert_new
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+#: Seconds to wait for each step of opening a connection where there is another mail server to ask.
+_SHORT_OPENING = 30.0
 
 
 class SystemClock:
@@ -60,6 +65,7 @@ def _joined(settings: Settings, store: Store) -> House:
         clock=SystemClock(),
         queue=_queue(store),
         transport=lambda: _transport(settings),
+        fallbacks=lambda: _fallbacks(settings),
         signers=lambda: signers(settings),
         template_folders=tuple(folders("templates", settings.own_templates)),
     )
@@ -70,7 +76,17 @@ def _transport(settings: Settings) -> Transport:
         case TransportKind.FOLDER:
             return FolderTransport(settings.mail.folder.path)
         case TransportKind.SMTP:
-            return SmtpTransport(_smtp_config(settings))
+            return SmtpTransport(_smtp_config(settings, settings.mail.smtp))
+
+
+def _fallbacks(settings: Settings) -> tuple[Transport, ...]:
+    if settings.mail.transport is not TransportKind.SMTP:
+        return ()
+    # As many connections as the first may have, and with somebody else to ask nobody waits minutes for a greeting.
+    return tuple(
+        SmtpTransport(_smtp_config(settings, relay, name=name, keys=f"mail.fallback.{name}"))
+        for name, relay in settings.mail.fallback.items()
+    )
 
 
 def signers(settings: Settings) -> tuple[Signer, ...]:
@@ -91,32 +107,34 @@ def signers(settings: Settings) -> tuple[Signer, ...]:
     )
 
 
-def _smtp_config(settings: Settings) -> SmtpConfig:
-    smtp = settings.mail.smtp
+def _smtp_config(settings: Settings, smtp: Relay, *, name: str = "smtp", keys: str = "mail.smtp") -> SmtpConfig:
     if smtp.username and smtp.security is AskedSecurity.NONE and smtp.host not in _LOOPBACK:
         raise SettingsRefused(
-            "mail.smtp.security is “none”, which would send the password in the clear.", remedy="Use starttls or tls."
+            f"{keys}.security is “none”, which would send the password in the clear.", remedy="Use starttls or tls."
         )
     return SmtpConfig(
+        name=name,
+        keys=keys,
         host=smtp.host,
         port=smtp.port,
         security=Security(smtp.security),
         username=smtp.username,
-        password=smtp.password or _password(smtp.password_file),
-        connections=smtp.connections,
-        max_messages=smtp.messages_per_connection,
+        password=smtp.password or _password(smtp.password_file, keys),
+        connections=settings.mail.smtp.connections,
+        max_messages=settings.mail.smtp.messages_per_connection,
         ca_file=Path(smtp.ca_file) if smtp.ca_file else None,
+        timeouts=SmtpTimeouts(opening=_SHORT_OPENING) if settings.mail.fallback else SmtpTimeouts(),
     )
 
 
-def _password(file: str) -> str:
+def _password(file: str, keys: str) -> str:
     if not file:
         return ""
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsRefused(
-            f"The file mail.smtp.password_file names cannot be read: {error.strerror}.", remedy="Check its name."
+            f"The file {keys}.password_file names cannot be read: {error.strerror}.", remedy="Check its name."
         ) from error
 
 

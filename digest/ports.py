@@ -13,6 +13,11 @@ BeforeDot = Callable[[], Awaitable[bool]]
 class Session(Protocol):
     """One open connection to the next hop; one transaction at a time."""
 
+    @property
+    def name(self) -> str:
+        """What the ledger calls the transport it is of."""
+        ...
+
     async def hand_over(self, envelope: Envelope, message: bytes, before_dot: BeforeDot) -> Handover:
         """Hand over one message (CRLF lines, not dot-stuffed). Never raises for what the server says or does; the
         phase in the answer tells whether the dot can have gone out. Whatever `before_dot` raises is raised."""
@@ -33,7 +38,7 @@ class Transport(Protocol):
 
     @property
     def name(self) -> str:
-        """What the ledger calls it: "smtp", "folder"."""
+        """What the ledger calls it: "smtp", "folder", or the name of a fallback."""
         ...
 
     @property

@@ -71,16 +71,21 @@ class Folder(_Part):
     path: Path
 
 
-class Smtp(_Part):
-    """The next hop."""
+class Relay(_Part):
+    """A mail server that takes our messages. A fallback may leave out all but its host."""
 
     host: str
-    port: int = Field(ge=1, le=65535)
-    security: Security
-    username: str
-    password: str = Field(repr=False)
-    password_file: str
-    ca_file: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Security = Security.STARTTLS
+    username: str = ""
+    password: str = Field(default="", repr=False)
+    password_file: str = ""
+    ca_file: str = ""
+
+
+class Smtp(Relay):
+    """The first of them, and how much of each is used."""
+
     connections: int = Field(ge=1, le=500)
     connections_per_domain: int = Field(ge=0)
     messages_per_connection: int = Field(ge=1)
@@ -92,6 +97,16 @@ class Dkim(_Part):
     domain: str = Field(pattern=_DOMAIN, max_length=253)
     selector: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=63)
     key_file: Path
+
+
+def _not_taken(name: str) -> str:
+    if name in ("smtp", "folder"):
+        raise ValueError("that name is taken; call it otherwise, such as “backup”")
+    return name
+
+
+#: What the ledger calls a fallback.
+RelayName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$"), AfterValidator(_not_taken)]
 
 
 class Mail(_Part):
@@ -107,6 +122,7 @@ class Mail(_Part):
     retry_seconds: float = Field(gt=0)
     folder: Folder
     smtp: Smtp
+    fallback: dict[RelayName, Relay]
 
     @model_validator(mode="after")
     def _one_way_back(self) -> Self:

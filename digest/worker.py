@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from digest.errors import Again, Problem
+from digest.errors import Again, Problem, TransportRefused, TransportUnavailable
 from digest.flow.deliver import Stop, deliver
 from digest.flow.house import House
 from digest.flow.recover import recover
@@ -30,6 +30,10 @@ def run(house: House, stop: threading.Event) -> None:
                     _work(house, ask)
                     pause.over()
                     house.queue.wait(IDLE_SECONDS)
+        except (TransportUnavailable, TransportRefused) as problem:
+            # How long it is left in peace stands in the database, for all workers; somebody may mend it before.
+            log.warning("%s", problem)
+            stop.wait(IDLE_SECONDS)
         except Problem as problem:
             log.warning("%s Trying again in %d s.", problem, pause.longer(again=isinstance(problem, Again)))
         except Exception:  # a mistake of ours must not end the delivery for good
@@ -42,7 +46,7 @@ def run(house: House, stop: threading.Event) -> None:
 def _work(house: House, ask: Stop) -> None:
     if not house.store.embedded:
         recover(house, alone=False)
-    done = deliver(house, stop=ask)
+    done = deliver(house, stop=ask, patient=True)
     if done.accepted or done.failed or done.unknown:
         log.info("%d accepted, %d failed, %d unknown", done.accepted, done.failed, done.unknown)
 

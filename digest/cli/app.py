@@ -22,6 +22,7 @@ from digest.cli import (
     out,
     readers,
     restoring,
+    returns,
     setting_up,
     sources,
     status,
@@ -61,6 +62,7 @@ app.add_typer(readers.app, name="subscribers")
 app.add_typer(archive.app, name="archive")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(unknown.app, name="unknown")
+app.add_typer(returns.app, name="returns")
 
 
 def _version(wanted: bool) -> None:

@@ -92,8 +92,8 @@ def deliveries(
     if as_json:
         out.as_json([{key: getattr(e, key) for key in e.__slots__} for e in entries])
         return
-    rows = [(e.email or "erased", e.state, e.tries, e.attempted_at, _answer(e)) for e in entries]
-    out.table(("Reader", "State", "Tries", "Last tried", "Answer"), rows, empty="No deliveries in that state.")
+    rows = [(e.email or "erased", e.state, e.tries, e.attempted_at, e.transport or None, _answer(e)) for e in entries]
+    out.table(("Reader", "State", "Tries", "Last tried", "By", "Answer"), rows, empty="No deliveries in that state.")
 
 
 def _answer(entry: "Entry") -> str | None:

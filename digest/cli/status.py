@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli import out
+from digest.cli import live, out
 from digest.cli.house import opened
 
 if TYPE_CHECKING:
     from digest.flow.house import House
     from digest.flow.standing import Standing
     from digest.model.issue import Issue
+    from digest.storage.troubles import Trouble
 
 #: What a report of an issue says beside its counts.
-_NO_COUNTS = frozenset({"issue", "state", "held_back", "held_since", "next_at", "last_at", "opens_at", "restored"})
+_NO_COUNTS = frozenset(
+    {"issue", "state", "held_back", "held_since", "next_at", "last_at", "opens_at", "restored", "troubles"}
+)
 #: Deliveries that are due within so short a time are due together.
 _TOGETHER = timedelta(minutes=1)
 
@@ -29,6 +32,9 @@ def add_to(app: typer.Typer) -> None:
 def status(
     issue: Annotated[str | None, typer.Argument(metavar="[ISSUE]", help="One issue; all when left out.")] = None,
     as_json: Json = False,
+    watched: Annotated[
+        bool, typer.Option("--watch", help="Keep looking until nothing is on its way any more; Ctrl-C ends it.")
+    ] = False,
 ) -> None:
     """Say where issues and their deliveries stand. The states sum to what was expected.
 
@@ -36,6 +42,13 @@ def status(
     """
     from digest.flow import restored
     from digest.flow.standing import standings
+
+    if watched:
+        if as_json:
+            raise typer.BadParameter("--watch is for people; a program asks with --json again and again.")
+        with opened() as house:
+            live.watch(house, issue)
+        return
 
     with opened() as house:
         with house.store.read() as connection:
@@ -54,7 +67,7 @@ def status(
 
 
 def _tell_all(found: "list[Standing]", reports: list[dict[str, Any]]) -> None:
-    from digest.flow.standing import hindered
+    from digest.flow.standing import hindered, told
 
     rows = [[r["issue"], r["state"], *_numbers(r)] for r in reports]
     columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown", "Failed", "Not sent")
@@ -64,9 +77,13 @@ def _tell_all(found: "list[Standing]", reports: list[dict[str, Any]]) -> None:
             out.warn(report["held_back"])
     for closed in hindered(found):
         out.warn(closed.words)
+    for trouble in next((each.troubles for each in found if each.troubles), ()):
+        out.warn(told(trouble))
 
 
 def _tell_one(standing: "Standing", report: dict[str, Any]) -> None:
+    from digest.flow.standing import told
+
     stands = " and held; it goes on with: digest release" if "held_since" in report else ""
     out.say(f"{report['issue']} is {report['state']}{stands}.")
     if "held_back" in report:
@@ -75,6 +92,8 @@ def _tell_one(standing: "Standing", report: dict[str, Any]) -> None:
     out.table(("State", "Deliveries"), rows, empty="It has no deliveries.")
     if standing.closed:
         out.say(standing.closed.words)
+    for trouble in standing.troubles:
+        out.say(told(trouble))
     if "next_at" in report:
         out.say(f"The next of those that wait is due at {out.clock(report['next_at'])}.")
     if "last_at" in report:
@@ -107,8 +126,14 @@ def _report(standing: "Standing", held_back: str) -> dict[str, Any]:
         **({"held_back": held_back} if held_back else {}),
         **({"held_since": issue.held_at} if issue.held_at else {}),
         **_times(standing),
+        **({"troubles": [_trouble(each) for each in standing.troubles]} if standing.troubles else {}),
         **{state.value: count for state, count in standing.counts.items()},
     }
+
+
+def _trouble(trouble: "Trouble") -> dict[str, Any]:
+    keys = ("transport", "what", "remedy", "since", "failures", "next_try_at")
+    return {key: getattr(trouble, key) for key in keys}
 
 
 def _times(standing: "Standing") -> dict[str, datetime]:

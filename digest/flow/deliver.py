@@ -47,19 +47,21 @@ def deliver(
     *,
     drain: bool = False,
     any_hour: bool = False,
+    patient: bool = False,
     stop: Stop | None = None,
     progress: Callable[[Handover], None] = lambda _: None,
 ) -> Delivered:
     """Deliver what is due, or, with `drain`, until nothing waits any more. The caller holds the outbox.
 
-    Outside a newsletter's hours its mail waits, unless it may go at `any_hour`.
+    Outside a newsletter's hours its mail waits, unless it may go at `any_hour`. Who is `patient` hands over
+    nothing while all mail servers are left in peace because of a trouble.
 
     Raises TransportUnavailable, TransportRefused or StorageUnavailable when the run had to stop; the ledger is whole
     then, and the same call later goes on where this one ended.
     """
     stop, done = stop or Stop(), Delivered()
-    issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done)
-    post = Shift(house, stop, progress, Post(house), done)
+    issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done, patient)
+    post = Shift(house, stop, progress, Post(house), done, patient)
     with _circles_seldom_sought(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_both(issues, post, drain=drain))
     if stop.problem:

@@ -16,8 +16,11 @@ from digest.flow.freeze import freeze
 from digest.flow.hours import longest_waits
 from digest.flow.house import House
 from digest.flow.seal import BOTH, Seal, sample
+from digest.flow.standing import present_troubles
+from digest.flow.standing import told as kept_by
 from digest.flow.verdict import told
 from digest.model.issue import IssueState
+from digest.ports import Transport
 from digest.settings import TransportKind
 from digest.storage import issues, newsletters, schema, sources
 
@@ -191,13 +194,18 @@ def _checks(house: House) -> Iterator[Finding]:
 
 
 def _transport(house: House) -> Iterator[Finding]:
-    transport = house.transport()
-
-    async def greet() -> None:
+    async def greet(transport: Transport) -> None:
         await (await transport.connect()).close()
 
-    asyncio.run(greet())
-    yield _good("transport", f"{transport.name} is ready.")
+    with house.store.read() as connection:
+        for trouble in present_troubles(house, connection):
+            yield _warning("transport", kept_by(trouble))
+    for transport in house.ways_out():
+        try:
+            asyncio.run(greet(transport))
+            yield _good("transport", f"{transport.name} is ready.")
+        except Problem as problem:
+            yield Finding(about="transport", health=Health.BAD, words=str(problem))
 
 
 def _dkim(house: House) -> Iterator[Finding]:

@@ -40,8 +40,8 @@ class Duties(Protocol):
         """What else hangs on outcomes."""
         ...
 
-    def transport(self) -> Transport:
-        """The way out."""
+    def ways_out(self) -> Sequence[Transport]:
+        """The transports, in the order in which they are asked."""
         ...
 
     def waiting(self, connection: Connection) -> tuple[bool, datetime | None]:
@@ -72,9 +72,9 @@ class Deliveries:
         self._letters = Letters(house)
         self.on_settled: OnSettled = restored.noting(house, suppress_refused(house))
 
-    def transport(self) -> Transport:
-        """All the connections there may be."""
-        return self._house.transport()
+    def ways_out(self) -> Sequence[Transport]:
+        """With all the connections there may be."""
+        return self._house.ways_out()
 
     def waiting(self, connection: Connection) -> tuple[bool, datetime | None]:
         """As the outbox says, for newsletters whose hours it is."""

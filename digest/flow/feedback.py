@@ -25,12 +25,15 @@ def one_click(house: House, token: str) -> None:
 
     Raises TokenRefused; what has ended already, or was erased, is no error.
     """
-    subscription_id = house.keys.read(Purpose.UNSUBSCRIBE, token)
+    leave(house, house.keys.read(Purpose.UNSUBSCRIBE, token), channel="one-click")
+
+
+def leave(house: House, subscription_id: int, *, channel: str) -> None:
+    """End a subscription by the wish of its holder; one that has ended, or whose holder was erased, is no error."""
     with house.store.write() as connection:
         held = directory.find(connection, subscription_id)
         if held is not None:
-            people = Subscribers(connection, house.keys, now=house.clock.now(), channel="one-click")
-            people.end(held)
+            Subscribers(connection, house.keys, now=house.clock.now(), channel=channel).end(held)
 
 
 def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], None]:

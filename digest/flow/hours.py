@@ -37,7 +37,7 @@ class Closed:
         """When it leaves again, by the newsletter's own clock."""
         local = self.opens_at.astimezone(self.zone)
         when = f"{local:%A} {local.day} {local:%B} at {local:%H:%M} ({self.zone.key})"
-        return f"{self.slug}: outside the hours in which its mail leaves; it goes on on {when}."
+        return f"{self.slug}: it is not the hour for its mail, which leaves again on {when}."
 
 
 class Hours:

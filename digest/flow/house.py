@@ -1,6 +1,6 @@
 """The house: what every verb works with. `bootstrap` builds it; nothing in it chooses a technology."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,8 @@ class House:
     queue: JobQueue
     #: Makes the transport that the settings name; nothing is connected until it is used.
     transport: Callable[[], Transport]
+    #: Makes those that are asked when it cannot be used, in their order.
+    fallbacks: Callable[[], Sequence[Transport]] = tuple
     #: Reads the DKIM keys that the settings name.
     signers: Callable[[], tuple[Signer, ...]]
     #: Where templates are looked for, a deployer's first.
@@ -36,6 +38,10 @@ class House:
     def links(self) -> Links:
         """The addresses of our pages."""
         return Links(self.settings.web.base_url.rstrip("/"))
+
+    def ways_out(self) -> tuple[Transport, ...]:
+        """The transports in the order in which they are asked."""
+        return (self.transport(), *self.fallbacks())
 
     @cached_property
     def templates(self) -> TemplateEnvironment:

@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 0.5
 async def run(lines: Lines) -> None:
     """Hand over what the feed brings, over as many connections as there may be, until it brings no more."""
     async with asyncio.TaskGroup() as group:
-        for index in range(lines.transport.connections):
+        for index in range(lines.relays.connections):
             group.create_task(_Line(lines, index).work())
     await lines.close_spare()
 
@@ -76,6 +76,7 @@ class _Line:
 
     async def _hand_over(self, made: _Made) -> None:
         """One attempt, and what it came to."""
+        assert self._session is not None
         started_at = datetime.now(UTC)
         try:
             handover = made.trouble or await self._attempted(made)
@@ -87,8 +88,8 @@ class _Line:
         if _was_idle(handover) and self._lines.forgives_idle_end():
             self._feed.put_back(made.letter)
         else:
-            self._settle(made.letter, started_at, _held_if_about_us(handover))
-        if handover.closed:
+            self._settle(made.letter, started_at, _held_if_about_us(handover), self._session.name)
+        if handover.closed or self._session.name in self._lines.relays.given_up:
             await self._close()
 
     async def _attempted(self, made: _Made) -> Handover:
@@ -103,12 +104,13 @@ class _Line:
             words = _words("the letter cannot be handed over", error)
             return Handover(outcome=end, phase=phase, diagnostic=words, closed=True)
 
-    def _settle(self, letter: Letter, started_at: datetime, handover: Handover) -> None:
+    def _settle(self, letter: Letter, started_at: datetime, handover: Handover, by: str) -> None:
         self._feed.done(letter)
+        ended_at = datetime.now(UTC)
         self._journal.settle(
-            Attempt(delivery_id=letter.id, started_at=started_at, ended_at=datetime.now(UTC), handover=handover)
+            Attempt(delivery_id=letter.id, started_at=started_at, ended_at=ended_at, handover=handover, transport=by)
         )
-        self._lines.learn(handover)
+        self._lines.learn(handover, by)
 
     async def _before_dot(self) -> bool:
         """Have the marker committed, and make the next letter meanwhile."""

@@ -1,15 +1,17 @@
 """Lines: what a worker's connections to the next hop share."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from digest.errors import Problem
 from digest.flow.breaker import Breaker
 from digest.flow.feed import Feed
+from digest.flow.relays import Relays
 from digest.flow.stop import Stop
 from digest.flow.throttle import Throttle
-from digest.model.delivery import Handover, Outcome
-from digest.ports import Session, Transport
+from digest.model.delivery import About, Handover, Outcome
+from digest.ports import Session
 from digest.storage.journal import Journal
 
 #: So many connections may end while idle before that counts as a try.
@@ -38,7 +40,7 @@ class Delivered:
 class Lines:
     """The connections of one worker."""
 
-    transport: Transport
+    relays: Relays
     feed: Feed
     journal: Journal
     stop: Stop
@@ -46,10 +48,10 @@ class Lines:
     progress: Callable[[Handover], None]
     #: A session that is open already.
     spare: Session | None = None
-    _breaker: Breaker = field(init=False, default_factory=Breaker)
+    _breakers: defaultdict[str, Breaker] = field(init=False, default_factory=lambda: defaultdict(Breaker))
 
     def __post_init__(self) -> None:
-        self._throttle = Throttle(self.transport.connections)
+        self._throttle = Throttle(self.relays.connections)
         self._open = 0
         self._idle_ends = 0
 
@@ -73,6 +75,7 @@ class Lines:
     async def close(self, session: Session) -> None:
         """A line is done with its session."""
         self._open -= 1
+        self.relays.ended(session)
         await session.close()
 
     async def close_spare(self) -> None:
@@ -80,16 +83,18 @@ class Lines:
         if self.spare:
             await self.spare.close()
 
-    def learn(self, handover: Handover) -> None:
-        """What an attempt came to, for all of them."""
+    def learn(self, handover: Handover, name: str) -> None:
+        """What an attempt by this way out came to, for all of them."""
         self.delivered.count(handover.outcome)
         self.progress(handover)
         if handover.outcome is Outcome.ACCEPTED:
             self._idle_ends = 0
             self._throttle.went_well()
+            self.relays.accepting.add(name)
         elif handover.reply_code == _SERVICE_CLOSING:
             self._throttle.asked_for_less(self._open)
-        if problem := self._breaker.problem_after(handover) or self.journal.broken:
+        refusal = None if name in self.relays.given_up else self._breakers[name].problem_after(handover)
+        if problem := self.journal.broken or (refusal and self._unless_another(name, handover, refusal)):
             self.stop.because(problem)
 
     def forgives_idle_end(self) -> bool:
@@ -97,8 +102,14 @@ class Lines:
         self._idle_ends += 1
         return self._idle_ends <= MOST_IDLE_ENDS
 
+    def _unless_another(self, name: str, handover: Handover, refusal: Problem) -> Problem | None:
+        """Why the run has to end; None where it is about us and another mail server may be asked."""
+        del self._breakers[name]
+        another = self.relays.give_up(name, refusal)
+        return None if another and handover.about is About.US else refusal
+
     async def _connected(self) -> Session:
         if self.spare is None:
-            return await self.transport.connect()
+            return await self.relays.connect()
         spare, self.spare = self.spare, None
         return spare

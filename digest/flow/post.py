@@ -59,9 +59,9 @@ class Post:
         self._signers: Sequence[Signer] = ()
         self.on_settled: Callable[[Connection, Sequence[Attempt]], None] = self._suppress_refused
 
-    def transport(self) -> Transport:
-        """One connection."""
-        return OneLine(self._house.transport())
+    def ways_out(self) -> Sequence[Transport]:
+        """One connection of each."""
+        return [OneLine(each) for each in self._house.ways_out()]
 
     def waiting(self, connection: Connection) -> tuple[bool, datetime | None]:
         """Whether somebody waits for an answer, or a letter for its time."""

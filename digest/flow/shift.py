@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from digest.errors import Problem, StorageUnavailable
 from digest.flow import line, restored
 from digest.flow.duties import Duties
@@ -16,11 +18,12 @@ from digest.flow.feed import Feed, Letter
 from digest.flow.house import House
 from digest.flow.lines import Delivered, Lines
 from digest.flow.recover import recover
+from digest.flow.relays import Relays
 from digest.flow.stop import Stop
 from digest.mail.dkim import Signer
 from digest.model.delivery import Handover
 from digest.ports import Session, Transport
-from digest.storage import workers
+from digest.storage import troubles, workers
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
 
@@ -37,21 +40,27 @@ class Shift:
     progress: Callable[[Handover], None]
     duties: Duties
     delivered: Delivered = field(default_factory=Delivered)
+    #: Whether to leave in peace who has just turned another worker away; a person who asks is told at once.
+    patient: bool = False
 
     async def work(self, *, drain: bool) -> None:
         """Batch after batch, until nothing is due, or, with `drain`, until nothing waits."""
-        transport = self.duties.transport()
+        transports = self.duties.ways_out()
         while not self.stop.wanted and await self._is_due(drain=drain):
+            relays = self._relays(transports)
+            if self.patient and relays.all_rest:
+                return
             try:
                 # Catalogues, keys and a knock first: what is wrong with them leaves the database as it was.
                 self.house.tongues.must_all_be_whole()
                 restored.must_be_the_same(self.house)
                 signers = self.house.signers()
-                first = await transport.connect()
+                first = await relays.connect()
             except Problem as problem:
                 self.stop.because(problem)
+                self._write_down(relays)
                 return
-            async with self._registered(transport, first, signers) as worker:
+            async with self._registered(relays, first, signers) as worker:
                 await worker.until_nothing_is_due()
 
     async def work_beside(self, other: "asyncio.Task[None]", *, drain: bool) -> None:
@@ -60,6 +69,15 @@ class Shift:
             await self.work(drain=False)
             await asyncio.wait({other}, timeout=LOOK_SECONDS)
         await self.work(drain=drain)
+
+    def _relays(self, transports: Sequence[Transport]) -> Relays:
+        with self.house.store.read() as connection:
+            return Relays(transports, troubles.listed(connection))
+
+    def _write_down(self, relays: Relays) -> None:
+        """A database that is away must not hide why nobody let us in."""
+        with suppress(StorageUnavailable), self.house.store.write() as connection:
+            relays.write_down(connection)
 
     async def _is_due(self, *, drain: bool) -> bool:
         """Whether something is due; with `drain`, waits for what was deferred. False when nothing waits any more."""
@@ -75,13 +93,11 @@ class Shift:
         return False
 
     @asynccontextmanager
-    async def _registered(
-        self, transport: Transport, first: Session, signers: Sequence[Signer]
-    ) -> "AsyncIterator[_Worker]":
+    async def _registered(self, relays: Relays, first: Session, signers: Sequence[Signer]) -> "AsyncIterator[_Worker]":
         with self.house.store.write() as connection:
             token = workers.register(connection)
             self.duties.begin(connection, signers)
-        worker = _Worker(self, token, transport, first)
+        worker = _Worker(self, token, relays, first)
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
@@ -95,16 +111,17 @@ class Shift:
 class _Worker:
     """A registered worker with its journal."""
 
-    def __init__(self, shift: Shift, token: str, transport: Transport, first: Session) -> None:
+    def __init__(self, shift: Shift, token: str, relays: Relays, first: Session) -> None:
         self._house, self._stop, self._token, self._duties = shift.house, shift.stop, token, shift.duties
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, self._duties.on_settled, self._duties.book)
+        self._relays = relays
         # Half a batch is left when the next is asked for, which is there before that is gone.
         low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
         self._feed = Feed(self._lease, low=low, per_domain=per_domain)
         self._lines = Lines(
-            transport=transport,
+            relays=relays,
             feed=self._feed,
             journal=self._journal,
             stop=shift.stop,
@@ -128,10 +145,14 @@ class _Worker:
         while True:
             await asyncio.sleep(self._house.settings.delivery.beat_seconds)
             with suppress(StorageUnavailable):  # the markers will tell soon enough
-                if not await self._journal.do(lambda connection: workers.beat(connection, self._token)):
+                if not await self._journal.do(self._beaten):
                     what = "This worker was silent for too long and was given up."
                     self._stop.because(StorageUnavailable(what, remedy="Start it again."))
                     return
+
+    def _beaten(self, connection: Connection) -> bool:
+        self._relays.write_down(connection)
+        return workers.beat(connection, self._token)
 
     def retire(self) -> None:
         """Write down what is left, and end. A database that is away must not hide the first problem."""
@@ -139,6 +160,7 @@ class _Worker:
         try:
             self._journal.close()
             with self._house.store.write() as connection:
+                self._relays.write_down(connection)
                 workers.retire(connection, self._token)
                 workers.recover(connection, dead_after=dead_after)
         except StorageUnavailable as problem:

@@ -1,6 +1,6 @@
 """Standing: where an issue and its deliveries stand, and what keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from digest.flow.hours import Closed, closed
 from digest.flow.house import House
 from digest.model.delivery import DeliveryState
 from digest.model.issue import Issue
-from digest.storage import issues, ledger, tally
+from digest.storage import issues, ledger, tally, troubles
+from digest.storage.troubles import Trouble
 
 _S = DeliveryState
 #: A worker has still something to do with these.
@@ -28,6 +29,8 @@ class Standing:
     due: tuple[datetime, datetime] | None
     #: Why nothing leaves although something waits; None where it is the hour for it.
     closed: Closed | None
+    #: What keeps the mail servers by which it would leave.
+    troubles: tuple[Trouble, ...]
 
     @property
     def open(self) -> int:
@@ -40,18 +43,35 @@ def standings(house: House, issue_name: str | None = None) -> list[Standing]:
     with house.store.read() as connection:
         found = [issues.find(connection, issue_name)] if issue_name else issues.listed(connection)
         not_now = {each.slug: each for each in closed(house, connection)}
-        return [_standing(connection, issue, not_now.get(issue.newsletter)) for issue in found]
+        kept = tuple(present_troubles(house, connection))
+        return [_standing(connection, issue, not_now.get(issue.newsletter), kept) for issue in found]
 
 
-def _standing(connection: Connection, issue: Issue, not_now: Closed | None) -> Standing:
+def present_troubles(house: House, connection: Connection) -> Iterator[Trouble]:
+    """Why mail servers that are in use are left in peace."""
+    used = {each.name for each in house.ways_out()}
+    return (each for each in troubles.listed(connection) if each.transport in used)
+
+
+def _standing(connection: Connection, issue: Issue, not_now: Closed | None, kept: tuple[Trouble, ...]) -> Standing:
     counts = tally.counts(connection, issue.id)
     due = ledger.due_at(connection, issue.id) if counts[_S.QUEUED] else None
-    return Standing(issue=issue, counts=counts, due=due, closed=not_now if due else None)
+    is_open = any(counts[state] for state in OPEN)
+    return Standing(
+        issue=issue, counts=counts, due=due, closed=not_now if due else None, troubles=kept if is_open else ()
+    )
 
 
 def hindered(found: Sequence[Standing]) -> list[Closed]:
     """Whose mail waits for its hours, each newsletter once."""
     return list({each.closed.slug: each.closed for each in found if each.closed}.values())
+
+
+def told(trouble: Trouble) -> str:
+    """One line for a person: what keeps a mail server, since when, and what to do."""
+    since, again = (f"{at.astimezone():%Y-%m-%d %H:%M:%S}" for at in (trouble.since, trouble.next_try_at))
+    when = f"tried in vain {trouble.failures} times, again at {again}" if trouble.failures > 1 else f"again at {again}"
+    return f"Nothing goes by “{trouble.transport}” since {since} ({when}): {trouble.what} {trouble.remedy}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,8 @@ class FolderTransport:
 class FolderSession:
     """Puts files in place the way mail is handed over: the rename is the final dot."""
 
+    name = FolderTransport.name
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

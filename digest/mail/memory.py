@@ -21,9 +21,8 @@ class Kept:
 class MemoryTransport:
     """Accepts everything, or answers as told: the given answers first, in their order, over all sessions."""
 
-    name = "memory"
-
-    def __init__(self, answers: Iterable[Handover] = (), *, connections: int = 1) -> None:
+    def __init__(self, answers: Iterable[Handover] = (), *, connections: int = 1, name: str = "memory") -> None:
+        self.name = name
         self.kept: list[Kept] = []
         self._answers = deque(answers)
         self._connections = connections
@@ -35,13 +34,14 @@ class MemoryTransport:
 
     async def connect(self) -> "MemorySession":
         """Open a session; always works."""
-        return MemorySession(self.kept, self._answers)
+        return MemorySession(self.kept, self._answers, name=self.name)
 
 
 class MemorySession:
     """One session with the list."""
 
-    def __init__(self, kept: list[Kept], answers: deque[Handover]) -> None:
+    def __init__(self, kept: list[Kept], answers: deque[Handover], *, name: str = "memory") -> None:
+        self.name = name
         self._kept = kept
         self._answers = answers
         self._closed = False

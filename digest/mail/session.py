@@ -35,7 +35,10 @@ class SmtpTimeouts:
 class SmtpSession:
     """An open connection to the next hop; one transaction at a time."""
 
-    def __init__(self, wire: Wire, offer: Offer, timeouts: SmtpTimeouts, *, max_messages: int) -> None:
+    def __init__(
+        self, wire: Wire, offer: Offer, timeouts: SmtpTimeouts, *, max_messages: int, name: str = "smtp"
+    ) -> None:
+        self.name = name
         self._wire = wire
         self._offer = offer
         self._timeouts = timeouts

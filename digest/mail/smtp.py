@@ -34,6 +34,10 @@ class SmtpConfig:
 
     host: str
     port: int
+    #: What the ledger calls it.
+    name: str = "smtp"
+    #: The table of settings that says all this, for whoever has to mend it.
+    keys: str = "mail.smtp"
     security: Security = Security.STARTTLS
     #: Empty for no AUTH.
     username: str = ""
@@ -52,10 +56,10 @@ class SmtpConfig:
 class SmtpTransport:
     """The way to the next hop by SMTP."""
 
-    name = "smtp"
-
     def __init__(self, config: SmtpConfig) -> None:
         self._config = config
+        self.name = config.name
+        self._keys = config.keys
         self._where = f"The mail server at {config.host}:{config.port}"
 
     @property
@@ -112,7 +116,7 @@ class SmtpTransport:
             # Also what an attacker on the way does: strip the offer and listen in (RFC 3207, 6).
             raise self._unavailable(
                 "does not offer STARTTLS, and nothing is sent unprotected",
-                "Check mail.smtp.port, and mail.smtp.security if the server is on this machine.",
+                f"Check {self._keys}.port, and {self._keys}.security if the server is on this machine.",
             )
         try:
             await client.starttls()
@@ -121,7 +125,7 @@ class SmtpTransport:
         await _introduce(client)
 
     async def _log_in(self, client: aiosmtplib.SMTP) -> None:
-        remedy = "Check mail.smtp.username and mail.smtp.password."
+        remedy = f"Check {self._keys}.username and {self._keys}.password."
         if not client.supported_auth_methods:
             raise self._refused("offers no AUTH that is known here", f"{remedy} Without TLS many servers offer none.")
         try:
@@ -138,17 +142,18 @@ class SmtpTransport:
             raise self._unavailable("hung up", "Try again later.")
         wire = Wire(cast("asyncio.Transport", client.transport))
         offer = Offer.of(client.esmtp_extensions)
-        return SmtpSession(wire, offer, self._config.timeouts, max_messages=self._config.max_messages)
+        config = self._config
+        return SmtpSession(wire, offer, config.timeouts, max_messages=config.max_messages, name=config.name)
 
     def _unspeakable(self, exc: Exception) -> TransportRefused:
         """Names and files that no connection can be made with."""
         why = cleaned(_words(exc))
-        return self._refused(f"cannot be reached with these settings: {why}", "Check mail.smtp.host and ca_file.")
+        return self._refused(f"cannot be reached with these settings: {why}", f"Check {self._keys}.host and ca_file.")
 
     def _turned_away(self, exc: aiosmtplib.SMTPResponseException) -> TransportUnavailable | TransportRefused:
         """By the code of a greeting or of the answer to EHLO."""
         if 500 <= exc.code < 600:
-            return self._refused(f"turns us away ({_said(exc)})", "Check mail.smtp.host; else ask whoever runs it.")
+            return self._refused(f"turns us away ({_said(exc)})", f"Check {self._keys}.host; else ask whoever runs it.")
         return self._unavailable(f"turns us away for now ({_said(exc)})", "Try again later.")
 
     def _unreachable(self, exc: Exception) -> TransportUnavailable:
@@ -156,14 +161,15 @@ class SmtpTransport:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return self._unavailable(
                 f"shows a certificate that cannot be trusted ({cause.verify_message})",
-                "Check mail.smtp.host, or name the certificate's issuer in mail.smtp.ca_file.",
+                f"Check {self._keys}.host, or name the certificate's issuer in {self._keys}.ca_file.",
             )
         if isinstance(cause, ssl.SSLError):
             return self._unavailable(
-                f"does not speak TLS as asked ({cause.reason or cause})", "Check mail.smtp.port and mail.smtp.security."
+                f"does not speak TLS as asked ({cause.reason or cause})",
+                f"Check {self._keys}.port and {self._keys}.security.",
             )
         why = "no answer in time" if isinstance(cause, TimeoutError) else cleaned(_words(cause))
-        return self._unavailable(f"cannot be reached ({why})", "Check mail.smtp.host and that the server is up.")
+        return self._unavailable(f"cannot be reached ({why})", f"Check {self._keys}.host and that the server is up.")
 
     def _unavailable(self, what: str, remedy: str) -> TransportUnavailable:
         return TransportUnavailable(f"{self._where} {what}.", remedy=remedy)

@@ -107,6 +107,8 @@ class Attempt:
     started_at: datetime
     ended_at: datetime
     handover: Handover
+    #: By which way out it was tried; empty where nobody said.
+    transport: str = ""
 
 
 class WireText(bytes):

@@ -212,7 +212,10 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
         cohort.c.first == _reader.c.first,
         cohort.c.received == _reader.c.received,
     )
-    at = database_now()  # workers ask what is due by the same clock
+    at = due = database_now()  # workers ask what is due by the same clock
+    order = (cohort.c.variant_id, _reader.c.subscriber_id)
+    if over:
+        due = spread.due_at(func.row_number().over(order_by=order), count_by_cohort(connection, issue_id)[0], over)
     connection.execute(
         insert(delivery).from_select(
             ["issue_id", "subscriber_id", "subscription_id", "variant_id", "state", "not_before", "queued_at"],
@@ -222,13 +225,13 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
                 _reader.c.subscription_id,
                 cohort.c.variant_id,
                 literal(DeliveryState.QUEUED.value),
-                spread.due_at(over) if over else at,
+                due,
                 at,
             )
             .join(cohort, joined)
             .where(cohort.c.variant_id.is_not(None))
             # In the order of variants, so that a worker meets one variant after the other and keeps few in memory.
-            .order_by(cohort.c.variant_id, _reader.c.subscriber_id),
+            .order_by(*order),
         )
     )
     without = select(literal(issue_id), _reader.c.subscriber_id).join(cohort, joined)

@@ -29,6 +29,8 @@ class Entry:
     reply_code: int | None
     enhanced_code: str | None
     diagnostic: str | None
+    #: By which way out it was tried last; None before the first try.
+    transport: str | None
     attempted_at: datetime | None
 
 
@@ -56,6 +58,7 @@ def entries(connection: Connection, issue_id: IssueId, *states: DeliveryState) -
             attempt.c.reply_code,
             attempt.c.enhanced_code,
             attempt.c.diagnostic,
+            attempt.c.transport,
             attempt.c.ended_at.label("attempted_at"),
         )
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)

@@ -117,6 +117,7 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
         handover.reply_code,
         handover.enhanced_code,
         handover.diagnostic,
+        each.transport,
     )
 
 

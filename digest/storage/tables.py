@@ -203,6 +203,18 @@ pace = Table(
     Column("filled_at", Instant, nullable=False),
 )
 
+#: Why a mail server is left in peace for now; gone when it accepts mail again.
+trouble = Table(
+    "trouble",
+    metadata,
+    Column("transport", String(40), primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+)
+
 _QUEUED = text("state = 'queued'")
 _HELD = text("lease_token IS NOT NULL")
 
@@ -245,4 +257,6 @@ attempt = Table(
     Column("reply_code", Integer),
     Column("enhanced_code", String(12), nullable=False, server_default=""),
     Column("diagnostic", Text, nullable=False, server_default=""),
+    # By which way out: "smtp", "folder", or the name of a fallback.
+    Column("transport", String(40), nullable=False, server_default=""),
 )

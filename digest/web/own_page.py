@@ -13,6 +13,7 @@ from starlette.responses import Response
 from digest.flow import person, purge, sign_up
 from digest.flow.person import Person
 from digest.model.notice import RequestKind
+from digest.rendering.fragments import one_line
 from digest.rendering.phrases import ENGLISH
 from digest.storage import newsletters
 from digest.web import forms, wishes
@@ -87,7 +88,7 @@ class _OwnPage:
             plain(self._kit.linker, "/", title="Your own page"),
             status=400 if mistakes else 200,
             action=self._kit.linker("/", PATHS.ask()),
-            email=email[:254],
+            email=one_line(email)[:254],
             mistakes=mistakes or {},
         )
 
@@ -141,7 +142,7 @@ class _OwnPage:
             case "address":
                 email = first(form, "email")
                 if wrong := wishes.wrong_address(email):
-                    return self.show(token, mistakes={"email": wrong}, email=email[:254])
+                    return self.show(token, mistakes={"email": wrong}, email=one_line(email)[:254])
                 person.ask_new_address(self._house, found, email)
                 return self.show(
                     token, notice="We have written to the new address. It counts once its link is confirmed there."

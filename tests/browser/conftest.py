@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from digest.web.app import create_app
+from subscribers.tokens import Purpose
 from tests.support.browser import _windows, chromium, windows
 from tests.support.web_house import Trial, trial
 
@@ -35,8 +36,18 @@ class Served:
             "preferences": f"{self.address}{self.house.preferences}",
             "unsubscribe": f"{self.address}{self.house.unsubscribe}",
             "refusal": f"{self.address}/u/not-a-token",
+            "sign up": f"{self.address}/subscribe/quay/",
+            "embed": f"{self.address}/subscribe/quay/embed",
+            "leave": f"{self.address}{self.house.preferences}/leave",
+            "where": f"{self.address}/preferences/",
+            "about you": f"{self.address}/about-you/{self._token(Purpose.PERSON)}",
+            "erase": f"{self.address}/about-you/{self._token(Purpose.PERSON)}/erase",
             "nothing there": f"{home}2031-01/",
         }
+
+    def _token(self, purpose: Purpose) -> str:
+        """Of the one reader."""
+        return self.house.house.keys.token(purpose, 1)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from tests.support.axe import OF_COLOURS, violations
 from tests.support.browser import Windows
 
 READING = ("archive", "issue", "article", "topic", "results", "no results")
-PAGES = (*READING, "preferences", "unsubscribe", "refusal", "nothing there")
+#: Where readers begin, and where they are by themselves.
+OWN = ("sign up", "embed", "leave", "where", "about you", "erase")
+PAGES = (*READING, "preferences", "unsubscribe", "refusal", "nothing there", *OWN)
 
 
 @pytest.mark.parametrize("name", family.letters())

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from digest.web.app import create_app
+from subscribers.tokens import Purpose
 from tests.browser import family
 from tests.support.html_checker import ALLOWED_IN_LETTERS, Remark, as_outlook, check, not_allowed
-from tests.support.web_house import Trial, client, trial
+from tests.support.web_house import TestClient, Trial, client, trial
 from tests.unit.rendering.strict import parse
 
 HOME = "/archive/quay/"
@@ -62,11 +63,38 @@ def test_readers_pages_are_good_html(house: Trial) -> None:
     pages["preferences"] = browser.get(house.preferences).text
     pages["nothing chosen"] = browser.post(house.preferences, data={"do": "save", "cadence": "monthly"}).text
     pages["paused"] = browser.post(house.preferences, data={"do": "pause", "months": "3"}).text
+    pages |= signing_up(browser) | own_pages(browser, house)
     pages["unsubscribe"] = browser.get(house.unsubscribe).text
     pages["unsubscribed"] = browser.post(house.unsubscribe).text
     pages["ended"] = browser.get(house.preferences).text
 
     assert not_allowed(check(pages), ()) == []
+
+
+def signing_up(browser: TestClient) -> dict[str, str]:
+    """The form, with and without mistakes, its answer, and the form for other sites."""
+    form = "/subscribe/quay/"
+    asked = {"email": "new@example.org", "topics": "all"}
+    return {
+        "form": browser.get(form).text,
+        "mistakes": browser.post(form, data={"email": "no", "cadence": "hourly", "name": "a\0b"}).text,
+        "once more": browser.post(form, data=asked).text,
+        "embed": browser.get(f"{form}embed").text,
+        "where": browser.get("/preferences/").text,
+        "no address": browser.post("/preferences/", data={"email": ""}).text,
+    }
+
+
+def own_pages(browser: TestClient, house: Trial) -> dict[str, str]:
+    """A reader's own page and what leads from it."""
+    own = f"/about-you/{house.house.keys.token(Purpose.PERSON, 1)}"
+    return {
+        "own page": browser.get(own).text,
+        "own page with a mistake": browser.post(own, data={"do": "address", "email": "no"}).text,
+        "erase": browser.get(f"{own}/erase").text,
+        "not sure": browser.post(f"{own}/erase").text,
+        "leave": browser.get(f"{house.preferences}/leave").text,
+    }
 
 
 def test_the_checker_tells_what_is_wrong_and_where(said: dict[str, list[Remark]]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import family
 from tests.browser.conftest import Served
-from tests.browser.test_accessibility import PAGES
+from tests.browser.test_accessibility import OWN, PAGES
 from tests.support.browser import Windows
 
 #: The narrowest window that WCAG 2.2 (1.4.10) asks for: also a phone's, or a wide one at 400 %.
@@ -74,13 +74,15 @@ def test_a_page_fits_the_narrowest_window(windows: Windows, served: Served, name
     assert page.evaluate(JUTTING) == []
 
 
-@pytest.mark.parametrize("name", ["preferences", "unsubscribe"])
+@pytest.mark.parametrize("name", ["preferences", "unsubscribe", *OWN])
 def test_a_finger_finds_every_button_of_a_readers_own_page(windows: Windows, served: Served, name: str) -> None:
     """Nobody unsubscribes by a slip."""
     page = windows.open(width=390)
     page.goto(served.pages()[name])
 
-    heights = page.locator("button, label").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    heights = page.locator("button, label:has(input), .field input, select").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().height)"
+    )
 
     assert heights
     assert min(heights) >= TARGET

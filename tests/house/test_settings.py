@@ -18,7 +18,7 @@ DEFAULTS = folder("config") / "default.toml"
 def keys_of_file(table: Mapping[str, Any], above: str = "") -> Iterator[str]:
     """Dotted names of all keys that hold a value."""
     for name, value in table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from keys_of_file(value, f"{above}{name}.")
         else:
             yield f"{above}{name}"
@@ -126,6 +126,27 @@ def test_the_environment_overrules_the_file_key_by_key(tmp_path: Path, monkeypat
     assert settings.database.url == "postgresql://me@db/news"
 
 
+def test_fallbacks_stand_in_the_order_of_the_file_and_the_environment_adds_to_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a password stays out of the file."""
+    write(tmp_path, "[mail.fallback.near]\nhost = 'n.example.org'\n[mail.fallback.far]\nhost = 'f.example.org'\n")
+    monkeypatch.setenv("DIGEST_MAIL__FALLBACK__NEAR__PASSWORD", "opensesame")
+    monkeypatch.setenv("DIGEST_MAIL__FALLBACK__NEAR__PORT", "25")
+
+    fallback = load(tmp_path).mail.fallback
+
+    assert sorted(fallback) == ["far", "near"]
+    assert list(fallback) == ["near", "far"]
+    assert (fallback["near"].host, fallback["near"].port, fallback["near"].password) == (
+        "n.example.org",
+        25,
+        "opensesame",
+    )
+    assert fallback["far"].security is Security.STARTTLS
+    assert "opensesame" not in repr(fallback)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -136,6 +157,10 @@ def test_the_environment_overrules_the_file_key_by_key(tmp_path: Path, monkeypat
         ("[web]\nbase_url = 'news.example.org'", "web.base_url"),
         ("[web]\nbase_url = 'https://'", "web.base_url"),
         ("[delivery]\nbatch = 0", "delivery.batch"),
+        ("[mail.fallback.Backup]\nhost = 'b.example.org'", "mail.fallback.Backup.[key]"),
+        ("[mail.fallback.smtp]\nhost = 'b.example.org'", "mail.fallback.smtp.[key]"),
+        ("[mail.fallback.backup]\nport = 25", "mail.fallback.backup.host"),
+        ("[mail.fallback.backup]\nhost = 'b.example.org'\nconnections = 3", "mail.fallback.backup.connections"),
         ("[delivery]\ndays = ['monday']", "delivery.days.0"),
         ("[delivery]\ndays = []", "delivery.days"),
         ("[delivery]\nopens_at = 'noon'", "delivery.opens_at"),

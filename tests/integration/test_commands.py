@@ -79,7 +79,7 @@ def test_a_mistake_gets_one_line_and_changes_nothing(terminal: Terminal, mistake
 
 
 def test_a_mail_server_that_is_away_changes_nothing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line that names the server, exit code 1; the same command later delivers."""
+    """One line that names the server, exit code 1; why is kept, and told until mail is accepted again."""
     for words in ("compose social-care --period 2014-11", "approve social-care/2014-11", "publish social-care/2014-11"):
         terminal.done(*words.split())
     before = dump()
@@ -90,7 +90,10 @@ def test_a_mail_server_that_is_away_changes_nothing(terminal: Terminal, monkeypa
 
     assert (code, errors.count("\n")) == (1, 1)
     assert "localhost:1" in errors
-    assert dump() == before
+    assert [line for line in dump() if '"trouble"' not in line] == before
+    report = json.loads(terminal.done("status", "social-care/2014-11", "--json"))
+    assert [(each["transport"], each["failures"]) for each in report["troubles"]] == [("smtp", 1)]
+    assert "Nothing goes by “smtp” since" in terminal.done("status", "social-care/2014-11")
 
 
 def test_a_bad_template_is_named_and_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """A reader's choices and own page: change, pause, leave and take it back, see and take everything, be forgotten."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from digest.errors import ConsentRefused
+from digest.flow.approve import approve
+from digest.flow.compose import compose
 from digest.flow.enrol import people
+from digest.flow.publish import publish
 from subscribers.tokens import Purpose
-from tests.support.counter import ALL, FORM, Counter, counter, stencil
+from tests.support.counter import ALL, FORM, Counter, counter, stencil, text_of
 from tests.support.web_house import EMAIL, READER, words
 
 __all__ = ["counter", "stencil"]
@@ -168,6 +173,23 @@ def test_the_language_of_letters_can_be_chosen(counter: Counter, preferences: st
 
     assert counter.trial.rows("subscriber")[0]["language"] == "de"
     assert refused.status_code == 400
+
+
+def test_a_change_of_frequency_sends_what_would_fall_between_and_nothing_twice(
+    counter: Counter, preferences: str
+) -> None:
+    """What came by the month does not come again by the quarter; what came out between does, and once."""
+    counter.browser.post(preferences, data={"topics": "all", "cadence": "quarterly"})
+    counter.clock.at = datetime(2027, 1, 1, 9, tzinfo=UTC)
+    compose(counter.house, "quay", period_key="2026-Q4")
+    approve(counter.house, "quay/2026-Q4", by="editor")
+    publish(counter.house, "quay/2026-Q4")
+
+    [letter] = [m for m in counter.post() if str(m["To"]) == EMAIL]
+
+    assert "Carers and the early train" in text_of(letter)
+    assert "Who pays for the budget" in text_of(letter)
+    assert "Budgets for carers, five years on" not in text_of(letter)
 
 
 def test_one_topic_is_left_and_the_others_stay(counter: Counter, preferences: str) -> None:

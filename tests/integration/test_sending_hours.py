@@ -149,7 +149,7 @@ def test_a_newsletter_may_have_hours_of_its_own(published: Published, tmp_path: 
     assert apply(desk.house, file) == []
 
 
-def test_an_issue_is_spread_evenly_and_by_lot(published: Published) -> None:
+def test_an_issue_is_spread_evenly_and_in_no_order(published: Published) -> None:
     """One a minute, in an order that is not the readers'."""
     desk = published(spread_hours=READERS / 60)
     due = minutes(desk)

@@ -22,7 +22,7 @@ from digest.model.delivery import DeliveryState
 from digest.model.issue import Issue, IssueState
 from digest.resources import folder
 from digest.settings import Settings
-from digest.storage import issues, outbox
+from digest.storage import issues, tally
 from digest.storage.source_tables import source
 from digest.storage.tables import delivery, worker
 from subscribers.intake import Intake, Terms
@@ -154,7 +154,7 @@ def check_invariants(house: House, sink: RunningSink) -> None:
     """One issue for all; states sum to what was expected; no message came twice; what came is accepted or doubted."""
     (out,) = _published(house)
     with house.store.read() as connection:
-        counts = outbox.counts(connection, out.id)
+        counts = tally.counts(connection, out.id)
     came = Counter(str(each["message_id"]) for each in sink.received())
     to = Counter(str(each["recipient"]) for each in sink.received())
     ledger = _ledger(house)
