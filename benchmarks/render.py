@@ -43,6 +43,7 @@ PERSONAL = {
     "preferences_url": "https://digest.example/p/abcdefghijklmnopqrstuvwxyz",
     "pause_url": "https://digest.example/p/abcdefghijklmnopqrstuvwxyz#pause",
     "unsubscribe_url": "https://digest.example/u/abcdefghijklmnopqrstuvwxyz",
+    "view_url": "https://digest.example/view/abcdefghijklmnopqrstuvwxyz",
 }
 FIELDS = PersonalFields(
     to="priya@example.org",

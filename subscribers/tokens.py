@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  #: never expires: leaving must always work
     PREFERENCES = "preferences"  #: expires: it shows and changes what somebody chose
     CONFIRM = "confirm"  #: expires soon
+    VIEW = "view"  #: shows a letter as its reader got it, by the delivery's number; expires
+    READ = "read"  #: opens the archive of a private newsletter; expires
     PERSON = "person"  #: for all that is kept about a person, by the person's number; expires within a day
     ADDRESS = "address"  #: for a new address, by the letter's number; expires soon
 
@@ -28,6 +30,8 @@ class Purpose(StrEnum):
 LIFETIMES = {
     Purpose.PREFERENCES: 400 * 86_400,
     Purpose.CONFIRM: 14 * 86_400,
+    Purpose.VIEW: 400 * 86_400,
+    Purpose.READ: 400 * 86_400,
     Purpose.PERSON: 86_400,
     Purpose.ADDRESS: 3 * 86_400,
 }

@@ -145,6 +145,7 @@ def _content(
         written_in=newsletter.language,
         next_on=None if issue.last else next_on(newsletter, issue.period, now=now),
         last=issue.last,
+        private=newsletter.private,
     )
     return content, frozenset(before)
 
@@ -211,7 +212,8 @@ def headers_of(house: House, newsletter: Newsletter, period: Period) -> dict[str
         newsletter,
         list_domain=domain,
         feedback_id=feedback_id(period.key, newsletter.slug, "issue", domain=domain),
-        archive_url=house.links.issue(newsletter.slug, period.key),
+        archive_url=house.links.archive(newsletter.slug),
+        archived_at=house.links.issue(newsletter.slug, period.key),
         help_url=mailto(people),
         subscribe_url=house.links.subscribe(newsletter.slug),
         owner=people,

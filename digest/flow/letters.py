@@ -16,7 +16,7 @@ from digest.mail.dkim import Signer, signed
 from digest.model.cadence import Cadence
 from digest.model.delivery import DeliveryId, Envelope, WireText
 from digest.model.issue import IssueContent, IssueId
-from digest.rendering.blocks import Block
+from digest.rendering.blocks import READING, Block
 from digest.rendering.headers import PersonalFields, message_id
 from digest.rendering.message import Prepared, prepare
 from digest.rendering.phrases import Phrases
@@ -72,7 +72,12 @@ class Letters:
             topics=parts.named(duty.topics),
             preferences_url=self._links.preferences(token),
             unsubscribe_url=unsubscribe_url,
+            view_url=self._links.view(self._keys.token(Purpose.VIEW, duty.id, at=duty.dated_at)),
+            reading=self._reading(duty) if parts.content.private else "",
         )
+
+    def _reading(self, duty: Duty) -> str:
+        return f"read/{self._keys.token(Purpose.READ, duty.subscription_id, at=duty.dated_at)}/"
 
     def _fields(self, duty: Duty, parts: "_IssueParts", unsubscribe_url: str) -> PersonalFields:
         delivery_id = f"{duty.issue_id}.{duty.id}"
@@ -183,6 +188,8 @@ def personal_values(
     topics: tuple[str, ...] | None,
     preferences_url: str,
     unsubscribe_url: str,
+    view_url: str,
+    reading: str = "",
 ) -> dict[str, str]:
     """What a letter says to one reader alone, by slot; the same for a message and for a preview. `topics` are names,
     None for everything."""
@@ -192,7 +199,8 @@ def personal_values(
         "preferences_url": preferences_url,
         "pause_url": f"{preferences_url}#pause",
         "unsubscribe_url": unsubscribe_url,
-    }
+        "view_url": view_url,
+    } | ({READING: reading} if reading else {})
 
 
 def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, dict[str, Block]]:

@@ -28,6 +28,8 @@ def longest_reader(house: House, edition: Edition) -> dict[str, str]:
         topics=chosen_names(edition.content, Preference(frozenset(edition.publication.topic_order))),
         preferences_url=house.links.preferences(house.keys.token(Purpose.PREFERENCES, _HIGHEST_ID, at=now)),
         unsubscribe_url=house.links.unsubscribe(house.keys.token(Purpose.UNSUBSCRIBE, _HIGHEST_ID)),
+        view_url=house.links.view(house.keys.token(Purpose.VIEW, _HIGHEST_ID, at=now)),
+        reading=f"read/{house.keys.token(Purpose.READ, _HIGHEST_ID, at=now)}/",
     )
 
 

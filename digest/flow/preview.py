@@ -189,6 +189,8 @@ class Preview:
             # Links that look like a reader's but do nothing: a preview must not be able to unsubscribe anybody.
             preferences_url=self.house.links.preferences("preview"),
             unsubscribe_url=self.house.links.unsubscribe("preview"),
+            view_url=self.house.links.view("preview"),
+            reading="read/preview/",
         )
 
     def _fields(self, to: str, unsubscribe_url: str) -> PersonalFields:

@@ -170,3 +170,5 @@ class IssueContent:
     next_on: date | None = None
     #: Whether the newsletter ends with it.
     last: bool = False
+    #: Whether the archive is for readers alone, so that links to it bear the reader's own key.
+    private: bool = False

@@ -37,6 +37,14 @@ class Links:
         """A reader's own page."""
         return f"{self.base}/preferences/{token}"
 
+    def view(self, token: str) -> str:
+        """A letter as its reader got it."""
+        return f"{self.base}/view/{token}"
+
+    def reading(self, token: str) -> str:
+        """What stands before the addresses of a private newsletter's archive for one reader; no final slash."""
+        return f"{self.base}/read/{token}"
+
     def subscribe(self, newsletter: str) -> str:
         """Where people sign up for a newsletter."""
         return f"{self.base}/subscribe/{newsletter}/"

@@ -107,6 +107,8 @@ class Newsletter:
     #: When its mail leaves; None for the days and hours of the house.
     sending: Sending | None = None
     brand: Brand = Brand()
+    #: Whether its past issues are for its readers alone.
+    private: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -29,6 +29,8 @@ from digest.rendering.paragraphs import as_text, plainly, read, with_links
 from digest.rendering.signs import sign, signs
 
 _LINK = "link_"
+#: The slot before addresses that are for readers alone: “read/” with a key, and a slash.
+READING = "reading"
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 HTML_TEMPLATE = "email/issue/issue.mjml.j2"
 TEXT_TEMPLATE = "email/issue/issue.txt.j2"
@@ -74,19 +76,46 @@ class Block:
 
 def compile_issue(content: IssueContent, env: TemplateEnvironment) -> dict[str, Block]:
     """All blocks of an issue in the language of the templates, by key, in the order of a letter. Raises BadTemplate."""
-    return compile_pair(HTML_TEMPLATE, TEXT_TEMPLATE, context(content, env.phrases), env)
+    within = content.archive_home_url if content.private else ""
+    return compile_pair(HTML_TEMPLATE, TEXT_TEMPLATE, context(content, env.phrases), env, within=within)
 
 
-def compile_pair(html_template: str, text_template: str, values: Context, env: TemplateEnvironment) -> dict[str, Block]:
-    """The blocks of two templates that say the same, by key, in their order. Raises BadTemplate."""
+def compile_pair(
+    html_template: str, text_template: str, values: Context, env: TemplateEnvironment, *, within: str = ""
+) -> dict[str, Block]:
+    """The blocks of two templates that say the same, by key, in their order. Raises BadTemplate.
+
+    Addresses that begin with `within` have a slot, “reading”, before the last part of that: the reader's own key.
+    """
     # Nobody can write a text that holds the hash of itself, so no title can forge a marker or a slot.
     said = repr(values)
     nonce = hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()[:24]
     html_marks, text_marks = Marks(nonce), TextMarks(nonce)
-    html = html_marks.cut(inline(compile_mjml(_rendered(env, html_template, values, html_marks, len(said)))))
-    text = text_marks.cut(_rendered(env, text_template, values, text_marks, len(said)))
+    html = html_marks.cut(
+        inline(compile_mjml(_rendered(env, html_template, _keyed(values, within, html_marks), html_marks, len(said))))
+    )
+    text = text_marks.cut(_rendered(env, text_template, _keyed(values, within, text_marks), text_marks, len(said)))
     _must_agree(html, text)
     return {key: Block(key, pieces, text[key]) for key, pieces in html.items()}
+
+
+def _keyed(values: Context, within: str, marks: "Marks") -> Context:
+    """The values with a slot in each address that is for readers alone."""
+    if not within:
+        return values
+    head, tail = within[: within.rindex("archive/")], within[within.rindex("archive/") :]
+    key = marks.slot(READING)
+
+    def keyed(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: keyed(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [keyed(each) for each in value]
+        if isinstance(value, str) and value.startswith(within):
+            return f"{head}{key}{tail}{value[len(within) :]}"
+        return value
+
+    return {name: keyed(value) for name, value in values.items()}
 
 
 def _rendered(env: TemplateEnvironment, name: str, values: Context, marks: "Marks", signs: int) -> str:

@@ -53,6 +53,7 @@ def headers_for(
     list_domain: str,
     feedback_id: str,
     archive_url: str = "",
+    archived_at: str = "",
     help_url: str = "",
     subscribe_url: str = "",
     owner: str = "",
@@ -65,6 +66,8 @@ def headers_for(
     optional = {
         "Reply-To": with_ascii_domain(sender.reply_to),
         "List-Archive": _bracketed(archive_url),
+        # RFC 5064: where this very message can be read, as everybody may.
+        "Archived-At": _bracketed(archived_at),
         "List-Help": _bracketed(help_url),
         "List-Subscribe": _bracketed(subscribe_url),
         "List-Owner": _bracketed(owner and mailto(owner)),

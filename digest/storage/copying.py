@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, Connection, MetaData, Table, func, insert, 
 from sqlalchemy.types import TypeEngine
 
 from digest.errors import SettingsRefused
-from digest.storage import schema
+from digest.storage import schema, search
 from digest.storage.chunks import chunks
 from digest.storage.engine import Store
 from digest.storage.tables import metadata
@@ -50,7 +50,9 @@ def copy(source: Store, target: Store, step: Callable[[int], None]) -> dict[str,
     schema.upgrade(target)
     # Nobody writes into SQLite meanwhile, and PostgreSQL shows all of it as it was at one moment.
     with source.write(steady=True) as there, target.write() as here:
-        return {table.name: _copy_table(table, there, here, step) for table in metadata.sorted_tables}
+        rows = {table.name: _copy_table(table, there, here, step) for table in metadata.sorted_tables}
+        search.index_all(here)
+        return rows
 
 
 def _copy_table(table: Table, there: Connection, here: Connection, step: Callable[[int], None]) -> int:

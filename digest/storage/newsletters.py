@@ -87,6 +87,12 @@ def sendings(connection: Connection) -> list[Hours]:
     ]
 
 
+def open_slugs(connection: Connection) -> list[str]:
+    """Those whose past issues are for everybody."""
+    rows = connection.execute(select(newsletter.c.slug, newsletter.c.settings).order_by(newsletter.c.slug))
+    return [row.slug for row in rows if not row.settings.get("private", False)]
+
+
 def must_have_topic(connection: Connection, slug: str) -> None:
     """Raises UnknownName, naming the topics there are, when no newsletter has this one."""
     known = list(connection.scalars(select(topic.c.slug).distinct().order_by(topic.c.slug)))

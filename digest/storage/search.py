@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-from sqlalchemy import Connection, Select, cast, column, func, insert, literal_column, select, table
+from sqlalchemy import ColumnElement, Connection, Select, cast, column, func, insert, literal_column, select, table
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSVECTOR
 
 from digest.model.issue import OUT, Article, IssueId
@@ -104,11 +104,22 @@ def keep(connection: Connection, issue_id: IssueId, articles: Iterable[Article],
     if not rows:
         return
     connection.execute(insert(article_text), rows)
+    _index(connection, article_text.c.issue_id == issue_id, language)
+
+
+def index_all(connection: Connection) -> None:
+    """Index all texts, of a database whose index is empty: each kind of database has its own, which no copy brings."""
+    for row in connection.execute(select(newsletter.c.id, newsletter.c.settings)).all():
+        issues = select(issue.c.id).where(issue.c.newsletter_id == row.id)
+        _index(connection, article_text.c.issue_id.in_(issues), str(row.settings.get("language", "")))
+
+
+def _index(connection: Connection, which: ColumnElement[bool], language: str) -> None:
     if connection.dialect.name == "sqlite":
         names, indexed = ["rowid", "title", "summary", "body"], list(article_text.c["id", "title", "summary", "body"])
     else:
         names, indexed = ["rowid", "words"], [article_text.c.id, _vector(_config(language))]
-    chosen = select(*indexed).where(article_text.c.issue_id == issue_id)
+    chosen = select(*indexed).where(which)
     into: Any = table("article_search", *map(column, names))
     connection.execute(insert(into).from_select(names, chosen))
 

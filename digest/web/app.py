@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.flow.sign_up import TooMany
-from digest.web import api, archive, leaving, own_page, public, signing_up
+from digest.web import api, archive, leaving, own_page, public, reading, signing_up
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
 from digest.web.kit import Kit, conditional, open_kit
@@ -34,12 +34,13 @@ def create_app(house: House) -> FastAPI:
     app.include_router(public.router(kit))
     app.include_router(signing_up.router(kit))
     app.include_router(api.router(kit))
+    app.include_router(reading.router(kit))
     app.include_router(archive.router(kit))
     add_files(app, kit)
     _add_health(app, house)
     app.add_exception_handler(Problem, _Faults(kit).problem)
     app.add_exception_handler(HTTPException, _Faults(kit).refused)
-    private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE)
+    private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE, *reading.PRIVATE)
     app.add_middleware(Guard, broken=_Faults(kit).broken, private=private, prefix=kit.prefix)
     return app
 
@@ -139,7 +140,8 @@ class _Faults:
     def _missing(self) -> Response:
         return self._kit.message(
             "There is no such page",
-            "The address may be mistyped, or the issue may not be out yet.",
+            "The address may be mistyped, or the issue may not be out yet. What is for a newsletter’s readers alone "
+            "opens by the links in their letters.",
             onward=("All newsletters and past issues", self._kit.linker("/", "/")),
             status=404,
         )

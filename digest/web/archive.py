@@ -22,7 +22,6 @@ _Places = Mapping[str, str]
 #: Where pages lie under an archive's address, in the order in which a path is looked for, and how each is made.
 PAGES: Mapping[str, Callable[[ArchivePages, _Places], Page]] = {
     "": lambda pages, _: pages.home(),
-    "brand.css": lambda pages, _: pages.brand(),
     "feed.atom": lambda pages, _: pages.feed(),
     "feed.json": lambda pages, _: pages.json_feed(),
     sitemap.NAME: lambda pages, _: pages.sitemap(),
@@ -41,9 +40,21 @@ def router(kit: Kit) -> APIRouter:
     routes.add_route(sitemap.PATH, reading.sitemap, _READ)
     routes.add_route(sitemap.ROBOTS, reading.robots, _READ)
     routes.add_route("/archive/{newsletter}/search/", reading.search, _READ)
+    routes.add_route("/archive/{newsletter}/brand.css", reading.brand, _READ)
     for place, make in PAGES.items():
         routes.add_route(f"/archive/{{newsletter}}/{place}", reading.of(make), _READ)
     return routes
+
+
+def searched(kit: Kit, pages: ArchivePages, request: Request) -> Page:
+    """The page of what a request looks for."""
+    query = request.query_params.get("q", "")[:LONGEST]
+    page = page_number(request.query_params.get("page", "1"))
+    language = pages.archive.publication.newsletter.language
+    with kit.house.store.read() as connection:
+        words = asked(query, language=language)
+        found = search.find(connection, pages.slug, words, language=language, page=page)
+    return pages.search(query, page, found)
 
 
 class _Reading:
@@ -57,26 +68,27 @@ class _Reading:
 
         def answer(request: Request) -> Response:
             with self._kit.house.store.read() as connection:
-                pages = self._kit.archive(connection, request.path_params["newsletter"])
+                pages = self._kit.open_archive(connection, request.path_params["newsletter"])
             return conditional(request, make(pages, request.path_params))
 
         return answer
 
     def search(self, request: Request) -> Response:
         """What past issues held with the words asked for."""
-        query = request.query_params.get("q", "")[:LONGEST]
-        page = page_number(request.query_params.get("page", "1"))
+        with self._kit.house.store.read() as connection:
+            pages = self._kit.open_archive(connection, request.path_params["newsletter"])
+        return conditional(request, searched(self._kit, pages, request))
+
+    def brand(self, request: Request) -> Response:
+        """A newsletter's colours, which its readers' own pages bear too, be its archive private or not."""
         with self._kit.house.store.read() as connection:
             pages = self._kit.archive(connection, request.path_params["newsletter"])
-            language = pages.archive.publication.newsletter.language
-            words = asked(query, language=language)
-            found = search.find(connection, pages.slug, words, language=language, page=page)
-        return conditional(request, pages.search(query, page, found))
+        return conditional(request, pages.brand())
 
     def front(self, request: Request) -> Response:
         """The list of newsletters, or the only one."""
         with self._kit.house.store.read() as connection:
-            slugs = newsletters.slugs(connection)
+            slugs = newsletters.open_slugs(connection)
             if len(slugs) == 1:
                 return RedirectResponse(self._kit.linker("/", PATHS.archive(slugs[0])), status_code=302)
             archives = [load(connection, slug) for slug in slugs]
@@ -85,7 +97,7 @@ class _Reading:
     def sitemap(self, request: Request) -> Response:
         """The sitemaps of all archives."""
         with self._kit.house.store.read() as connection:
-            archives = [self._kit.archive(connection, slug).archive for slug in newsletters.slugs(connection)]
+            archives = [self._kit.archive(connection, slug).archive for slug in newsletters.open_slugs(connection)]
         body = sitemap.index(archives, self._kit.house.links.base)
         return conditional(request, Page(path=sitemap.PATH, media_type=XML, body=body))
 

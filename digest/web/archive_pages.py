@@ -12,7 +12,7 @@ from digest.storage.search import Found
 from digest.web import atom, brand, jsonfeed, search_page, sitemap, wording
 from digest.web.archive_parts import Parts
 from digest.web.frame import PATHS, Frame, brand_sheet, branded
-from digest.web.hrefs import Linker, in_folder
+from digest.web.hrefs import Linker
 from digest.web.page import CSS, HTML, XML, Page
 from digest.web.pieces import original
 from digest.web.shelf import Archive, Number
@@ -35,6 +35,8 @@ class ArchivePages:
     base: str
     #: Whether they lie in a folder, where no server can search.
     in_folder: bool = False
+    #: Whether they are one reader's, with a key in each link; then nobody should find or share them.
+    keyed: bool = False
 
     def every(self) -> Iterator[Page]:
         """All pages there are, the front page first."""
@@ -166,14 +168,14 @@ class ArchivePages:
         return PATHS.archive(self.slug) if topic is None else PATHS.topic(self.slug, topic)
 
     def _frame(self, path: str, title: str) -> Frame:
-        framed = branded(self.linker, path, self.archive.publication.newsletter, title=title)
+        framed = branded(self.linker, path, self.archive.publication.newsletter, title=title, private=self.keyed)
         link, form = self._from(path), PATHS.subscribe(self.slug)
         return replace(
             framed,
-            url=f"{self.base}{path}",
+            url="" if self.keyed else f"{self.base}{path}",
             nav=self.words.nav(self.slug, link),
             # A form needs a server, so from a folder of files it is reached at its whole address.
-            sign_up=f"{self.base}{form}" if self.linker is in_folder else link(form),
+            sign_up="" if self.keyed else f"{self.base}{form}" if self.in_folder else link(form),
             styles=(*framed.styles, link(SHEET)),
         )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from digest.errors import UnknownName
 from digest.flow.house import House
 from digest.rendering.environment import render
 from digest.web import assets
@@ -38,6 +39,13 @@ class Kit:
     def archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
         """The pages of a newsletter's archive. Raises UnknownName."""
         return self.shelf.get(connection, newsletter_slug)
+
+    def open_archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
+        """The pages of an archive that is for everybody. Raises UnknownName, as if a private one were not there."""
+        pages = self.archive(connection, newsletter_slug)
+        if pages.archive.publication.newsletter.private:
+            raise UnknownName(f"The past issues of “{newsletter_slug}” are for its readers.")
+        return pages
 
     def html(self, template: str, frame: Frame, *, status: int = 200, **context: object) -> HTMLResponse:
         """A page of `templates/web`."""

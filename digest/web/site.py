@@ -50,7 +50,7 @@ def _pages(house: House) -> Iterator[Page]:
             continue
         yield Page(path=path, media_type=asset.media_type, body=asset.body)
     with house.store.read() as connection:
-        archives = [load(connection, slug) for slug in newsletters.slugs(connection)]
+        archives = [load(connection, slug) for slug in newsletters.open_slugs(connection)]
     base = house.links.base
     yield front.page(house, archives, in_folder)
     yield Page(path=sitemap.PATH, media_type=XML, body=sitemap.index(archives, base))

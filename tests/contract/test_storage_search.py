@@ -195,6 +195,19 @@ def test_what_came_out_before_there_was_a_search_is_found(quay: House) -> None:
     assert slugs(find(quay, "pflege", "kai", "de")) == ["hauser-am-kai"]
 
 
+def test_an_index_that_was_lost_is_made_from_the_texts(quay: House) -> None:
+    """A copy of a database brings the texts; each kind of database has an index of its own."""
+    before = [find(quay, "carers"), find(quay, "pflege", "kai", "de")]
+    empty = "INSERT INTO article_search (article_search) VALUES ('delete-all')"
+    with quay.store.write() as connection:
+        connection.execute(text(empty if quay.store.embedded else "DELETE FROM article_search"))
+        emptied = search.find(connection, "quay", asked("carers", language="en"), language="en").total
+        search.index_all(connection)
+
+    assert emptied == 0
+    assert [find(quay, "carers"), find(quay, "pflege", "kai", "de")] == before
+
+
 def test_an_issue_that_nobody_got_is_not_found(quay: House) -> None:
     """No page of the archive shows it."""
     with quay.store.write() as connection:

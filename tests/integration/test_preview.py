@@ -48,7 +48,7 @@ def rows(desk: Desk) -> dict[str, list[tuple[object, ...]]]:
 
 def without_links(text: str) -> str:
     """A letter without the addresses in it, which in a preview lead nowhere."""
-    return re.sub(r"http://127\.0\.0\.1:8350/(u|preferences)/\S+", "LINK", text)
+    return re.sub(r"http://127\.0\.0\.1:8350/(u|preferences|view)/\S+", "LINK", text)
 
 
 def test_what_is_previewed_is_what_is_sent(drafted: Desk, transport: MemoryTransport) -> None:

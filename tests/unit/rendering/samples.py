@@ -117,6 +117,7 @@ PERSONAL = {
     "preferences_url": "https://digest.example/p/abcdefghijklmnopqrstuvwxyz0123456789?a=1&b=2",
     "pause_url": "https://digest.example/pause/abcdefghijklmnopqrstuvwxyz0123456789",
     "unsubscribe_url": "https://digest.example/u/abcdefghijklmnopqrstuvwxyz0123456789",
+    "view_url": "https://digest.example/view/abcdefghijklmnopqrstuvwxyz0123456789",
 }
 
 

@@ -33,6 +33,7 @@ PERSONAL = {
     "preferences_url": "https://digest.example/p/x",
     "pause_url": "https://digest.example/p/x#pause",
     "unsubscribe_url": "https://digest.example/u/x",
+    "view_url": "https://digest.example/view/x",
 }
 
 
