@@ -216,6 +216,9 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
     order = (cohort.c.variant_id, _reader.c.subscriber_id)
     if over:
         due = spread.due_at(func.row_number().over(order_by=order), count_by_cohort(connection, issue_id)[0], over)
+    # Said in a way that leaves each reader looking for their cohort: the other way round, each cohort goes through all
+    # readers, and no database knows that it must not.
+    theirs = func.coalesce(cohort.c.variant_id, 0)
     connection.execute(
         insert(delivery).from_select(
             ["issue_id", "subscriber_id", "subscription_id", "variant_id", "state", "not_before", "queued_at"],
@@ -228,16 +231,14 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
                 due,
                 at,
             )
-            .join(cohort, joined)
-            .where(cohort.c.variant_id.is_not(None))
+            .outerjoin(cohort, joined)
+            .where(theirs > 0)
             # In the order of variants, so that a worker meets one variant after the other and keeps few in memory.
             .order_by(*order),
         )
     )
-    without = select(literal(issue_id), _reader.c.subscriber_id).join(cohort, joined)
-    connection.execute(
-        insert(nothing_new).from_select(["issue_id", "subscriber_id"], without.where(cohort.c.variant_id.is_(None)))
-    )
+    without = select(literal(issue_id), _reader.c.subscriber_id).outerjoin(cohort, joined).where(theirs == 0)
+    connection.execute(insert(nothing_new).from_select(["issue_id", "subscriber_id"], without))
     # Counted, not taken from the insert: not every driver knows how many rows an INSERT … SELECT made.
     filled: int = connection.execute(
         select(func.count()).select_from(delivery).where(delivery.c.issue_id == issue_id)

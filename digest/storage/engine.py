@@ -25,6 +25,8 @@ from digest.errors import Never, Overlapped, SettingsRefused, StorageUnavailable
 
 #: Seconds a writer waits for another on SQLite.
 BUSY_SECONDS = 30
+#: What SQLite keeps of a database in memory: as it does by itself, and where very many rows are touched.
+_NARROW_KILOBYTES, _WIDE_KILOBYTES = 2_000, 64_000
 
 
 class Store:
@@ -36,7 +38,8 @@ class Store:
         self._reading = engine.execution_options(read_only=True)
         #: How often connections were let go of.
         self.closings = 0
-        self._steady = engine if self.embedded else engine.execution_options(isolation_level="REPEATABLE READ")
+        wide, steady = {"wide": True}, {"isolation_level": "REPEATABLE READ"}
+        self._steady = engine.execution_options(**(wide if self.embedded else steady))
 
     @property
     def embedded(self) -> bool:
@@ -51,7 +54,8 @@ class Store:
 
     @contextmanager
     def write(self, *, steady: bool = False) -> Iterator[Connection]:
-        """One transaction: all of it or none. A steady one sees the database throughout as it was when it began."""
+        """One transaction: all of it or none. A steady one sees the database throughout as it was when it began, and
+        may touch a million rows."""
         with _told(), (self._steady if steady else self.engine).begin() as connection:
             yield connection
 
@@ -179,7 +183,18 @@ def _keep_a_log(connection: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that began by reading cannot wait for a writer, it fails at once: so writers say so at the start.
     reads = connection.get_execution_options().get("read_only")
+    _make_room(connection)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _make_room(connection: Connection) -> None:
+    """A transaction over very many rows keeps what it sorts, and what it would need to undo, in files; pages that it
+    comes back to in no order stay in memory till its end. SQLite takes these orders between transactions only."""
+    wide = bool(connection.get_execution_options().get("wide"))
+    if wide != connection.info.get("wide", False):
+        connection.info["wide"] = wide
+        connection.exec_driver_sql(f"PRAGMA temp_store = {'FILE' if wide else 'MEMORY'}")
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_WIDE_KILOBYTES if wide else _NARROW_KILOBYTES}")
 
 
 #: A process that was frozen in the middle of a transaction must not hold up all others for ever. And a commit is one

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from sqlalchemy import select
+
 from digest.flow.compose import compose
 from digest.model.issue import IssueId
 from digest.model.item import ItemId
 from digest.storage import editions
 from digest.storage.chunks import SIZE
 from digest.storage.editions import NewVariant
+from digest.storage.tables import delivery, nothing_new
 from tests.support.desk import NEWSLETTER, Desk
 
 
@@ -50,6 +53,21 @@ def test_two_that_say_the_same_are_one(desk: Desk, tmp_path: Path) -> None:
     assert rows[0] == rows[1] == rows[-1]
     assert len(set(rows)) == SIZE + 1
     assert carried == {items[0]}
+
+
+def test_cohorts_and_quiet_ones_are_filled_each_with_their_own(desk: Desk, tmp_path: Path) -> None:
+    """A delivery for whom something is new, a note for the others, and nobody has both or neither."""
+    for number in range(12):
+        desk.reader(f"r{number}@example.org", ("carers", "law", "research")[number % 3])
+    desk.write_items(tmp_path, {"title": "Carers at work", "published_at": "2026-11-02", "topics": ["carers"]})
+
+    published = desk.issue("2026-11")
+
+    with desk.house.store.read() as connection:
+        got = set(connection.scalars(select(delivery.c.subscriber_id)))
+        quiet = set(connection.scalars(select(nothing_new.c.subscriber_id)))
+    assert (published.readers, published.without) == (len(got), len(quiet)) == (4, 8)
+    assert got.isdisjoint(quiet)
 
 
 def test_no_variants_carry_nothing(desk: Desk) -> None:

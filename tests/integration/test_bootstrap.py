@@ -189,3 +189,22 @@ def test_a_shared_database_that_is_behind_is_not_changed_by_a_start(settings: Se
     with pytest.raises(SettingsRefused, match="digest migrate"):
         open_house(settings)
     store.close()
+
+
+def test_a_transaction_over_very_many_rows_has_room_and_gives_it_back(house: House) -> None:
+    """On SQLite: what it puts by lies in files, and the next transaction of the same connection is an ordinary one."""
+    if not house.store.embedded:
+        pytest.skip("it is about SQLite")
+
+    def room(*, steady: bool) -> tuple[int, int]:
+        with house.store.write(steady=steady) as connection:
+            asked = ("PRAGMA temp_store", "PRAGMA cache_size")
+            store, cache = (connection.exec_driver_sql(each).scalar_one() for each in asked)
+            connection.exec_driver_sql("CREATE TEMPORARY TABLE put_by (number INTEGER)")
+            connection.exec_driver_sql("DROP TABLE put_by")
+            return store, cache
+
+    assert room(steady=False) == (2, -2000)
+    assert room(steady=True) == (1, -64000)
+    assert room(steady=True) == (1, -64000)
+    assert room(steady=False) == (2, -2000)
