@@ -30,7 +30,7 @@ from digest.flow.deliver import drain_outbox
 from digest.flow.house import House
 from digest.flow.letters import Letters
 from digest.settings import Settings, load
-from digest.storage import outbox, workers
+from digest.storage import epoch, outbox, workers
 from digest.storage.tables import delivery
 
 SENDER_DOMAIN = "example.org"
@@ -154,13 +154,14 @@ def _round(site: Path, database: str, port: int, asked: argparse.Namespace) -> d
 
 def _begin_anew(site: Path, database: str, asked: argparse.Namespace) -> None:
     if asked.on == "sqlite":
-        for leftover in (site / "data").glob("digest.db*"):
+        # The file that tells of databases brought back from a backup, which this one is, goes too.
+        for leftover in [*(site / "data").glob("digest.db*"), *(site / "data").glob(epoch.FILE)]:
             leftover.unlink()
         shutil.copy(site / "published.db", site / "data" / "digest.db")
         return
     house = open_house(_settings(site))
     with house.store.write() as connection:
-        connection.execute(text("DELETE FROM attempt"))
+        connection.execute(text("TRUNCATE attempt"))
         connection.execute(
             text("UPDATE delivery SET state = 'queued', lease_token = NULL, tries = 0, settled_at = NULL")
         )

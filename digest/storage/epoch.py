@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueState
+from digest.storage.prepared import Prepared
 from digest.storage.tables import attempt, delivery, fact, issue
 from subscribers.upsert import insert_new
 
@@ -22,11 +23,14 @@ LEAP = 1_000_000_000_000
 _BASE, _HOME, _RESTORED = "epoch", "home", "restored"
 _S = DeliveryState
 
+#: Asked with each group of outcomes.
+_REACHED = Prepared(select(func.max(attempt.c.id), select(fact.c.value).where(fact.c.name == _BASE).scalar_subquery()))
+
 
 def reached(connection: Connection) -> int:
     """How far the database has come: each attempt is a step, and no step is ever taken back."""
-    steps: int = connection.scalar(select(func.max(attempt.c.id))) or 0
-    return int(_fact(connection, _BASE) or 0) + steps
+    ((steps, base),) = _REACHED.run(connection)
+    return int(base or 0) + int(steps or 0)
 
 
 def noted(folder: Path) -> int:
