@@ -92,13 +92,12 @@ def _plain(value: str) -> bytes:
 
 
 def _unbroken(word: bytes) -> bytes:
-    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where one of its
-    lines would begin with a dot."""
+    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where it has more
+    than two lines, or one that would begin with a dot."""
     if len(word) < _LONGEST_LINE:
         return word + b"=\r\n"
-    lines = [word[at : at + _LONGEST_LINE - 1] for at in range(0, len(word), _LONGEST_LINE - 1)]
-    joined = b"=\r\n".join([*lines, b""])
-    return b"" if b"\r\n." in joined else joined
+    first, rest = word[: _LONGEST_LINE - 1], word[_LONGEST_LINE - 1 :]
+    return b"" if len(rest) >= _LONGEST_LINE or rest.startswith(b".") else b"%b=\r\n%b=\r\n" % (first, rest)
 
 
 def encoded(text: str) -> bytes:
