@@ -61,6 +61,7 @@ bench: setup
 	$(BIN)/python benchmarks/deliver.py --readers 30000 --rounds 2
 	$(BIN)/python benchmarks/publish.py --readers 100000 --issues 3 --rounds 2
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/web.py
 
 format: setup
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 A `Subscribers` lives within one transaction, which its caller opens and commits.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -136,6 +137,20 @@ class Subscribers:
             values = {"ended_at": self._now, "end_reason": reason}  # a pause stays noted, for whoever takes it back
             kind = ConsentKind.ERASED if reason is EndReason.ERASED else ConsentKind.UNSUBSCRIBED
             self._move(held, _State.ENDED, values, kind, detail)
+
+    def end_together(self, subscription_ids: Sequence[int]) -> None:
+        """End subscriptions by their numbers; those that have ended, or are not there, stay as they are."""
+        can_end = [state for state in MOVES if _State.ENDED in MOVES[state] and state is not _State.ENDED]
+        ended = self._connection.execute(
+            update(subscription)
+            .where(subscription.c.id.in_(subscription_ids), subscription.c.state.in_(can_end))
+            .values(state=_State.ENDED, ended_at=self._now, end_reason=EndReason.UNSUBSCRIBED)
+            .returning(subscription.c.subscriber_id, subscription.c.newsletter_id)
+        ).all()
+        same = {"kind": ConsentKind.UNSUBSCRIBED, "at": self._now, "channel": self._channel, "detail": ""}
+        if ended:
+            rows = [{"subscriber_id": row.subscriber_id, "newsletter_id": row.newsletter_id, **same} for row in ended]
+            self._connection.execute(insert(consent), rows)
 
     def unsubscribe(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
         """End one subscription of an address, or all of them. Raises UnknownReader."""

@@ -36,6 +36,12 @@ def leave(house: House, subscription_id: int, *, channel: str) -> None:
             Subscribers(connection, house.keys, now=house.clock.now(), channel=channel).end(held)
 
 
+def leave_together(house: House, subscription_ids: Sequence[int], *, channel: str) -> None:
+    """End subscriptions by the wish of their holders, all in one transaction."""
+    with house.store.write() as connection:
+        Subscribers(connection, house.keys, now=house.clock.now(), channel=channel).end_together(subscription_ids)
+
+
 def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], None]:
     """What the journal calls with outcomes: addresses that do not exist (5.1.x) are suppressed with the reply as
     evidence, in the transaction that records the failure. What is about us suppresses nobody."""

@@ -29,6 +29,8 @@ def create_app(house: House) -> FastAPI:
     kit = open_kit(house)
     # Its own redirects would name whatever host the request claims to be for.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.mount("/archive", archive.shelves(kit))  # first, as they are what is asked for most
+    app.mount("/u", public.one_click(kit))
     app.include_router(own_page.router(kit))
     app.include_router(leaving.router(kit))
     app.include_router(public.router(kit))

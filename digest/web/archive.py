@@ -1,10 +1,12 @@
 """The archive's routes: past issues, topics and feeds, for everybody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, Router
 
 from digest.storage import newsletters, search
 from digest.storage.asked import LONGEST, asked
@@ -34,16 +36,23 @@ PAGES: Mapping[str, Callable[[ArchivePages, _Places], Page]] = {
 
 
 def router(kit: Kit) -> APIRouter:
-    """The routes, on one kit."""
+    """The routes outside of any archive, on one kit."""
     routes, reading = APIRouter(), _Reading(kit)
     routes.add_route("/", reading.front, _READ)
     routes.add_route(sitemap.PATH, reading.sitemap, _READ)
     routes.add_route(sitemap.ROBOTS, reading.robots, _READ)
-    routes.add_route("/archive/{newsletter}/search/", reading.search, _READ)
-    routes.add_route("/archive/{newsletter}/brand.css", reading.brand, _READ)
-    for place, make in PAGES.items():
-        routes.add_route(f"/archive/{{newsletter}}/{place}", reading.of(make), _READ)
     return routes
+
+
+def shelves(kit: Kit) -> Router:
+    """All pages under `/archive`, to be mounted there: the framework's own way to a route takes longer than a page
+    that is ready."""
+    reading = _Reading(kit)
+    pages = [Route(f"/{{newsletter}}/{place}", reading.of(make), methods=_READ) for place, make in PAGES.items()]
+    brand = Route("/{newsletter}/brand.css", reading.brand, methods=_READ)
+    return Router(
+        [Route("/{newsletter}/search/", reading.search, methods=_READ), brand, *pages], redirect_slashes=False
+    )
 
 
 def searched(kit: Kit, pages: ArchivePages, request: Request) -> Page:
@@ -63,15 +72,26 @@ class _Reading:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 
-    def of(self, make: Callable[[ArchivePages, _Places], Page]) -> Callable[[Request], Response]:
-        """What answers with one kind of page."""
+    def of(self, make: Callable[[ArchivePages, _Places], Page]) -> Callable[[Request], Awaitable[Response]]:
+        """What answers with one kind of page; one that was made a moment ago without asking the database."""
 
-        def answer(request: Request) -> Response:
-            with self._kit.house.store.read() as connection:
-                pages = self._kit.open_archive(connection, request.path_params["newsletter"])
-            return conditional(request, make(pages, request.path_params))
+        async def answer(request: Request) -> Response:
+            recent = self._kit.shelf.recent(request.path_params["newsletter"])
+            page = recent.kept.get(request.scope["path"]) if recent else None
+            if page is None:
+                page = await run_in_threadpool(self._made, make, request)
+            return conditional(request, page)
 
         return answer
+
+    def _made(self, make: Callable[[ArchivePages, _Places], Page], request: Request) -> Page:
+        """Made anew, or kept while the archive is as it was. Raises UnknownName."""
+        slug, path = request.path_params["newsletter"], request.scope["path"]
+        with self._kit.house.store.read() as connection:
+            rendered = self._kit.open_shelf(connection, slug)
+        page = rendered.kept.get(path) or make(rendered.pages, request.path_params)
+        rendered.keep(path, page)
+        return page
 
     def search(self, request: Request) -> Response:
         """What past issues held with the words asked for."""

@@ -1,6 +1,6 @@
 """The kit: what the routes share: the house, the links, the files and the archives in memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -23,6 +23,22 @@ from digest.web.words import Words
 
 #: Seconds a browser may show a page of the archive without asking again.
 _FRESH = 300
+#: Pages of one archive that are kept as they were made, of some 20 kB each.
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An archive's pages, and those of them that have been made, by path."""
+
+    pages: ArchivePages
+    kept: dict[str, Page] = field(default_factory=dict)
+
+    def keep(self, path: str, page: Page) -> None:
+        """Have it ready for whoever asks next."""
+        if path not in self.kept and len(self.kept) >= _MOST:
+            self.kept.clear()
+        self.kept[path] = page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +50,22 @@ class Kit:
     prefix: str
     files: dict[str, Asset]
     linker: Linker
-    shelf: Shelf[ArchivePages]
+    shelf: Shelf[Rendered]
 
     def archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
         """The pages of a newsletter's archive. Raises UnknownName."""
-        return self.shelf.get(connection, newsletter_slug)
+        return self.shelf.get(connection, newsletter_slug).pages
 
     def open_archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
         """The pages of an archive that is for everybody. Raises UnknownName, as if a private one were not there."""
-        pages = self.archive(connection, newsletter_slug)
-        if pages.archive.publication.newsletter.private:
+        return self.open_shelf(connection, newsletter_slug).pages
+
+    def open_shelf(self, connection: Connection, newsletter_slug: str) -> Rendered:
+        """The same with those that have been made. Raises UnknownName."""
+        rendered = self.shelf.get(connection, newsletter_slug)
+        if rendered.pages.archive.publication.newsletter.private:
             raise UnknownName(f"The past issues of “{newsletter_slug}” are for its readers.")
-        return pages
+        return rendered
 
     def html(self, template: str, frame: Frame, *, status: int = 200, **context: object) -> HTMLResponse:
         """A page of `templates/web`."""
@@ -71,8 +91,8 @@ def open_kit(house: House, *, at_root: bool = False) -> Kit:
     files = assets.load(house.template_folders)
     linker = served(prefix, assets.versions(files))
 
-    def pages(archive: Archive) -> ArchivePages:
-        return pages_of(house, archive, linker)
+    def pages(archive: Archive) -> Rendered:
+        return Rendered(pages_of(house, archive, linker))
 
     return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
 

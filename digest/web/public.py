@@ -4,10 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
-from starlette.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
 
 from digest.errors import TokenRefused
-from digest.flow import feedback, sign_up
+from digest.flow import sign_up
 from digest.model.notice import RequestKind
 from digest.web import choices, forms, preferences
 from digest.web.archive_pages import ArchivePages
@@ -15,6 +17,7 @@ from digest.web.forms import Form, FormRefused, first
 from digest.web.frame import PATHS, Frame, branded
 from digest.web.kit import Kit
 from digest.web.leaving import Leaving, not_subscribed
+from digest.web.together import Together
 from subscribers import directory
 from subscribers.address import masked
 from subscribers.consent import SubscriptionState
@@ -36,14 +39,6 @@ def router(kit: Kit) -> APIRouter:
     routes = APIRouter()
     desk = _Desk(kit)
 
-    @routes.api_route("/u/{token}", methods=_READ)
-    def ask(token: str) -> Response:
-        return desk.preview() if token == PREVIEW else desk.ask(token)
-
-    @routes.post("/u/{token}", dependencies=[Depends(forms.drain)])
-    def unsubscribe(token: str) -> Response:
-        return desk.preview() if token == PREVIEW else desk.unsubscribe(token)
-
     @routes.api_route("/preferences/{token}", methods=_READ)
     def show(token: str) -> Response:
         return desk.preview() if token == PREVIEW else desk.show(token)
@@ -62,12 +57,31 @@ def router(kit: Kit) -> APIRouter:
     return routes
 
 
+def one_click(kit: Kit) -> Router:
+    """The page and the one click of unsubscribe links, to be mounted at `/u`: after an issue they come by the thousand,
+    and the framework's own way to a route takes longer than all that a click changes."""
+    desk = _Desk(kit)
+
+    def ask(request: Request) -> Response:
+        token = request.path_params["token"]
+        return desk.preview() if token == PREVIEW else desk.ask(token)
+
+    async def unsubscribe(request: Request) -> Response:
+        await forms.drain(request)
+        token, for_people = request.path_params["token"], "text/html" in request.headers.get("accept", "")
+        return desk.preview() if token == PREVIEW else await desk.unsubscribe(token, for_people=for_people)
+
+    routes = [Route("/{token}", ask, methods=["GET"]), Route("/{token}", unsubscribe, methods=["POST"])]
+    return Router(routes, redirect_slashes=False)
+
+
 class _Desk:
     """Answers for one reader at a time."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit, self._house = kit, kit.house
         self.leaving = Leaving(kit)
+        self._together = Together(kit.house)
 
     def ask(self, token: str) -> Response:
         """The page before the button; opening it changes nothing, however often a scanner does."""
@@ -85,12 +99,16 @@ class _Desk:
             action=self._kit.linker("/", PATHS.unsubscribe(token)),
         )
 
-    def unsubscribe(self, token: str) -> Response:
-        """The one click. Answers 200 whatever the link, so that no mail program calls it broken and no one learns."""
+    async def unsubscribe(self, token: str, *, for_people: bool) -> Response:
+        """The one click. Answers 200 whatever the link, so that no mail program calls it broken and no one learns; a
+        program, which shows nothing of it to anybody, gets a word in place of a page."""
         try:
-            feedback.one_click(self._house, token)
+            await self._together.leave(self._house.keys.read(Purpose.UNSUBSCRIBE, token))
         except TokenRefused:
             return self._no_longer(status=200)
+        return await run_in_threadpool(self._left, token) if for_people else PlainTextResponse("Unsubscribed.")
+
+    def _left(self, token: str) -> Response:
         with self._house.store.read() as connection:
             held = self._held(connection, Purpose.UNSUBSCRIBE, token)
             if held is None:

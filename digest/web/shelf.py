@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from threading import Lock
+from time import monotonic
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -16,6 +17,8 @@ from digest.storage.archive import PastIssue
 from digest.storage.newsletters import Publication
 
 T = TypeVar("T")
+#: Seconds for which an archive is taken to be as it was.
+_RECENT = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +109,26 @@ class Shelf(Generic[T]):
 
     make: Callable[[Archive], T]
     _kept: dict[str, tuple[str, T]] = field(default_factory=dict)
+    #: When each was last found to be what the database has, by a clock that only goes forward.
+    _seen: dict[str, float] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+
+    def recent(self, newsletter_slug: str) -> T | None:
+        """What was made, but to one caller a second None, who then asks the database on behalf of the others."""
+        now = monotonic()
+        if newsletter_slug not in self._seen or now - self._seen[newsletter_slug] >= _RECENT:
+            if newsletter_slug in self._seen:
+                self._seen[newsletter_slug] = now
+            return None
+        return self._kept[newsletter_slug][1]
 
     def get(self, connection: Connection, newsletter_slug: str) -> T:
         """What was made of the archive as it is now. Raises UnknownName."""
-        stamp = archive.stamp(connection, newsletter_slug)
+        asked_at, stamp = monotonic(), archive.stamp(connection, newsletter_slug)
         known, made = self._kept.get(newsletter_slug, ("", None))
         if made is None or known != stamp:
             made = self.make(load(connection, newsletter_slug))
             with self._lock:
                 self._kept[newsletter_slug] = (stamp, made)
+        self._seen[newsletter_slug] = asked_at
         return made

@@ -140,7 +140,8 @@ def trial(folder: Path, *, base: str = "http://testserver", newsletter: str = ""
 
 def client(app: FastAPI) -> TestClient:
     """A browser without scripts."""
-    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True)
+    accept = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True, headers=accept)
 
 
 def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
