@@ -59,22 +59,36 @@ class Talk(asyncio.Protocol):
         self._answer(b"220 sink.example ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer what has come as a whole: all commands of a group together, or a message."""
+        """Answer what has come as a whole: commands of a group together, also those that follow a message at once."""
+        # Only what is new is looked through, or a message in many pieces would cost the square of its length.
         start = max(0, len(self._in) - len(_END))
         self._in += data
-        if self._takes_data:
-            if self._in.find(_END, start) < 0:
-                return
-            self._in.clear()
-            self._takes_data = False
-            self._tally.came_at.append(time.monotonic())
-            self._answer(b"250 2.0.0 Ok\r\n")
-            return
-        commands = [bytes(line) for line in self._in.split(b"\r\n")]
-        self._in = bytearray(commands.pop())
-        if commands:
-            self._takes_data = commands[-1].upper() == b"DATA"
-            self._answer(b"".join(_REPLIES.get(each[:4].upper(), b"250 2.1.0 Ok\r\n") for each in commands))
+        replies = b""
+        while reply := self._message(start) if self._takes_data else self._commands():
+            replies += reply
+            start = 0
+        if replies:
+            self._answer(replies)
+
+    def _message(self, start: int) -> bytes:
+        """The reply to a message; empty where its end has not come yet."""
+        end = self._in.find(_END, start)
+        if end < 0:
+            return b""
+        del self._in[: end + len(_END)]
+        self._takes_data = False
+        self._tally.came_at.append(time.monotonic())
+        return b"250 2.0.0 Ok\r\n"
+
+    def _commands(self) -> bytes:
+        """The replies to the commands that have come, up to one that begins a message."""
+        replies = b""
+        while not self._takes_data and (end := self._in.find(b"\r\n")) >= 0:
+            command = bytes(self._in[:end]).upper()
+            del self._in[: end + 2]
+            self._takes_data = command == b"DATA"
+            replies += _REPLIES.get(command[:4], b"250 2.1.0 Ok\r\n")
+        return replies
 
     def _answer(self, reply: bytes) -> None:
         self._tally.answers += 1

@@ -62,6 +62,15 @@ def test_each_setting_is_a_real_one(name: str, tmp_path: Path, monkeypatch: pyte
     assert str(settings.secret_path) == "/run/secrets/secret_key"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_written_has_a_place(name: str) -> None:
+    """All else is read-only; the data folder is one that all processes of a machine share."""
+    folder = OURS[name]["environment"]["DIGEST_DATA_FOLDER"]
+
+    assert OURS[name]["read_only"] is True
+    assert f"./data:{folder}" in OURS[name]["volumes"]
+
+
 def test_no_secret_stands_in_the_file() -> None:
     """They are files, named once, and each that a service wants is there."""
     wanted = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}

@@ -56,12 +56,22 @@ def target(elsewhere: str, tmp_path: Path) -> Iterator[Store]:
 
 
 def held(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables."""
+    """All rows of all tables; where a database lives is told by none but itself."""
     with store.read() as connection:
         return {
-            name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+                if name != "fact" or row.name != "home"
+            ]
             for name, table in metadata.tables.items()
         }
+
+
+def rows_in(desk: Desk) -> dict[str, int]:
+    """How many rows each table of a site has."""
+    with desk.house.store.read() as connection:
+        return copying.rows_of(connection)
 
 
 def test_the_copy_holds_all_there_is(lived_in: Desk, target: Store) -> None:
@@ -72,7 +82,7 @@ def test_the_copy_holds_all_there_is(lived_in: Desk, target: Store) -> None:
     rows = copying.copy(lived_in.house.store, target, steps.append)
 
     assert held(target) == before == held(lived_in.house.store)
-    assert rows == {name: len(found) for name, found in before.items()}
+    assert rows == rows_in(lived_in)
     assert sum(steps) == sum(rows.values()) > 20
     assert {"delivery", "consent", "variant_item", "fact"} <= {name for name, count in rows.items() if count}
 
@@ -141,7 +151,7 @@ def terminal(
 def test_the_command_says_what_it_does_and_does_it_once(terminal: Terminal, lived_in: Desk, target: Store) -> None:
     """A dry run writes nothing, not even tables; a second copy is refused in one line that says what to do."""
     address = target.engine.url.render_as_string(hide_password=False)
-    there_is = {name: len(found) for name, found in held(lived_in.house.store).items()}
+    there_is = rows_in(lived_in)
 
     dry = json.loads(terminal.done("copy", address, "--dry-run", "--json"))
     with target.read() as connection:
