@@ -10,8 +10,10 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, func, null, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from digest.errors import StorageUnavailable
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueState
+from digest.storage.engine import make_private
 from digest.storage.prepared import Prepared
 from digest.storage.tables import attempt, delivery, fact, issue
 from subscribers.upsert import insert_new
@@ -42,12 +44,20 @@ def noted(folder: Path) -> int:
 
 
 def note(folder: Path, epoch: int) -> None:
-    """Keep how far the database has come. Only ever what is committed, or a crash would look like a backup."""
-    handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT, 0o600)
+    """Keep how far the database has come. Only ever what is committed, or a crash would look like a backup.
+
+    Raises StorageUnavailable: then nothing may be sent, as nobody could tell a backup afterwards.
+    """
     try:
-        os.pwrite(handle, f"{epoch:020d}\n".encode(), 0)
-    finally:
-        os.close(handle)
+        make_private(folder)  # with PostgreSQL and a secret elsewhere, nothing else may lie in it
+        handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(handle, f"{epoch:020d}\n".encode(), 0)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        what = f"{folder / FILE} cannot be written: {error.strerror}."
+        raise StorageUnavailable(what, remedy="Make room, and let the program write to data_folder.") from error
 
 
 def home(connection: Connection) -> str:
