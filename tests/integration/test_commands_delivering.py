@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.integration.test_commands import terminal as terminal
 from tests.support.terminal import Terminal
 
 ISSUE = "social-care/2014-11"
