@@ -14,18 +14,9 @@ from subscribers import directory
 from subscribers.service import Subscribers
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import subscriber
-from subscribers.tokens import Purpose
 
 #: RFC 3463 statuses that say the address itself is wrong. A bare 550 may be a relay that was set up badly.
 NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
-
-
-def one_click(house: House, token: str) -> None:
-    """End the subscription that an unsubscribe link was made for (RFC 8058). Clicked twice is once.
-
-    Raises TokenRefused; what has ended already, or was erased, is no error.
-    """
-    leave(house, house.keys.read(Purpose.UNSUBSCRIBE, token), channel="one-click")
 
 
 def leave(house: House, subscription_id: int, *, channel: str) -> None:

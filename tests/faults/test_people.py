@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from digest.flow.approve import cancel
 from digest.flow.enrol import people
-from digest.flow.feedback import one_click
+from digest.flow.feedback import leave_together
 from digest.flow.hold import hold, release
 from digest.flow.letters import Letters
 from digest.model.delivery import DeliveryState
@@ -32,7 +32,8 @@ def test_42_leaving_between_lease_and_marker(trial: Trial, monkeypatch: pytest.M
     def leave() -> None:
         if how.startswith("one click"):
             for _ in range(5):
-                one_click(trial.house, token)
+                clicked = trial.house.keys.read(Purpose.UNSUBSCRIBE, token)
+                leave_together(trial.house, [clicked], channel="one-click")
             return
         with trial.house.store.write() as connection:
             verbs = people(trial.house, connection)
