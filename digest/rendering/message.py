@@ -63,11 +63,11 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
     boundary = _boundary(layout, headers)
     content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
-    personal_head = 1
     text = [head + _part_head(boundary, "plain"), *_encoded(_pieces(blocks, layout, *_TEXT))]
     # The first line's end closes the last line of the part before, the second belongs to the boundary.
     html = [b"\r\n\r\n" + _part_head(boundary, "html"), *_encoded(_pieces(blocks, layout, *_HTML))]
-    places = [*_places(text, _TEXT_SIDE, personal_head), *_places(html, _HTML_SIDE, personal_head + len(text))]
+    # Before all comes the head of one letter.
+    places = [*_places(text, _TEXT_SIDE, 1), *_places(html, _HTML_SIDE, 1 + len(text))]
     all_of_it = [b"", *text, *html, f"\r\n\r\n--{boundary}--\r\n".encode()]
     return Prepared(
         _pieces=tuple(b"" if isinstance(piece, Slot) else piece for piece in all_of_it),
