@@ -25,10 +25,6 @@ def router(kit: Kit) -> APIRouter:
     """The routes, on one kit."""
     routes, leaving = APIRouter(), Leaving(kit)
 
-    @routes.post("/u/{token}/undo", dependencies=[Depends(forms.drain)])
-    def undo(token: str) -> Response:
-        return leaving.undo(Purpose.UNSUBSCRIBE, token)
-
     @routes.api_route("/preferences/{token}/leave", methods=["GET", "HEAD"])
     def ask(token: str) -> Response:
         return leaving.ask(token)

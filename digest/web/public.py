@@ -58,8 +58,8 @@ def router(kit: Kit) -> APIRouter:
 
 
 def one_click(kit: Kit) -> Router:
-    """The page and the one click of unsubscribe links, to be mounted at `/u`: after an issue they come by the thousand,
-    and the framework's own way to a route takes longer than all that a click changes."""
+    """The page, the one click and the way back of unsubscribe links, to be mounted at `/u` together: after an issue
+    they come by the thousand, and the framework's own way to a route takes longer than all that a click changes."""
     desk = _Desk(kit)
 
     def ask(request: Request) -> Response:
@@ -71,8 +71,14 @@ def one_click(kit: Kit) -> Router:
         token, for_people = request.path_params["token"], "text/html" in request.headers.get("accept", "")
         return desk.preview() if token == PREVIEW else await desk.unsubscribe(token, for_people=for_people)
 
-    routes = [Route("/{token}", ask, methods=["GET"]), Route("/{token}", unsubscribe, methods=["POST"])]
-    return Router(routes, redirect_slashes=False)
+    async def undo(request: Request) -> Response:
+        await forms.drain(request)
+        token = request.path_params["token"]
+        return await run_in_threadpool(desk.leaving.undo, Purpose.UNSUBSCRIBE, token)
+
+    asked = Route("/{token}", ask, methods=["GET"])
+    done = [Route("/{token}", unsubscribe, methods=["POST"]), Route("/{token}/undo", undo, methods=["POST"])]
+    return Router([asked, *done], redirect_slashes=False)
 
 
 class _Desk:
@@ -213,9 +219,6 @@ class _Desk:
             refusal=refusal,
             **preferences.view(pages.archive, held, self._house.clock.now(), asked),
         )
-
-    def _languages(self, pages: ArchivePages, current: str) -> list[dict[str, object]]:
-        return choices.languages(self._house.tongues, pages.archive.publication.newsletter, current)
 
     def _no_longer(self, *, status: int) -> Response:
         return no_longer(self._kit, status=status)
