@@ -11,11 +11,14 @@ from digest.flow import sign_up
 from digest.flow.sign_up import TooMany
 from digest.model.notice import RequestKind
 from digest.storage import newsletters
-from digest.web import forms, wishes
-from digest.web.kit import Kit
+from digest.web import forms, openapi, wishes
+from digest.web.kit import Kit, conditional
+from digest.web.page import Page
 from digest.web.wishes import Mistakes
 
-PATH = "/api/subscriptions"
+#: All that lies here is for programs: whatever goes wrong, they hear JSON.
+ROOT = "/api/"
+PATH = f"{ROOT}subscriptions"
 _FIELDS = frozenset({"newsletter", *wishes.FIELDS})
 _ASKED = (
     "If that address can be subscribed, a letter is on its way; the subscription begins when its link is confirmed."
@@ -25,22 +28,34 @@ _ASKED = (
 def router(kit: Kit) -> APIRouter:
     """The route, on one kit."""
     routes = APIRouter()
+    told = json.dumps(openapi.document(kit.house.links.base), ensure_ascii=False, indent=1).encode()
+    description = Page(path=openapi.PATH, media_type="application/json", body=told)
 
     @routes.post(PATH)
     def subscribe(request: Request, body: Annotated[bytes, Depends(forms.body)]) -> Response:
         # A page elsewhere can make a browser post a form to us, but not JSON without asking us first.
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return _refused(415, {"": "Send JSON, with the content type application/json."})
+            return refused(415, {"": "Send JSON, with the content type application/json."})
         try:
             return _taken(kit, _object(body), forms.client(request))
         except Mistakes as mistakes:
-            return _refused(400, dict(mistakes.by_field))
+            return refused(400, dict(mistakes.by_field))
         except UnknownName:
-            return _refused(404, {"newsletter": "There is no such newsletter."})
+            return refused(404, {"newsletter": "There is no such newsletter."})
         except TooMany as refusal:
-            return _refused(429, {"": str(refusal)}, {"Retry-After": "3600"})
+            return refused(429, {"": str(refusal)}, {"Retry-After": "3600"})
+
+    @routes.api_route(openapi.PATH, methods=["GET", "HEAD"])
+    def described(request: Request) -> Response:
+        return conditional(request, description)
 
     return routes
+
+
+def is_for(request: Request, prefix: str) -> bool:
+    """Whether a request is for one of the addresses of programs."""
+    path: str = request.scope["path"]
+    return path.removeprefix(prefix).startswith(ROOT)
 
 
 def _taken(kit: Kit, asked: dict[str, Any], client: str) -> Response:
@@ -82,7 +97,8 @@ def _topics(asked: dict[str, Any]) -> list[str]:
     return topics
 
 
-def _refused(status: int, errors: dict[str, str], headers: dict[str, str] | None = None) -> Response:
+def refused(status: int, errors: dict[str, str], headers: dict[str, str] | None = None) -> Response:
+    """What programs hear when something cannot be taken, by field; an empty field for all of it."""
     told = [{"field": field, "message": message} for field, message in errors.items()]
     return _answer(status, {"status": "refused", "errors": told}, headers)
 

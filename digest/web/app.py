@@ -104,20 +104,15 @@ class _Faults:
             case TokenRefused():
                 return public.no_longer(self._kit, status=404)
             case FormRefused():
-                return self._kit.message("That did not work", str(problem), status=400)
+                return self._say(request, 400, "That did not work", str(problem))
             case UnknownName():
-                return self._missing()
+                return self._missing(request)
             case TooMany():
-                response = self._kit.message("Not so fast", str(problem), status=429)
-                response.headers["Retry-After"] = "3600"
-                return response
+                return self._say(request, 429, "Not so fast", str(problem), again="3600")
             case Again():
                 _log.warning("%s", problem)
-                response = self._kit.message(
-                    "Not just now", "We cannot do this at the moment. Nothing was lost; please try again.", status=503
-                )
-                response.headers["Retry-After"] = "60"
-                return response
+                words = "We cannot do this at the moment. Nothing was lost; please try again."
+                return self._say(request, 503, "Not just now", words, again="60")
         # For the guard, which writes it to the log and answers with the page below.
         raise problem
 
@@ -126,8 +121,8 @@ class _Faults:
         status = refused.status_code if isinstance(refused, HTTPException) else 400
         headers = dict(getattr(refused, "headers", None) or {})
         if status == 404:
-            return _with_slash(request.url.path) if _lacks_slash(request) else self._missing()
-        response = self._kit.message("That did not work", "This page cannot be used that way.", status=status)
+            return _with_slash(request.url.path) if _lacks_slash(request) else self._missing(request)
+        response = self._say(request, status, "That did not work", "This page cannot be used that way.")
         response.headers.update(headers)
         return response
 
@@ -135,11 +130,23 @@ class _Faults:
         """What nobody foresaw. Plain text when it is the pages' own template that is broken."""
         words = "Something went wrong on our side, and has been noted. Please try again later."
         try:
-            return self._kit.message("Something went wrong", words, status=500)
+            return self._say(request, 500, "Something went wrong", words)
         except BadTemplate:
             return PlainTextResponse(words, status_code=500)
 
-    def _missing(self) -> Response:
+    def _say(self, request: Request, status: int, heading: str, words: str, *, again: str = "") -> Response:
+        """A page for people, JSON for programs."""
+        if api.is_for(request, self._kit.prefix):
+            response = api.refused(status, {"": words})
+        else:
+            response = self._kit.message(heading, words, status=status)
+        if again:
+            response.headers["Retry-After"] = again
+        return response
+
+    def _missing(self, request: Request) -> Response:
+        if api.is_for(request, self._kit.prefix):
+            return api.refused(404, {"": "There is nothing at this address."})
         return self._kit.message(
             "There is no such page",
             "The address may be mistyped, or the issue may not be out yet. What is for a newsletter’s readers alone "
