@@ -9,7 +9,8 @@ re\:think                  after a backslash, a sign is only a sign
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 #: Where a phrase may be told to stand.
 PARTS = ("title", "text", "category", "people")
@@ -47,18 +48,21 @@ class Phrase:
     weight: float = 1.0
     #: True when a mention speaks against.
     against: bool = False
+    #: What a text read by `plain` holds where it mentions this phrase.
+    sought: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = self.words.removesuffix("*") if self.open_ended else self.words
+        object.__setattr__(self, "sought", plain(_literal(words)))
 
     @property
     def open_ended(self) -> bool:
         """True when the last word may go on."""
         return self.words.endswith("*") and not self.words.endswith("\\*")
 
-    @property
-    def sought(self) -> str:
-        """What a text read by `plain` holds where it mentions this phrase."""
-        return plain(_literal(self.words.removesuffix("*") if self.open_ended else self.words))
 
-
+# The thousands of phrases of a publication are read with its file, then checked, then made ready to be found.
+@lru_cache(maxsize=32_768)
 def parse(written: str) -> Phrase:
     """A phrase from what an editor wrote. Raises BadPhrase, in plain words."""
     found = _SIGNED.fullmatch(written.strip())
@@ -106,4 +110,4 @@ def _weight(written: str | None) -> float:
 
 
 def _literal(words: str) -> str:
-    return re.sub(r"\\(.)", r"\1", words, flags=re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", words, flags=re.DOTALL) if "\\" in words else words
