@@ -2,15 +2,40 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
+from types import CodeType
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined, TemplateSyntaxError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import BadTemplate
 from digest.rendering.columns import underlined, wrapped
 from digest.rendering.phrases import ENGLISH, Phrases
+
+
+class _Translations(BytecodeCache):
+    """Templates as they were translated to Python, for every environment of this process that reads the same text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """The translation of this file, if it was of the text that stands there now."""
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it in place of what the file was before."""
+        self._kept[bucket.key] = bucket.checksum, bucket.code
+
+
+# Each language has its own: a filter of a value that stands in the template is reckoned once, while it is translated.
+@lru_cache
+def _translations(_tag: str) -> _Translations:
+    return _Translations()
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
@@ -30,6 +55,7 @@ def environment(folders: Sequence[Path], phrases: Phrases = ENGLISH) -> Template
         lstrip_blocks=True,
         keep_trailing_newline=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_translations(phrases.tongue.tag),
     )
     env.phrases = phrases
     env.filters.update(longdate=_longdate(phrases), wrapped=wrapped, underlined=underlined)

@@ -45,7 +45,7 @@ def _premailed(html: str) -> str:
         allow_network=False,
         allow_loading_external_files=False,
         align_floating_images=False,
-        cache_css_parsing=False,
+        cache_css_parsing=True,
         disable_leftover_css=True,
         # Outlook's own properties are unknown to the validator; templates are tried in mail programs instead.
         disable_validation=True,

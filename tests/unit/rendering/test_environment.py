@@ -6,11 +6,14 @@ import pytest
 
 from digest.errors import BadTemplate
 from digest.rendering.environment import environment, render
+from digest.rendering.phrases import Phrases
+from digest.rendering.tongues import Tongues
+from digest.resources import folder
 
 
-def rendered(folder: Path, text: str, name: str = "t.html.j2", **values: object) -> str:
-    (folder / name).write_text(text)
-    return render(environment([folder]), name, values)
+def rendered(where: Path, text: str, name: str = "t.html.j2", **values: object) -> str:
+    (where / name).write_text(text)
+    return render(environment([where]), name, values)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,27 @@ def test_a_link_longer_than_a_line_stays_whole(tmp_path: Path):
     link = "https://example.org/" + "x" * 100
 
     assert rendered(tmp_path, "{{ v | wrapped }}", "t.txt.j2", v=f"See {link} now") == f"See\n{link}\nnow"
+
+
+def test_a_template_that_was_changed_is_read_as_it_is_now(tmp_path: Path):
+    """What is kept of a translation is kept of that text alone, however soon the next one stands in its place."""
+    assert [rendered(tmp_path, text) for text in ("one", "two", "one")] == ["one", "two", "one"]
+
+
+def test_files_of_one_name_in_two_folders_stay_two(tmp_path: Path):
+    """A deployer's copy is translated by itself."""
+    for name in ("ours", "own"):
+        (tmp_path / name).mkdir()
+    texts = {"ours": "{{ v }}", "own": "{{ v }}!"}
+
+    assert [rendered(tmp_path / name, text, v=1) for name, text in texts.items()] == ["1", "1!"]
+
+
+def test_a_date_that_stands_in_a_template_is_said_in_each_language(tmp_path: Path):
+    """It is reckoned while the template is translated, so each language has translations of its own."""
+    (tmp_path / "t.txt.j2").write_text("{{ '2026-03-03' | longdate }}")
+    tongues = Tongues([folder("templates")])
+
+    said = [render(environment([tmp_path], Phrases(tongues.of(tag))), "t.txt.j2", {}) for tag in ("en-GB", "de")]
+
+    assert said == ["3 March 2026", "3. März 2026"]
