@@ -148,7 +148,8 @@ def _open() -> ColumnElement[bool]:
 
 def _permitted() -> ColumnElement[bool]:
     """Whether it may go out at this moment: nobody stopped the address, and it still says what is so."""
-    slug = select(newsletter.c.slug).where(newsletter.c.id == notice.c.newsletter_id).scalar_subquery()
+    own = select(newsletter.c.slug).where(newsletter.c.id == notice.c.newsletter_id)
+    slug = own.correlate(notice).scalar_subquery()  # by itself it looks no further than the EXISTS around it
     stopped = exists().where(
         suppression.c.address_hash == notice.c.address_hash,
         or_(suppression.c.scope == EVERYWHERE, suppression.c.scope == slug),

@@ -11,10 +11,12 @@ from sqlalchemy import select, update
 
 from digest.flow import sign_up
 from digest.flow.answer import answer_due
+from digest.flow.apply import apply
 from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
 from digest.model.notice import RequestKind, Wish
+from digest.resources import folder
 from digest.storage import notices, tallies, workers
 from digest.storage.clock import database_now
 from digest.storage.notice_tables import notice
@@ -84,6 +86,25 @@ def test_a_letter_ends_as_it_was_answered(post: Post, outcome: Outcome, state: D
 
     assert post.states() == [("confirm", state)]
     assert post.do(notices.lease, "another", limit=5) == []
+
+
+def test_who_is_stopped_for_one_newsletter_gets_the_letters_of_another(post: Post) -> None:
+    """Each letter looks at its own newsletter's suppressions, however many wait beside it."""
+    apply(post.house, folder("config") / "newsletters" / "care-notes.toml")
+    post.ask()
+    for slug, email in (("care-notes", EMAIL), (NEWSLETTER, "other@example.org")):
+        sign_up.ask(post.house, RequestKind.SIGN_UP, slug, email, Wish(), client="192.0.2.1")
+    with post.house.store.write() as connection:
+        tallies.forget(connection, now=post.house.clock.now() + timedelta(days=8))  # no cool-down between the two
+        answer_due(post.house, connection)
+        people(post.house, connection).suppress(EMAIL, SuppressionReason.REQUESTED, scope=NEWSLETTER)
+
+    leased = post.do(notices.lease, post.do(workers.register), limit=5)
+
+    assert {(duty.newsletter, duty.recipient) for duty in leased} == {
+        ("care-notes", EMAIL),
+        (NEWSLETTER, "other@example.org"),
+    }
 
 
 def test_what_is_put_off_too_often_has_failed(post: Post) -> None:
