@@ -147,6 +147,8 @@ class SignUp(_Part):
     network_per_hour: int = Field(ge=1)
     domain_per_hour: int = Field(ge=1)
     shortest_seconds: float = Field(ge=0)
+    #: A link that asks for the yes works for two weeks.
+    forget_unconfirmed_days: int = Field(ge=14, le=3650)
 
 
 class Delivery(_Part):

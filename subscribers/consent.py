@@ -11,7 +11,7 @@ class SubscriptionState(StrEnum):
     PENDING = "pending"  #: asked for, not yet confirmed by the holder of the address
     ACTIVE = "active"  #: gets issues
     PAUSED = "paused"  #: gets none until a day the reader chose
-    ENDED = "ended"  #: left, complained, or erased
+    ENDED = "ended"  #: left, complained, erased, or never confirmed
 
 
 _S = SubscriptionState
@@ -31,6 +31,7 @@ class EndReason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"  #: the reader left
     COMPLAINED = "complained"  #: the reader called it unwanted
     ERASED = "erased"  #: the reader asked to be forgotten
+    LAPSED = "lapsed"  #: nobody ever confirmed it
 
 
 class ConsentKind(StrEnum):
@@ -45,6 +46,7 @@ class ConsentKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     RETURNED = "returned"
     ERASED = "erased"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

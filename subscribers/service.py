@@ -4,6 +4,7 @@ A `Subscribers` lives within one transaction, which its caller opens and commits
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -211,17 +212,9 @@ class Subscribers:
 
     def _suppressed(self, hashed: str, scope: str, *, exactly: bool = False) -> RowMapping | None:
         scopes = (scope,) if exactly else (EVERYWHERE, scope)
-        return (
-            self._connection.execute(
-                select(suppression).where(
-                    suppression.c.address_hash == hashed,
-                    suppression.c.scope.in_(scopes),
-                    suppression.c.lifted_at.is_(None),
-                )
-            )
-            .mappings()
-            .first()
-        )
+        theirs = (suppression.c.address_hash == hashed, suppression.c.scope.in_(scopes))
+        in_force = select(suppression).where(*theirs, suppression.c.lifted_at.is_(None))
+        return self._connection.execute(in_force).mappings().first()
 
     def _suppress_for_good(self, email: str) -> None:
         """Whatever stopped the address before, now it is its holder's wish; evidence often repeats the address."""
@@ -259,11 +252,17 @@ class Subscribers:
     def _renew(
         self, held: Subscription, *, chosen: Preference | None, cadence: str | None, confirmed: bool, detail: str
     ) -> None:
+        newsletter_id = rows.newsletter_id(self._connection, held.newsletter)
         if held.state is _State.ENDED:
             # That they left once stays, so that nothing but their own yes makes it active.
             self._move(held, _State.PENDING, {}, ConsentKind.REQUESTED, detail)
-        elif held.state is _State.PENDING and confirmed:
-            self._move(held, _State.ACTIVE, {"confirmed_at": self._now}, ConsentKind.IMPORTED, detail)
+            held = replace(held, state=_State.PENDING)
+        elif held.state is _State.PENDING and self._channel == "page":
+            # They were sent another letter, and have all its time to say yes.
+            self._record(held.subscriber_id, newsletter_id, ConsentKind.REQUESTED, detail)
+        if held.state is _State.PENDING and confirmed:
+            values = {"confirmed_at": self._now, "ended_at": None, "end_reason": ""}
+            self._move(held, _State.ACTIVE, values, ConsentKind.IMPORTED, detail)
         self.choose(held, chosen=chosen or held.preference, cadence=cadence or held.cadence)
 
     def _move(
@@ -290,7 +289,7 @@ class Subscribers:
 
 
 def _must_not_have_left(held: Subscription) -> None:
-    if held.ended_at is not None:
+    if held.ended_at is not None and held.end_reason != EndReason.LAPSED:
         raise ConsentRefused(
             f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
             remedy="Ask them; when they say yes: digest subscribers add, without --confirmed, then confirm.",

@@ -99,6 +99,8 @@ preference = Table(
     Column("topics", Text, nullable=False),
 )
 
+_PENDING = text("state = 'pending'")
+
 subscription = Table(
     "subscription",
     metadata,
@@ -117,6 +119,7 @@ subscription = Table(
     Column("considered_at", Instant),
     UniqueConstraint("subscriber_id", "newsletter_id"),
     Index("ix_subscription_audience", "newsletter_id", "cadence", "state"),
+    Index("ix_subscription_pending", "created_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
 
 #: Append-only; the migrations add triggers that refuse UPDATE and DELETE.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (change, confirm, pause, resume, unsubscribe, suppress, erase):
+    for command in (change, confirm, pause, resume, unsubscribe, suppress, erase, forget_unconfirmed):
         app.command()(command)
 
 
@@ -140,6 +140,29 @@ def erase(email: Email, yes: Annotated[bool, typer.Option("--yes", help="Do not 
     with opened() as house:
         forget(house, email, channel="command")
     out.say("Forgotten.")
+
+
+def forget_unconfirmed(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget subscriptions that nobody has confirmed in `sign_up.forget_unconfirmed_days`, and who has no other.
+
+    The scheduler does it by itself. Nobody is suppressed: they may sign up again.
+
+    Example: digest subscribers forget-unconfirmed --dry-run
+    """
+    from digest.flow.purge import forget_unconfirmed as forget
+
+    with opened() as house:
+        done, days = forget(house, dry_run=dry_run), house.settings.sign_up.forget_unconfirmed_days
+    if as_json:
+        out.as_json({"newsletters": done.newsletters, "people": done.people, "days": days, "dry_run": dry_run})
+        return
+    rows = [(slug, count) for slug, count in sorted(done.newsletters.items())]
+    out.table(("Newsletter", "Unconfirmed"), rows, empty=f"Nothing has waited for a yes for {days} days.")
+    if rows:
+        out.say(f"{out.counted(done.people, 'address', 'addresses')} {'would be ' if dry_run else ''}forgotten.")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from digest.flow.gather import gather_due
 from digest.flow.house import House
 from digest.flow.keep import Gathered
 from digest.flow.publish import publish
-from digest.flow.purge import forget_old
+from digest.flow.purge import forget_old, forget_unconfirmed
 from digest.flow.recover import recover
 from digest.flow.suggest import suggest
 from digest.flow.verdict import Held
@@ -57,6 +57,7 @@ def tick(house: House) -> Ticked:
     with house.store.write() as connection:
         Subscribers(connection, house.keys, now=house.clock.now(), channel="clock").resume_elapsed()
     forget_old(house)
+    forget_unconfirmed(house)
     if not house.store.embedded:
         recover(house, alone=False)
     return done

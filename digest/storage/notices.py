@@ -131,9 +131,9 @@ def forget(connection: Connection, *, older_than: timedelta) -> int:
     return connection.execute(delete(notice).where(notice.c.settled_at < database_now(-older_than))).rowcount
 
 
-def forget_person(connection: Connection, subscriber_id: int) -> None:
-    """Remove all letters to a person who was erased; none that waits goes out."""
-    connection.execute(delete(notice).where(notice.c.subscriber_id == subscriber_id))
+def forget_people(connection: Connection, subscriber_ids: Collection[int]) -> None:
+    """Remove all letters to people who were forgotten; none that waits goes out."""
+    connection.execute(delete(notice).where(notice.c.subscriber_id.in_(list(subscriber_ids))))
 
 
 #: Before the dot a notice is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from digest.model.notice import Request, RequestId, RequestKind, Wish
 from digest.storage.notice_tables import request
@@ -61,6 +61,11 @@ def postpone(connection: Connection, request_id: RequestId, *, to: datetime) -> 
 def forget(connection: Connection, *, now: datetime, older_than: timedelta) -> int:
     """Drop what could not be answered in all that time."""
     return connection.execute(delete(request).where(request.c.asked_at < now - older_than)).rowcount
+
+
+def asked_by(email: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether something that an address asked for waits to be answered."""
+    return exists().where(func.lower(request.c.email) == func.lower(email))
 
 
 def forget_address(connection: Connection, email: str) -> None:

@@ -176,7 +176,7 @@ def test_what_is_not_so_any_more_does_not_go_out(post: Post, moment: str, how: s
             case "confirmed":
                 hands.confirm(EMAIL)
             case "erased":
-                notices.forget_person(connection, hands.erase(EMAIL))
+                notices.forget_people(connection, [hands.erase(EMAIL)])
 
     post.do(happen)
 
