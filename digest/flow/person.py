@@ -12,6 +12,7 @@ from digest.flow.house import House
 from digest.flow.sign_up import TooMany
 from digest.model.delivery import DeliveryId
 from digest.model.notice import NoticeKind
+from digest.rendering.tongues import marked
 from digest.storage import notices, tallies
 from digest.storage.notice_tables import notice
 from digest.storage.tables import delivery, issue
@@ -102,7 +103,9 @@ def ask_new_address(house: House, person: Person, email: str) -> None:
         # Who asks, and who is asked: neither can be used against the other.
         asked = [("move", who), ("address", hashed)]
         if not all(tallies.allowed(connection, kind, key, _MOVES, now=now) for kind, key in asked):
-            raise TooMany("You asked for several new addresses today.", remedy="Please try again tomorrow.")
+            raise TooMany(
+                marked("You asked for several new addresses today."), remedy=marked("Please try again tomorrow.")
+            )
         for kind, key in asked:
             tallies.count_one(connection, kind, key, now=now)
         _queue(house, connection, NoticeKind.MOVING, person.subscriptions[0], address.email)

@@ -12,6 +12,7 @@ from digest.errors import TokenRefused
 from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.model.notice import NoticeKind, RequestKind, Wish
+from digest.rendering.tongues import marked
 from digest.storage import notices, requests, tallies
 from digest.storage.tallies import Limit
 from subscribers import directory, rows
@@ -25,7 +26,7 @@ _HOUR = timedelta(hours=1)
 
 
 class TooMany(Again):
-    """So much was asked for from one network of late that no more is taken for now."""
+    """So much was asked for of late that no more is taken for now. Its sentences are marked, as a page says them."""
 
 
 def ask(
@@ -41,7 +42,9 @@ def ask(
     with house.store.write() as connection:
         newsletter_id = rows.newsletter_id(connection, newsletter_slug)
         if not tallies.allowed(connection, "network", network, limits, now=now):
-            raise TooMany("A lot was asked for from your network just now.", remedy="Please try again in an hour.")
+            raise TooMany(
+                marked("A lot was asked for from your network just now."), remedy=marked("Please try again in an hour.")
+            )
         tallies.count_one(connection, "network", network, now=now)
         requests.keep(connection, kind, newsletter_id=newsletter_id, email=address.email, wish=wish or Wish(), now=now)
 

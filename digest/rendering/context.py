@@ -71,11 +71,22 @@ def under(topic: Heading, content: IssueContent) -> list[Article]:
     return [article for article in content.articles if topic.slug in filed(article, content)]
 
 
+def direction(language: str) -> str:
+    """Which way a language is written: "ltr" or "rtl", as HTML says it."""
+    return "rtl" if _primary(language) in _RIGHT_TO_LEFT else "ltr"
+
+
+def other(language: str, spoken: str) -> str:
+    """The tag of a language where it is another than the one around it; else nothing."""
+    known = _TAG.fullmatch(language) is not None
+    return language if known and _primary(language) != _primary(spoken) else ""
+
+
 def look(
     brand: Brand, *, name: str, title: str, line: str, language: str, own_language: str, archive_home_url: str
 ) -> Context:
     """What every letter of a newsletter looks like, whatever it says."""
-    rtl = _primary(language) in _RIGHT_TO_LEFT
+    rtl = direction(language) == "rtl"
     light, dark = _palette(brand.accent, LIGHT), _palette(brand.accent_dark, DARK)
     return (
         {
@@ -83,8 +94,8 @@ def look(
             "name": one_line(name),
             "line": line,
             "language": one_line(language),
-            "own_language": _other(own_language, language),
-            "direction": "rtl" if rtl else "ltr",
+            "own_language": other(own_language, language),
+            "direction": direction(language),
             "start": "right" if rtl else "left",
             "end": "left" if rtl else "right",
             "publisher": one_line(brand.publisher),
@@ -123,7 +134,7 @@ def _article(article: Article, named: dict[str, str], content: IssueContent, phr
         "id": int(article.id),
         "slug": article.slug,
         "title": one_line(article.title),
-        "language": _other(article.language, content.language),
+        "language": other(article.language, content.language),
         "source": one_line(article.source),
         "meta": one_line(phrases.meta(article, on=content.published_on)),
         "minutes": phrases.minutes(article.reading_minutes),
@@ -157,12 +168,6 @@ def _size(image: Image) -> tuple[int | None, int | None]:
         return None, None
     scale = min(1, _COLUMN / image.width, _TALLEST / image.height)
     return max(1, round(scale * image.width)), max(1, round(scale * image.height))
-
-
-def _other(language: str, spoken: str) -> str:
-    """The tag of a language where it is another than the one around it; else nothing."""
-    known = _TAG.fullmatch(language) is not None
-    return language if known and _primary(language) != _primary(spoken) else ""
 
 
 def _primary(tag: str) -> str:

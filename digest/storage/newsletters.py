@@ -93,6 +93,14 @@ def open_slugs(connection: Connection) -> list[str]:
     return [row.slug for row in rows if not row.settings.get("private", False)]
 
 
+def languages(connection: Connection, slug: str = "", *, private: bool = True) -> set[str]:
+    """The languages of all newsletters, or of one; `private` counts those too whose past issues are for readers."""
+    rows = connection.execute(select(newsletter.c.slug, newsletter.c.settings))
+    found = (row.settings for row in rows if slug in ("", row.slug))
+    shown = (each for each in found if private or not each.get("private", False))
+    return {language for each in shown if (language := str(each.get("language", "")))}
+
+
 def must_have_topic(connection: Connection, slug: str) -> None:
     """Raises UnknownName, naming the topics there are, when no newsletter has this one."""
     known = list(connection.scalars(select(topic.c.slug).distinct().order_by(topic.c.slug)))

@@ -10,8 +10,10 @@ from digest.errors import UnknownName
 from digest.flow import sign_up
 from digest.flow.sign_up import TooMany
 from digest.model.notice import RequestKind
+from digest.rendering.tongues import marked
 from digest.storage import newsletters
 from digest.web import forms, openapi, wishes
+from digest.web.hearing import voice_for
 from digest.web.kit import Kit, conditional
 from digest.web.page import Page
 from digest.web.wishes import Mistakes
@@ -20,7 +22,8 @@ from digest.web.wishes import Mistakes
 ROOT = "/api/"
 PATH = f"{ROOT}subscriptions"
 _FIELDS = frozenset({"newsletter", *wishes.FIELDS})
-_ASKED = (
+_NO_FIELD = marked("There is no such field; there are cadence, email, language, name, newsletter and topics.")
+_ASKED = marked(
     "If that address can be subscribed, a letter is on its way; the subscription begins when its link is confirmed."
 )
 
@@ -33,17 +36,19 @@ def router(kit: Kit) -> APIRouter:
 
     @routes.post(PATH)
     def subscribe(request: Request, body: Annotated[bytes, Depends(forms.body)]) -> Response:
+        voice = voice_for(kit, request)
         # A page elsewhere can make a browser post a form to us, but not JSON without asking us first.
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return refused(415, {"": "Send JSON, with the content type application/json."})
+            return refused(415, {"": voice.say("Send JSON, with the content type application/json.")})
         try:
-            return _taken(kit, _object(body), forms.client(request))
+            _take(kit, _object(body), forms.client(request))
         except Mistakes as mistakes:
-            return refused(400, dict(mistakes.by_field))
+            return refused(400, {field: voice.say(words) for field, words in mistakes.by_field.items()})
         except UnknownName:
-            return refused(404, {"newsletter": "There is no such newsletter."})
+            return refused(404, {"newsletter": voice.say("There is no such newsletter.")})
         except TooMany as refusal:
-            return refused(429, {"": str(refusal)}, {"Retry-After": "3600"})
+            return refused(429, {"": voice.problem(refusal)}, {"Retry-After": "3600"})
+        return _answer(202, {"status": "asked", "message": voice.say(_ASKED)})
 
     @routes.api_route(openapi.PATH, methods=["GET", "HEAD"])
     def described(request: Request) -> Response:
@@ -58,16 +63,16 @@ def is_for(request: Request, prefix: str) -> bool:
     return path.removeprefix(prefix).startswith(ROOT)
 
 
-def _taken(kit: Kit, asked: dict[str, Any], client: str) -> Response:
+def _take(kit: Kit, asked: dict[str, Any], client: str) -> None:
+    """Raises Mistakes, UnknownName, TooMany."""
     slug = _text(asked, "newsletter")
     if not slug:
-        raise Mistakes({"newsletter": "Say which newsletter."})
+        raise Mistakes({"newsletter": marked("Say which newsletter.")})
     with kit.house.store.read() as connection:
         publication = newsletters.load(connection, slug)
     texts = {name: _text(asked, name) for name in ("email", "cadence", "name", "language")}
     wished = wishes.read(publication, kit.house.tongues, topics=_topics(asked), **texts)
     sign_up.ask(kit.house, RequestKind.SIGN_UP, slug, wished.email, wished.wish, client=client)
-    return _answer(202, {"status": "asked", "message": _ASKED})
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -75,25 +80,25 @@ def _object(body: bytes) -> dict[str, Any]:
         # An escaped half of a pair is JSON, but no text.
         asked = json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode())
     except (ValueError, RecursionError) as error:
-        raise Mistakes({"": "This is not JSON in UTF-8."}) from error
+        raise Mistakes({"": marked("This is not JSON in UTF-8.")}) from error
     if not isinstance(asked, dict):
-        raise Mistakes({"": "Send one object, such as {“newsletter”: …, “email”: …}."})
+        raise Mistakes({"": marked("Send one object, such as {“newsletter”: …, “email”: …}.")})
     if strange := sorted(set(asked) - _FIELDS):
-        raise Mistakes({strange[0][:40]: f"There is no such field; there are {', '.join(sorted(_FIELDS))}."})
+        raise Mistakes({strange[0][:40]: _NO_FIELD})
     return asked
 
 
 def _text(asked: dict[str, Any], name: str) -> str:
     value = asked.get(name, "")
     if not isinstance(value, str):
-        raise Mistakes({name: "This has to be a text."})
+        raise Mistakes({name: marked("This has to be a text.")})
     return value
 
 
 def _topics(asked: dict[str, Any]) -> list[str]:
     topics = asked.get("topics", ["all"])
     if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-        raise Mistakes({"topics": "This has to be a list of topics’ slugs, or [“all”]."})
+        raise Mistakes({"topics": marked("This has to be a list of topics’ slugs, or [“all”].")})
     return topics
 
 

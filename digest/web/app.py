@@ -12,11 +12,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.flow.sign_up import TooMany
+from digest.rendering.tongues import marked
 from digest.web import api, archive, leaving, own_page, public, reading, signing_up
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
+from digest.web.hearing import accepted, voice_for
+from digest.web.holder import Erased
 from digest.web.kit import Kit, conditional, open_kit
 from digest.web.page import Page
+from digest.web.voice import Voice
 
 #: What bears its version in its address never changes there.
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -100,19 +104,24 @@ class _Faults:
 
     def problem(self, request: Request, problem: Exception) -> Response:
         """A problem of our own tree."""
+        voice = voice_for(self._kit, request)
+        say = voice.say
         match problem:
             case TokenRefused():
-                return public.no_longer(self._kit, status=404)
+                return public.no_longer(self._kit, voice, status=404)
+            case Erased():
+                nothing = say("Nothing goes to you by this link any more.")
+                return self._kit.word(voice, say("You are not subscribed"), nothing)
             case FormRefused():
-                return self._say(request, 400, "That did not work", str(problem))
+                return self._say(request, voice, 400, say("That did not work"), voice.problem(problem))
             case UnknownName():
-                return self._missing(request)
+                return self._missing(request, voice)
             case TooMany():
-                return self._say(request, 429, "Not so fast", str(problem), again="3600")
+                return self._say(request, voice, 429, say("Not so fast"), voice.problem(problem), again="3600")
             case Again():
                 _log.warning("%s", problem)
-                words = "We cannot do this at the moment. Nothing was lost; please try again."
-                return self._say(request, 503, "Not just now", words, again="60")
+                words = say("We cannot do this at the moment. Nothing was lost; please try again.")
+                return self._say(request, voice, 503, say("Not just now"), words, again="60")
         # For the guard, which writes it to the log and answers with the page below.
         raise problem
 
@@ -120,37 +129,48 @@ class _Faults:
         """What the framework turned away: no such page, no such method."""
         status = refused.status_code if isinstance(refused, HTTPException) else 400
         headers = dict(getattr(refused, "headers", None) or {})
+        if status == 404 and _lacks_slash(request):
+            return _with_slash(request.url.path)
+        voice = voice_for(self._kit, request)
         if status == 404:
-            return _with_slash(request.url.path) if _lacks_slash(request) else self._missing(request)
-        response = self._say(request, status, "That did not work", "This page cannot be used that way.")
+            return self._missing(request, voice)
+        words = voice.say("This page cannot be used that way.")
+        response = self._say(request, voice, status, voice.say("That did not work"), words)
         response.headers.update(headers)
         return response
 
     def broken(self, request: Request) -> Response:
-        """What nobody foresaw. Plain text when it is the pages' own template that is broken."""
-        words = "Something went wrong on our side, and has been noted. Please try again later."
+        """What nobody foresaw. Plain text when it is the pages' own template, or a catalogue, that is broken."""
+        words = marked("Something went wrong on our side, and has been noted. Please try again later.")
         try:
-            return self._say(request, 500, "Something went wrong", words)
+            # Not by the path: to ask the database may be what has just failed.
+            voice = self._kit.speaking(accepted(request, self._kit.house.tongues))
+            return self._say(request, voice, 500, voice.say("Something went wrong"), voice.say(words))
         except BadTemplate:
             return PlainTextResponse(words, status_code=500)
 
-    def _say(self, request: Request, status: int, heading: str, words: str, *, again: str = "") -> Response:
+    def _say(
+        self, request: Request, voice: Voice, status: int, heading: str, words: str, *, again: str = ""
+    ) -> Response:
         """A page for people, JSON for programs."""
         if api.is_for(request, self._kit.prefix):
             response = api.refused(status, {"": words})
         else:
-            response = self._kit.message(heading, words, status=status)
+            response = self._kit.word(voice, heading, words, status=status)
         if again:
             response.headers["Retry-After"] = again
         return response
 
-    def _missing(self, request: Request) -> Response:
+    def _missing(self, request: Request, voice: Voice) -> Response:
         if api.is_for(request, self._kit.prefix):
-            return api.refused(404, {"": "There is nothing at this address."})
-        return self._kit.message(
-            "There is no such page",
-            "The address may be mistyped, or the issue may not be out yet. What is for a newsletter’s readers alone "
-            "opens by the links in their letters.",
-            onward=("All newsletters and past issues", self._kit.linker("/", "/")),
+            return api.refused(404, {"": voice.say("There is nothing at this address.")})
+        return self._kit.word(
+            voice,
+            voice.say("There is no such page"),
+            voice.say(
+                "The address may be mistyped, or the issue may not be out yet. What is for a newsletter’s readers "
+                "alone opens by the links in their letters."
+            ),
+            onward=(voice.say("All newsletters and past issues"), self._kit.linker("/", "/")),
             status=404,
         )

@@ -13,6 +13,7 @@ from digest.storage.asked import LONGEST, asked
 from digest.web import front, sitemap
 from digest.web.archive_pages import ArchivePages
 from digest.web.frame import PATHS
+from digest.web.hearing import accepted
 from digest.web.kit import Kit, conditional
 from digest.web.page import XML, Page
 from digest.web.search_page import page_number
@@ -112,7 +113,10 @@ class _Reading:
             if len(slugs) == 1:
                 return RedirectResponse(self._kit.linker("/", PATHS.archive(slugs[0])), status_code=302)
             archives = [load(connection, slug) for slug in slugs]
-        return conditional(request, front.page(self._kit.house, archives, self._kit.linker))
+        liked = accepted(request, self._kit.house.tongues)
+        response = conditional(request, front.page(self._kit.house, archives, self._kit.linker, liked))
+        response.headers["Vary"] = "Accept-Language"
+        return response
 
     def sitemap(self, request: Request) -> Response:
         """The sitemaps of all archives."""

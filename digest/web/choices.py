@@ -8,18 +8,12 @@ from babel import Locale, UnknownLocaleError
 from digest.model.cadence import Cadence, period_of
 from digest.model.newsletter import Newsletter
 from digest.rendering.fragments import one_line
-from digest.rendering.phrases import ENGLISH
 from digest.rendering.tongues import Tongues
 from digest.web import wording
 from digest.web.shelf import Archive
+from digest.web.voice import Voice
 
 _LATEST = 76
-_USUAL = {
-    Cadence.DAILY: "one letter a day",
-    Cadence.WEEKLY: "one letter a week",
-    Cadence.MONTHLY: "one letter a month",
-    Cadence.QUARTERLY: "one letter a quarter",
-}
 
 
 def topics(archive: Archive, chosen: Collection[str] | None, *, titles: int = 1) -> list[dict[str, object]]:
@@ -38,14 +32,14 @@ def topics(archive: Archive, chosen: Collection[str] | None, *, titles: int = 1)
     ]
 
 
-def cadences(newsletter: Newsletter, current: str) -> list[dict[str, object]]:
+def cadences(newsletter: Newsletter, current: str, voice: Voice) -> list[dict[str, object]]:
     """How often it comes, where there is a choice; the usual one where the current is not offered (any more)."""
     if len(newsletter.cadences) < 2:
         return []
     if current not in newsletter.cadences:
         current = newsletter.default_cadence
     ordered = [cadence for cadence in Cadence if cadence in newsletter.cadences]
-    return [{"value": str(c), "name": wording.OFTEN[c], "chosen": c == current} for c in ordered]
+    return [{"value": str(c), "name": voice.often(c), "chosen": c == current} for c in ordered]
 
 
 def languages(tongues: Tongues, newsletter: Newsletter, current: str) -> list[dict[str, object]]:
@@ -61,15 +55,10 @@ def languages(tongues: Tongues, newsletter: Newsletter, current: str) -> list[di
     )
 
 
-def usual(newsletter: Newsletter) -> str:
-    """What comes where nothing else is chosen: "one letter a month"."""
-    return _USUAL[newsletter.default_cadence]
-
-
-def next_due(newsletter: Newsletter, cadence_name: str, after: datetime) -> str:
+def next_due(newsletter: Newsletter, cadence_name: str, after: datetime, voice: Voice) -> str:
     """The day on which the next issue is due, in words: "1 December"; empty where nobody knows."""
     due = _next_due(newsletter, cadence_name, after)
-    return ENGLISH.day(due, on=after.date()) if due else ""
+    return voice.day(due, on=after.date()) if due else ""
 
 
 def _next_due(newsletter: Newsletter, cadence_name: str, after: datetime) -> date | None:

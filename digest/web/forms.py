@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from fastapi import Request
 
 from digest.errors import Never
+from digest.rendering.tongues import marked
 
 #: No form of ours comes near it.
 LIMIT = 64 * 1024
@@ -14,7 +15,11 @@ Form = dict[str, list[str]]
 
 
 class FormRefused(Never):
-    """What was posted cannot be taken; nothing was changed."""
+    """What was posted cannot be taken; nothing was changed. Its sentences are marked, to be said where it is shown."""
+
+
+def _too_much() -> FormRefused:
+    return FormRefused(marked("That was more than this page can take."), remedy=marked("Go back and try again."))
 
 
 async def body(request: Request) -> bytes:
@@ -23,7 +28,7 @@ async def body(request: Request) -> bytes:
     async for chunk in request.stream():
         read += chunk
         if len(read) > LIMIT:
-            raise FormRefused("That was more than this page can take.", remedy="Go back and try again.")
+            raise _too_much()
     return read
 
 
@@ -33,7 +38,7 @@ async def read(request: Request) -> Form:
     try:
         return parse_qs(posted.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError as error:
-        raise FormRefused("That was more than this page can take.", remedy="Go back and try again.") from error
+        raise _too_much() from error
 
 
 async def drain(request: Request) -> None:

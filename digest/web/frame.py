@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from digest.model.links import Links
 from digest.model.newsletter import Newsletter
+from digest.rendering.context import direction, other
 from digest.rendering.fragments import one_line, web_address
+from digest.rendering.tongues import SOURCE
 from digest.web.hrefs import Linker
 
 #: Addresses as paths from the root.
@@ -18,9 +20,14 @@ class Frame:
     """Head, top and foot of one page; all links are ready to stand in it."""
 
     title: str
+    #: BCP 47, of what the page itself says.
     language: str
     styles: tuple[str, ...]
     icon: str
+    #: "ltr" or "rtl".
+    direction: str = "ltr"
+    #: The language of the newsletter's own words, where it is another than the page's.
+    written_in: str = ""
     #: The newsletter's name at the top; empty on pages that belong to none.
     name: str = ""
     home: str = ""
@@ -48,28 +55,35 @@ def brand_sheet(newsletter_slug: str) -> str:
     return f"{PATHS.archive(newsletter_slug)}brand.css"
 
 
-def plain(linker: Linker, here: str, *, title: str, language: str = "en-GB") -> Frame:
+def plain(linker: Linker, here: str, *, title: str, language: str = SOURCE) -> Frame:
     """The frame of a page that belongs to no newsletter."""
-    return Frame(title=title, language=language, styles=(linker(here, SHEET),), icon=linker(here, ICON))
-
-
-def branded(linker: Linker, here: str, newsletter: Newsletter, *, title: str, private: bool = False) -> Frame:
-    """The frame of a newsletter's page; a private one loads nothing from elsewhere."""
-    home = PATHS.archive(newsletter.slug)
     return Frame(
-        title=one_line(title),
-        language=one_line(newsletter.language),
-        styles=(linker(here, SHEET), linker(here, brand_sheet(newsletter.slug))),
+        title=title,
+        language=language,
+        direction=direction(language),
+        styles=(linker(here, SHEET),),
         icon=linker(here, ICON),
-        name=one_line(newsletter.name),
-        home=linker(here, home),
-        logo="" if private else _secure(newsletter.brand.logo),
-        publisher=one_line(newsletter.brand.publisher),
-        nav=() if private else tuple((words, linker(here, home + anchor)) for words, anchor in _PLACES),
     )
 
 
-_PLACES = (("Past issues", "#past-issues"), ("Topics", "#topics"), ("Feeds", "#feeds"))
+def branded(
+    linker: Linker, here: str, newsletter: Newsletter, *, title: str, language: str = "", private: bool = False
+) -> Frame:
+    """The frame of a newsletter's page, in its own language or in another; a private one loads nothing from
+    elsewhere."""
+    spoken = one_line(language or newsletter.language)
+    return Frame(
+        title=one_line(title),
+        language=spoken,
+        direction=direction(spoken),
+        written_in=other(newsletter.language, spoken),
+        styles=(linker(here, SHEET), linker(here, brand_sheet(newsletter.slug))),
+        icon=linker(here, ICON),
+        name=one_line(newsletter.name),
+        home=linker(here, PATHS.archive(newsletter.slug)),
+        logo="" if private else _secure(newsletter.brand.logo),
+        publisher=one_line(newsletter.brand.publisher),
+    )
 
 
 def _secure(url: str) -> str:

@@ -15,9 +15,10 @@ from digest.web.shelf import Archive
 _PATH = "/"
 
 
-def page(house: House, archives: Sequence[Archive], linker: Linker) -> Page:
-    """The list of newsletters; with only one, a page that leads on to it by itself."""
-    language = _language(archives)
+def page(house: House, archives: Sequence[Archive], linker: Linker, liked: str = "") -> Page:
+    """The list of newsletters, in the language they have in common, else in one that whoever asks likes; with only one,
+    a page that leads on to it by itself."""
+    language = _language(archives) or liked or SOURCE
     templates = house.templates_in(language)
     title = str(house.phrases_in(language).tongue.say("Newsletters"))
     frame = plain(linker, _PATH, title=title, language=language)
@@ -28,9 +29,9 @@ def page(house: House, archives: Sequence[Archive], linker: Linker) -> Page:
 
 
 def _language(archives: Sequence[Archive]) -> str:
-    """That of all newsletters, where they have one in common."""
+    """That of all newsletters; empty where they have none in common."""
     spoken = {archive.publication.newsletter.language for archive in archives}
-    return one_line(spoken.pop()) if len(spoken) == 1 else SOURCE
+    return one_line(spoken.pop()) if len(spoken) == 1 else ""
 
 
 def _listed(archive: Archive, linker: Linker) -> dict[str, str]:

@@ -11,14 +11,17 @@ from starlette.responses import HTMLResponse, Response
 
 from digest.errors import UnknownName
 from digest.flow.house import House
+from digest.model.newsletter import Newsletter
 from digest.rendering.environment import render
+from digest.rendering.tongues import SOURCE
 from digest.web import assets
 from digest.web.archive_pages import ArchivePages
 from digest.web.assets import Asset
-from digest.web.frame import Frame, plain
+from digest.web.frame import Frame, branded, plain
 from digest.web.hrefs import Linker, served
 from digest.web.page import Page
 from digest.web.shelf import Archive, Shelf
+from digest.web.voice import Voice
 from digest.web.words import Words
 
 #: Seconds a browser may show a page of the archive without asking again.
@@ -67,22 +70,41 @@ class Kit:
             raise UnknownName(f"The past issues of “{newsletter_slug}” are for its readers.")
         return rendered
 
+    def voice(self, newsletter: Newsletter, reader: str = "") -> Voice:
+        """What speaks to a reader of a newsletter, in the language they like (a BCP 47 tag, "" for none) where there is
+        a catalogue for it, else in the newsletter's."""
+        return self.speaking(self.house.tongues.nearest(reader, otherwise=newsletter.language))
+
+    def speaking(self, tag: str) -> Voice:
+        """What speaks that language, or the one that needs no catalogue where there is none."""
+        return Voice(self.house.phrases_in(tag if self.house.tongues.speaks(tag) else SOURCE))
+
     def html(self, template: str, frame: Frame, *, status: int = 200, **context: object) -> HTMLResponse:
-        """A page of `templates/web`."""
-        html = render(self.house.templates, f"web/{template}.html.j2", {"frame": frame, **context})
+        """A page of `templates/web`, in the language of its frame."""
+        templates = self.house.templates_in(frame.language)
+        html = render(templates, f"web/{template}.html.j2", {"frame": frame, **context})
         return HTMLResponse(html, status_code=status)
 
     def message(
-        self,
-        heading: str,
-        *paragraphs: str,
-        frame: Frame | None = None,
-        onward: tuple[str, str] | None = None,
-        status: int = 200,
+        self, frame: Frame, heading: str, *paragraphs: str, onward: tuple[str, str] | None = None, status: int = 200
     ) -> HTMLResponse:
         """A page that says one thing."""
-        around = frame or plain(self.linker, "/", title=heading)
-        return self.html("public/message", around, status=status, heading=heading, paragraphs=paragraphs, onward=onward)
+        said = {"heading": heading, "paragraphs": paragraphs, "onward": onward}
+        return self.html("public/message", frame, status=status, **said)
+
+    def word(
+        self, voice: Voice, heading: str, *paragraphs: str, onward: tuple[str, str] | None = None, status: int = 200
+    ) -> HTMLResponse:
+        """A page that says one thing and belongs to no newsletter; its language may be the browser's."""
+        frame = plain(self.linker, "/", title=heading, language=voice.tag)
+        response = self.message(frame, heading, *paragraphs, onward=onward, status=status)
+        response.headers["Vary"] = "Accept-Language"
+        return response
+
+    def private(self, voice: Voice, newsletter: Newsletter, title: str) -> Frame:
+        """The frame of a page for one reader of a newsletter, or for whoever wants to be one."""
+        titled = f"{title}: {newsletter.name}"
+        return branded(self.linker, "/", newsletter, title=titled, language=voice.tag, private=True)
 
 
 def open_kit(house: House, *, at_root: bool = False) -> Kit:

@@ -7,11 +7,11 @@ from digest.flow.person import WHY
 from digest.model.cadence import Cadence, reach_back
 from digest.model.newsletter import Newsletter
 from digest.rendering.fragments import one_line
-from digest.rendering.phrases import ENGLISH
-from digest.rendering.tongues import Tongues
-from digest.web import choices, wording
+from digest.rendering.tongues import Tongues, marked
+from digest.web import choices
 from digest.web.forms import Form, FormRefused, first
 from digest.web.shelf import Archive
+from digest.web.voice import Voice
 from subscribers.address import masked
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
@@ -25,11 +25,11 @@ REASONS = tuple(
     zip(
         WHY,
         (
-            "It comes too often",
-            "It is too much to read",
-            "It is not about what I do",
-            "I never signed up",
-            "I read it elsewhere",
+            marked("It comes too often"),
+            marked("It is too much to read"),
+            marked("It is not about what I do"),
+            marked("I never signed up"),
+            marked("I read it elsewhere"),
         ),
         strict=True,
     )
@@ -50,11 +50,11 @@ def wish(form: Form, archive: Archive, held: Subscription) -> Wish:
     chosen = EVERYTHING if EVERYTHING_WORD in slugs else Preference(slugs)
     if not slugs:
         raise FormRefused(
-            "Choose at least one topic, or everything. Nothing was changed.",
-            remedy="If you want no more issues, use Unsubscribe below.",
+            marked("Choose at least one topic, or everything. Nothing was changed."),
+            remedy=marked("If you want no more issues, unsubscribe below."),
         )
     if unknown(chosen, archive.publication.topic_order):
-        raise FormRefused("One of these topics is not one of ours. Nothing was changed.")
+        raise FormRefused(marked("One of these topics is not one of ours. Nothing was changed."))
     return Wish(chosen=chosen, cadence=_cadence(form, archive.publication.newsletter, held))
 
 
@@ -62,7 +62,7 @@ def language(form: Form, tongues: Tongues) -> str:
     """The language a form asks for, empty for the newsletter's own. Raises FormRefused."""
     wanted = first(form, "language")
     if wanted and not tongues.speaks(wanted):
-        raise FormRefused("Our letters do not speak that language. Nothing was changed.")
+        raise FormRefused(marked("Our letters do not speak that language. Nothing was changed."))
     return wanted
 
 
@@ -79,7 +79,7 @@ def pause_until(form: Form, newsletter: Newsletter, now: datetime) -> datetime:
         return _day_asked_for(first(form, "until"), newsletter, now)
     wanted = next((months for months in PAUSES if first(form, "months") == str(months)), None)
     if wanted is None:
-        raise FormRefused("That is not a time you can pause for. Nothing was changed.")
+        raise FormRefused(marked("That is not a time you can pause for. Nothing was changed."))
     # Reaching back by a negative number of months is reaching forward, with days clamped alike.
     return reach_back(Cadence.MONTHLY, -wanted, now, newsletter.zone)
 
@@ -89,9 +89,9 @@ def _day_asked_for(text: str, newsletter: Newsletter, now: datetime) -> datetime
     try:
         wanted = date.fromisoformat(text)
     except ValueError as error:
-        raise FormRefused("Write the day like 2027-03-01. Nothing was changed.") from error
+        raise FormRefused(marked("Write the day like 2027-03-01. Nothing was changed.")) from error
     if not first_day <= wanted <= last_day:
-        raise FormRefused("You can pause for a day at least, and for a year at most. Nothing was changed.")
+        raise FormRefused(marked("You can pause for a day at least, and for a year at most. Nothing was changed."))
     return datetime.combine(wanted, time(), newsletter.zone)
 
 
@@ -101,29 +101,32 @@ def pause_days(newsletter: Newsletter, now: datetime) -> tuple[date, date]:
     return today + timedelta(days=1), today + _LONGEST_PAUSE
 
 
-def day(at: datetime, newsletter: Newsletter) -> str:
+def day(at: datetime, newsletter: Newsletter, voice: Voice) -> str:
     """The day an instant falls on where the newsletter lives: "21 February 2027"."""
-    return ENGLISH.long_date(at.astimezone(newsletter.zone).date())
+    return voice.long_date(at.astimezone(newsletter.zone).date())
 
 
-def view(archive: Archive, held: Subscription, now: datetime, asked: Form | None = None) -> dict[str, object]:
+def view(
+    archive: Archive, held: Subscription, now: datetime, voice: Voice, asked: Form | None = None
+) -> dict[str, object]:
     """What the page's template wants; `asked` keeps what a reader ticked when it was refused."""
     newsletter = archive.publication.newsletter
     first_day, last_day = pause_days(newsletter, now)
     paused = held.state is SubscriptionState.PAUSED and held.paused_until is not None and held.paused_until > now
+    counted = held.paused_until if paused and held.paused_until else now
     chosen = held.preference.topics if asked is None else frozenset(asked.get("topics", ()))
     return {
         "address": masked(held.email),
-        "counts_from": _counts_from(newsletter, held, held.paused_until if paused and held.paused_until else now),
+        "due": choices.next_due(newsletter, held.cadence, counted, voice),
         "everything": chosen is None or EVERYTHING_WORD in chosen,
         "topics": choices.topics(archive, chosen),
-        "cadences": choices.cadences(newsletter, first(asked or {}, "cadence") or held.cadence),
+        "cadences": choices.cadences(newsletter, first(asked or {}, "cadence") or held.cadence, voice),
         "pending": held.state is SubscriptionState.PENDING,
-        "paused_until": day(held.paused_until, newsletter) if paused and held.paused_until else "",
+        "paused_until": day(held.paused_until, newsletter, voice) if paused and held.paused_until else "",
         "first_day": first_day.isoformat(),
         "last_day": last_day.isoformat(),
         "until": first(asked or {}, "until"),
-        "pauses": [{"months": months, "name": wording.months(months)} for months in PAUSES],
+        "pauses": [{"months": months, "name": voice.months(months)} for months in PAUSES],
     }
 
 
@@ -133,10 +136,5 @@ def _cadence(form: Form, newsletter: Newsletter, held: Subscription) -> str:
     if "cadence" not in form:
         return held.cadence if held.cadence in offered else str(newsletter.default_cadence)
     if first(form, "cadence") not in offered:
-        raise FormRefused(f"{newsletter.name} does not come out that often. Nothing was changed.")
+        raise FormRefused(marked("It does not come out that often. Nothing was changed."))
     return first(form, "cadence")
-
-
-def _counts_from(newsletter: Newsletter, held: Subscription, after: datetime) -> str:
-    due = choices.next_due(newsletter, held.cadence, after)
-    return f"Changes count from the next issue, due on {due}." if due else ""

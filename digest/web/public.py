@@ -11,13 +11,16 @@ from starlette.routing import Route, Router
 from digest.errors import TokenRefused
 from digest.flow import sign_up
 from digest.model.notice import RequestKind
-from digest.web import choices, forms, preferences
+from digest.rendering.tongues import marked
+from digest.web import choices, forms, holder, preferences
 from digest.web.archive_pages import ArchivePages
 from digest.web.forms import Form, FormRefused, first
-from digest.web.frame import PATHS, Frame, branded
+from digest.web.frame import PATHS
+from digest.web.hearing import voice_for
 from digest.web.kit import Kit
-from digest.web.leaving import Leaving, not_subscribed
+from digest.web.leaving import Leaving
 from digest.web.together import Together
+from digest.web.voice import Voice
 from subscribers import directory
 from subscribers.address import masked
 from subscribers.consent import SubscriptionState
@@ -31,7 +34,6 @@ PRIVATE = ("/u/", "/preferences/")
 PREVIEW = "preview"
 
 _READ = ["GET", "HEAD"]
-_SAVED = "Saved. Counts from the next issue."
 
 
 def router(kit: Kit) -> APIRouter:
@@ -40,13 +42,13 @@ def router(kit: Kit) -> APIRouter:
     desk = _Desk(kit)
 
     @routes.api_route("/preferences/{token}", methods=_READ)
-    def show(token: str) -> Response:
-        return desk.preview() if token == PREVIEW else desk.show(token)
+    def show(token: str, request: Request) -> Response:
+        return desk.preview(request) if token == PREVIEW else desk.show(token)
 
     @routes.post("/preferences/{token}")
     def change(token: str, request: Request, form: Annotated[Form, Depends(forms.read)]) -> Response:
         if token == PREVIEW:
-            return desk.preview()
+            return desk.preview(request)
         match first(form, "do"):
             case "undo":
                 return desk.leaving.undo(Purpose.PREFERENCES, token)
@@ -64,12 +66,13 @@ def one_click(kit: Kit) -> Router:
 
     def ask(request: Request) -> Response:
         token = request.path_params["token"]
-        return desk.preview() if token == PREVIEW else desk.ask(token)
+        return desk.preview(request) if token == PREVIEW else desk.ask(token)
 
     async def unsubscribe(request: Request) -> Response:
         await forms.drain(request)
-        token, for_people = request.path_params["token"], "text/html" in request.headers.get("accept", "")
-        return desk.preview() if token == PREVIEW else await desk.unsubscribe(token, for_people=for_people)
+        if request.path_params["token"] == PREVIEW:
+            return await run_in_threadpool(desk.preview, request)
+        return await desk.unsubscribe(request)
 
     async def undo(request: Request) -> Response:
         await forms.drain(request)
@@ -90,83 +93,79 @@ class _Desk:
         self._together = Together(kit.house)
 
     def ask(self, token: str) -> Response:
-        """The page before the button; opening it changes nothing, however often a scanner does."""
-        with self._house.store.read() as connection:
-            held = self._held(connection, Purpose.UNSUBSCRIBE, token)
-            if held is None:
-                return not_subscribed(self._kit)
-            pages = self._kit.archive(connection, held.newsletter)
+        """The page before the button; opening it changes nothing, however often a scanner does. Raises TokenRefused,
+        or Erased, as all of these do."""
+        held, pages, voice = holder.find(self._kit, Purpose.UNSUBSCRIBE, token)
         if held.state is SubscriptionState.ENDED:
             return self.leaving.ended(held, pages, Purpose.UNSUBSCRIBE, token)
+        newsletter = pages.archive.publication.newsletter
         return self._kit.html(
             "public/unsubscribe",
-            self._frame(pages, "Unsubscribe"),
+            self._kit.private(voice, newsletter, voice.say("Unsubscribe")),
             address=masked(held.email),
             action=self._kit.linker("/", PATHS.unsubscribe(token)),
         )
 
-    async def unsubscribe(self, token: str, *, for_people: bool) -> Response:
+    async def unsubscribe(self, request: Request) -> Response:
         """The one click. Answers 200 whatever the link, so that no mail program calls it broken and no one learns; a
         program, which shows nothing of it to anybody, gets a word in place of a page."""
+        token, for_people = request.path_params["token"], "text/html" in request.headers.get("accept", "")
         try:
             await self._together.leave(self._house.keys.read(Purpose.UNSUBSCRIBE, token))
         except TokenRefused:
-            return self._no_longer(status=200)
+            return await run_in_threadpool(self._refused, request)
         return await run_in_threadpool(self._left, token) if for_people else PlainTextResponse("Unsubscribed.")
 
+    def _refused(self, request: Request) -> Response:
+        return no_longer(self._kit, voice_for(self._kit, request), status=200)
+
     def _left(self, token: str) -> Response:
-        with self._house.store.read() as connection:
-            held = self._held(connection, Purpose.UNSUBSCRIBE, token)
-            if held is None:
-                return not_subscribed(self._kit)
-            return self.leaving.ended(held, self._kit.archive(connection, held.newsletter), Purpose.UNSUBSCRIBE, token)
+        held, pages, _ = holder.find(self._kit, Purpose.UNSUBSCRIBE, token)
+        return self.leaving.ended(held, pages, Purpose.UNSUBSCRIBE, token)
 
     def send_link(self, token: str, client: str) -> Response:
         """Have the link to all that we keep sent by mail: this page may be open before somebody a letter was passed
-        on to. Raises TokenRefused."""
-        with self._house.store.read() as connection:
-            held = self._held(connection, Purpose.PREFERENCES, token)
-            if held is None:
-                return not_subscribed(self._kit)
-            pages = self._kit.archive(connection, held.newsletter)
+        on to. Raises TooMany."""
+        held, pages, voice = holder.find(self._kit, Purpose.PREFERENCES, token)
         sign_up.ask(self._house, RequestKind.LINK, held.newsletter, held.email, client=client)
-        return self._page(token, held, pages, notice=f"A link is on its way to {masked(held.email)}.")
+        notice = voice.say("A link is on its way to %(address)s.", address=masked(held.email))
+        return self._page(token, held, pages, notice=notice)
 
     def show(self, token: str) -> Response:
         """What a reader has chosen."""
-        with self._house.store.read() as connection:
-            held = self._held(connection, Purpose.PREFERENCES, token)
-            if held is None:
-                return not_subscribed(self._kit)
-            return self._page(token, held, self._kit.archive(connection, held.newsletter))
+        held, pages, _ = holder.find(self._kit, Purpose.PREFERENCES, token)
+        return self._page(token, held, pages)
 
     def change(self, token: str, form: Form) -> Response:
         """Do what the button says."""
-        with self._house.store.read() as connection:  # all that takes time comes before the writing
-            held = self._held(connection, Purpose.PREFERENCES, token)
-            pages = None if held is None else self._kit.archive(connection, held.newsletter)
-        if held is None or pages is None:
-            return not_subscribed(self._kit)
+        held, pages, voice = holder.find(
+            self._kit, Purpose.PREFERENCES, token
+        )  # all that takes time comes before the writing
         try:
             with self._house.store.write() as connection:
                 held = directory.find(connection, held.id) or held
                 if held.state is SubscriptionState.ENDED:
                     return self.leaving.ended(held, pages, Purpose.PREFERENCES, token)
-                notice = self._carry_out(connection, held, pages, form)
+                done = self._carry_out(connection, held, pages, form)
                 changed = directory.find(connection, held.id) or held
         except FormRefused as refused:
-            return self._page(token, held, pages, refusal=str(refused), asked=form)
-        return self._page(token, changed, pages, notice=notice)
+            return self._page(token, held, pages, refusal=voice.problem(refused), asked=form)
+        return self._page(token, changed, pages, notice=self._told(done, changed, pages))
 
-    def preview(self) -> Response:
+    def preview(self, request: Request) -> Response:
         """For links in previews, which belong to nobody."""
-        return self._kit.message(
-            "This link is from a preview",
-            "Links for leaving, pausing and choosing topics do nothing in a preview. In a reader’s own copy they work.",
+        voice = voice_for(self._kit, request)
+        return self._kit.word(
+            voice,
+            voice.say("This link is from a preview"),
+            voice.say(
+                "Links for leaving, pausing and choosing topics do nothing in a preview. In a reader’s own copy they "
+                "work."
+            ),
         )
 
     def _carry_out(self, connection: Connection, held: Subscription, pages: ArchivePages, form: Form) -> str:
-        """Raises FormRefused before anything is written."""
+        """What was done, in marked words. Raises FormRefused before anything is written."""
         now, newsletter = self._house.clock.now(), pages.archive.publication.newsletter
         people = Subscribers(connection, self._house.keys, now=now, channel="page")
         match first(form, "do"):
@@ -175,22 +174,23 @@ class _Desk:
                 people.choose(held, chosen=asked.chosen, cadence=asked.cadence)
                 if "language" in form:
                     people.describe(held, language=preferences.language(form, self._house.tongues))
-                return _SAVED
+                return marked("Saved. Counts from the next issue.")
             case "pause" if held.state is not SubscriptionState.PENDING:
-                until = preferences.pause_until(form, newsletter, now)
-                people.pause(held, until)
-                return f"Paused until {preferences.day(until, newsletter)}."
+                people.pause(held, preferences.pause_until(form, newsletter, now))
+                return marked("Paused until %(date)s.")
             case "resume":
                 people.resume(held)
-                return "Resumed. You get the next issue."
+                return marked("Resumed. You get the next issue.")
             case "unsubscribe":
                 people.end(held)
                 return ""
-        raise FormRefused("This page has no such button. Nothing was changed.")
+        raise FormRefused(marked("This page has no such button. Nothing was changed."))
 
-    def _held(self, connection: Connection, purpose: Purpose, token: str) -> Subscription | None:
-        """The subscription of a link, None when its holder was erased. Raises TokenRefused."""
-        return directory.find(connection, self._house.keys.read(purpose, token))
+    def _told(self, done: str, changed: Subscription, pages: ArchivePages) -> str:
+        """In the language that was perhaps just chosen."""
+        newsletter, until = pages.archive.publication.newsletter, changed.paused_until
+        voice = self._kit.voice(newsletter, changed.language)
+        return voice.say(done, date=preferences.day(until, newsletter, voice) if until else "") if done else ""
 
     def _page(
         self,
@@ -204,34 +204,27 @@ class _Desk:
     ) -> Response:
         if held.state is SubscriptionState.ENDED:
             return self.leaving.ended(held, pages, Purpose.PREFERENCES, token)
+        newsletter = pages.archive.publication.newsletter
+        voice, now = self._kit.voice(newsletter, held.language), self._house.clock.now()
+        liked = first(asked or {}, "language") or held.language
         return self._kit.html(
             "public/preferences",
-            self._frame(pages, "Your topics"),
+            self._kit.private(voice, newsletter, voice.say("Your topics")),
             status=400 if refusal else 200,
             action=self._kit.linker("/", PATHS.preferences(token)),
             leave=self._kit.linker("/", PATHS.leave(token)),
-            languages=choices.languages(
-                self._house.tongues,
-                pages.archive.publication.newsletter,
-                first(asked or {}, "language") or held.language,
-            ),
+            languages=choices.languages(self._house.tongues, newsletter, liked),
             notice=notice,
             refusal=refusal,
-            **preferences.view(pages.archive, held, self._house.clock.now(), asked),
+            **preferences.view(pages.archive, held, now, voice, asked),
         )
 
-    def _no_longer(self, *, status: int) -> Response:
-        return no_longer(self._kit, status=status)
 
-    def _frame(self, pages: ArchivePages, title: str) -> Frame:
-        newsletter = pages.archive.publication.newsletter
-        return branded(self._kit.linker, "/", newsletter, title=f"{title}: {newsletter.name}", private=True)
-
-
-def no_longer(kit: Kit, *, status: int) -> Response:
+def no_longer(kit: Kit, voice: Voice, *, status: int) -> Response:
     """For a link that is not ours, too old, or for something else; it does not say which."""
-    return kit.message(
-        "This link no longer works",
-        "Nothing was changed. Please use the link at the foot of your newest issue.",
+    return kit.word(
+        voice,
+        voice.say("This link no longer works"),
+        voice.say("Nothing was changed. Please use the link at the foot of your newest issue."),
         status=status,
     )

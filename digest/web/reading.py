@@ -14,6 +14,7 @@ from digest.web import sitemap
 from digest.web.archive import PAGES, searched
 from digest.web.archive_pages import ArchivePages
 from digest.web.frame import PATHS
+from digest.web.hearing import voice_for
 from digest.web.hrefs import Linker
 from digest.web.kit import Kit, conditional
 from digest.web.page import Page
@@ -61,7 +62,7 @@ class _Room:
         """A letter as its reader got it; GET changes nothing, and nothing in it can."""
         token = request.path_params["token"]
         if token in (_PREVIEW, COPY):
-            return self._nobodys(token)
+            return self._nobodys(request)
         with self._house.store.read() as connection:
             html = reread(self._house, connection, token)
         return HTMLResponse(html, headers={"Content-Security-Policy": _LETTER_POLICY})
@@ -93,16 +94,22 @@ class _Room:
         base = f"{self._house.links.base}{key}"
         return replace(pages, linker=_keyed(self._kit.linker, key, pages.slug), base=base, keyed=True)
 
-    def _nobodys(self, token: str) -> Response:
+    def _nobodys(self, request: Request) -> Response:
         """For links that belong to nobody: of a preview, or of a copy in the browser."""
-        if token == _PREVIEW:
-            return self._kit.message(
-                "This link is from a preview", "In a reader’s own copy it shows the letter in the browser."
+        voice = voice_for(self._kit, request)
+        if request.path_params["token"] == _PREVIEW:
+            return self._kit.word(
+                voice,
+                voice.say("This link is from a preview"),
+                voice.say("In a reader’s own copy it shows the letter in the browser."),
             )
-        return self._kit.message(
-            "This copy is for reading",
-            "It may have been passed on, so nothing can be changed from it. The links for changing topics, pausing and "
-            "unsubscribing are in the letter itself, in your mailbox.",
+        return self._kit.word(
+            voice,
+            voice.say("This copy is for reading"),
+            voice.say(
+                "It may have been passed on, so nothing can be changed from it. The links for changing topics, pausing "
+                "and unsubscribing are in the letter itself, in your mailbox."
+            ),
         )
 
 

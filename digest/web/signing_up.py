@@ -10,17 +10,22 @@ from starlette.responses import Response
 from digest.errors import TokenRefused
 from digest.flow import sign_up
 from digest.model.cadence import Cadence
+from digest.model.newsletter import Newsletter
 from digest.model.notice import RequestKind
 from digest.rendering.fragments import one_line
-from digest.rendering.phrases import ENGLISH
+from digest.rendering.tongues import marked
 from digest.web import choices, forms, stamp, wishes
 from digest.web.archive_pages import ArchivePages
 from digest.web.forms import Form, first
 from digest.web.frame import PATHS, Frame, branded
+from digest.web.hearing import voice_for
 from digest.web.kit import Kit
+from digest.web.voice import Voice
 from digest.web.wishes import Mistakes, Wished
+from digest.web.words import Words
 from subscribers.address import masked
 from subscribers.consent import SubscriptionState
+from subscribers.directory import Subscription
 from subscribers.preferences import EVERYTHING_WORD
 
 #: Paths that hold somebody's token.
@@ -33,7 +38,7 @@ TRAP = "website"
 _TITLES = 2
 _READ = ["GET", "HEAD"]
 _KEPT_BY_NOBODY = {"Cache-Control": "no-store"}
-_ONCE_MORE = "Please look whether this is right, and press the button once more."
+_ONCE_MORE = marked("Please look whether this is right, and press the button once more.")
 
 
 def router(kit: Kit) -> APIRouter:
@@ -54,12 +59,12 @@ def router(kit: Kit) -> APIRouter:
         return counter.embed(slug)
 
     @routes.api_route("/confirm/{token}", methods=_READ)
-    def ask(token: str) -> Response:
-        return counter.preview() if token == PREVIEW else counter.ask(token)
+    def ask(token: str, request: Request) -> Response:
+        return counter.preview(request) if token == PREVIEW else counter.ask(token)
 
     @routes.post("/confirm/{token}", dependencies=[Depends(forms.drain)])
-    def confirm(token: str) -> Response:
-        return counter.preview() if token == PREVIEW else counter.confirm(token)
+    def confirm(token: str, request: Request) -> Response:
+        return counter.preview(request) if token == PREVIEW else counter.confirm(token)
 
     return routes
 
@@ -90,9 +95,10 @@ class _Counter:
 
     def embed(self, slug: str) -> Response:
         """A form for other sites to copy: plain HTML, which leads to our own page."""
-        pages = self._pages(slug)
-        frame = self._frame(pages, "A form for your site", private=True)
-        return self._kit.html("public/embed", frame, action=self._house.links.subscribe(slug), trap=TRAP)
+        newsletter = self._pages(slug).archive.publication.newsletter
+        voice = self._kit.voice(newsletter)
+        frame = self._kit.private(voice, newsletter, voice.say("A form for your site"))
+        return self._kit.html("public/embed", frame, action=self._house.links.subscribe(slug))
 
     def ask(self, token: str) -> Response:
         """The page before the button; opening it confirms nothing, however often a scanner does."""
@@ -102,32 +108,32 @@ class _Counter:
                 raise TokenRefused("This link does not work any more.")
             pages = self._kit.archive(connection, held.newsletter)
         if held.state is not SubscriptionState.PENDING:
-            return self._confirmed(pages)
-        chosen = held.preference.topics
+            return self._confirmed(pages, held)
+        newsletter, chosen = pages.archive.publication.newsletter, held.preference.topics
         topics = [t.name for t in pages.archive.publication.topics if chosen is not None and t.slug in chosen]
+        voice = self._kit.voice(newsletter, held.language)
+        comes = voice.phrases.comes(
+            newsletter=newsletter.name, cadence=Cadence(held.cadence), topics=None if chosen is None else topics
+        )
         return self._kit.html(
             "public/confirm",
-            self._frame(pages, "Confirm your subscription", private=True),
+            self._kit.private(voice, newsletter, voice.say("Confirm your subscription")),
             address=masked(held.email),
-            comes=one_line(
-                ENGLISH.comes(
-                    newsletter=pages.archive.publication.newsletter.name,
-                    cadence=Cadence(held.cadence),
-                    topics=None if chosen is None else topics,
-                )
-            ),
+            comes=one_line(comes),
             action=self._kit.linker("/", PATHS.confirm(token)),
         )
 
     def confirm(self, token: str) -> Response:
-        """The yes. Said twice it is said once."""
+        """The yes. Said twice it is said once. Raises TokenRefused."""
         held = sign_up.confirm(self._house, token)
         with self._house.store.read() as connection:
-            return self._confirmed(self._kit.archive(connection, held.newsletter))
+            return self._confirmed(self._kit.archive(connection, held.newsletter), held)
 
-    def preview(self) -> Response:
+    def preview(self, request: Request) -> Response:
         """For links in previews, which belong to nobody."""
-        return self._kit.message("This link is from a preview", "In a reader’s own copy it confirms a subscription.")
+        voice = voice_for(self._kit, request)
+        what = voice.say("In a reader’s own copy it confirms a subscription.")
+        return self._kit.word(voice, voice.say("This link is from a preview"), what)
 
     def _wished(self, pages: ArchivePages, form: Form) -> Wished:
         values = {name: first(form, name) for name in ("email", "cadence", "name", "language")}
@@ -151,25 +157,26 @@ class _Counter:
         status: int = 200,
     ) -> Response:
         newsletter, now = pages.archive.publication.newsletter, self._house.clock.now()
-        ticked = form.get("topics", [])
+        ticked, voice = form.get("topics", []), self._kit.voice(newsletter)
+        by_field = mistakes.by_field if mistakes else {}
         response = self._kit.html(
             "public/sign_up",
-            self._frame(pages, f"Sign up for {newsletter.name}", private=bool(mistakes or notice)),
+            self._frame(newsletter, voice, shared=not mistakes and not notice),
             status=status,
             action=self._kit.linker("/", PATHS.subscribe(newsletter.slug)),
             about=one_line(newsletter.description),
-            often=choices.usual(newsletter),
-            due=choices.next_due(newsletter, newsletter.default_cadence, now),
+            often=voice.usual(newsletter.default_cadence),
+            due=choices.next_due(newsletter, newsletter.default_cadence, now, voice),
             everything=EVERYTHING_WORD in ticked,
             topics=choices.topics(pages.archive, ticked, titles=_TITLES),
-            cadences=choices.cadences(newsletter, first(form, "cadence")),
+            cadences=choices.cadences(newsletter, first(form, "cadence"), voice),
             languages=choices.languages(self._house.tongues, newsletter, first(form, "language")),
             email=one_line(first(form, "email"))[:254],
             name=one_line(first(form, "name"))[:200],
             stamp=stamp.made(self._key, newsletter.slug, now=now),
             trap=TRAP,
-            notice=notice,
-            mistakes=dict(mistakes.by_field) if mistakes else {},
+            notice=voice.say(notice) if notice else "",
+            mistakes={field: voice.say(words) for field, words in by_field.items()},
         )
         response.headers.update(_KEPT_BY_NOBODY)
         return response
@@ -177,35 +184,50 @@ class _Counter:
     def _asked(self, pages: ArchivePages) -> Response:
         """The same for everybody, to the last byte: whether somebody is subscribed is nobody else's business."""
         newsletter = pages.archive.publication.newsletter
+        voice = self._kit.voice(newsletter)
         response = self._kit.html(
             "public/asked",
-            self._frame(pages, "Look into your mailbox", private=True),
+            self._kit.private(voice, newsletter, voice.say("Look into your mailbox")),
             archive=self._kit.linker("/", PATHS.archive(newsletter.slug)),
             again=self._kit.linker("/", PATHS.subscribe(newsletter.slug)),
         )
         response.headers.update(_KEPT_BY_NOBODY)
         return response
 
-    def _confirmed(self, pages: ArchivePages) -> Response:
+    def _confirmed(self, pages: ArchivePages, held: Subscription) -> Response:
         newsletter = pages.archive.publication.newsletter
-        due = choices.next_due(newsletter, newsletter.default_cadence, self._house.clock.now())
+        voice, now = self._kit.voice(newsletter, held.language), self._house.clock.now()
+        due = choices.next_due(newsletter, held.cadence, now, voice)
+        done = voice.say("You are subscribed")
         return self._kit.message(
-            "You are subscribed",
-            f"Thank you. {one_line(newsletter.name)} comes to you from its next issue on"
-            + (f", due on {due}." if due else "."),
-            "A letter of welcome with the latest issue is on its way. Its links change your topics, pause, or end it.",
-            frame=self._frame(pages, "You are subscribed", private=True),
-            onward=("Read past issues meanwhile", self._kit.linker("/", PATHS.archive(newsletter.slug))),
+            self._kit.private(voice, newsletter, done),
+            done,
+            _thanks(voice, one_line(newsletter.name), due),
+            voice.say(
+                "A letter of welcome with the latest issue is on its way. Its links change your topics, pause, or end "
+                "it."
+            ),
+            onward=(voice.say("Read past issues meanwhile"), self._kit.linker("/", PATHS.archive(newsletter.slug))),
         )
 
     def _pages(self, slug: str) -> ArchivePages:
         with self._house.store.read() as connection:
             return self._kit.archive(connection, slug)
 
-    def _frame(self, pages: ArchivePages, title: str, *, private: bool = False) -> Frame:
-        newsletter = pages.archive.publication.newsletter
-        frame = branded(self._kit.linker, "/", newsletter, title=title, private=private)
-        if private:
+    def _frame(self, newsletter: Newsletter, voice: Voice, *, shared: bool) -> Frame:
+        """A form with something in it is nobody's but theirs who typed it."""
+        title = voice.say("Sign up for %(newsletter)s", newsletter=newsletter.name)
+        frame = branded(self._kit.linker, "/", newsletter, title=title, language=voice.tag, private=not shared)
+        if not shared:
             return frame
         url = self._house.links.subscribe(newsletter.slug)
-        return replace(frame, url=url, description=one_line(newsletter.description))
+        nav = Words(voice.phrases).nav(newsletter.slug, lambda to: self._kit.linker("/", to))
+        return replace(frame, url=url, nav=nav, description=one_line(newsletter.description))
+
+
+def _thanks(voice: Voice, newsletter: str, due: str) -> str:
+    if not due:
+        return voice.say("Thank you. %(newsletter)s comes to you from its next issue on.", newsletter=newsletter)
+    return voice.say(
+        "Thank you. %(newsletter)s comes to you from its next issue on, due on %(day)s.", newsletter=newsletter, day=due
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.model.notice import Wish
-from digest.rendering.tongues import Tongues
+from digest.rendering.tongues import Tongues, marked
 from digest.storage.newsletters import Publication
 from subscribers import names
 from subscribers.address import parse
@@ -25,7 +25,7 @@ class Wished:
 
 @dataclass(frozen=True, slots=True)
 class Mistakes(Exception):  # noqa: N818  they are somebody's, and are told
-    """What cannot be taken, by field, in words for whoever typed it."""
+    """What cannot be taken, by field, in marked words for whoever typed it, to be said in their language."""
 
     by_field: Mapping[str, str]
 
@@ -45,9 +45,11 @@ def read(
     found = {
         "email": wrong_address(email),
         "topics": _wrong_topics(topics, publication.topic_order),
-        "cadence": "" if not cadence or cadence in newsletter.cadences else "It does not come out that often.",
-        "language": "" if not language or tongues.speaks(language) else "Our letters do not speak that language.",
-        "name": "" if name.isprintable() or not name else "A name has no line breaks and no control signs.",
+        "cadence": "" if not cadence or cadence in newsletter.cadences else marked("It does not come out that often."),
+        "language": ""
+        if not language or tongues.speaks(language)
+        else marked("Our letters do not speak that language."),
+        "name": "" if name.isprintable() or not name else marked("A name has no line breaks and no control signs."),
     }
     if any(found.values()):
         raise Mistakes({field: found[field] for field in FIELDS if found[field]})
@@ -57,18 +59,18 @@ def read(
 
 
 def wrong_address(email: str) -> str:
-    """What is wrong with an address, in words for whoever typed it; empty for nothing."""
+    """What is wrong with an address, in marked words for whoever typed it; empty for nothing."""
     if not email.strip():
-        return "Enter your e-mail address, like name@example.org."
+        return marked("Enter your e-mail address, like name@example.org.")
     try:
         parse(email)
     except AddressRefused:
-        return "This does not look like an e-mail address. Write it like name@example.org."
+        return marked("This does not look like an e-mail address. Write it like name@example.org.")
     return ""
 
 
 def _wrong_topics(topics: Sequence[str], known: Sequence[str]) -> str:
     if not topics:
-        return "Choose at least one topic, or everything."
+        return marked("Choose at least one topic, or everything.")
     strange = set(topics) - {*known, EVERYTHING_WORD}
-    return "One of these topics is not one of ours." if strange else ""
+    return marked("One of these topics is not one of ours.") if strange else ""

@@ -1,34 +1,19 @@
-"""Wording: the pages' phrases that depend on numbers and dates, and pieces of text cut to a line."""
+"""Wording: what an issue is called in a list, and pieces of text cut to a line."""
 
 import re
 from collections.abc import Sequence
-from datetime import date
 
-from digest.model.cadence import Cadence
 from digest.model.issue import Article
 from digest.rendering.fragments import one_line
-from digest.rendering.phrases import ENGLISH
 from digest.storage.archive import PastIssue
 
 #: What a list can show in one line.
 LINE = 110
 
-OFTEN = {
-    Cadence.DAILY: "Daily",
-    Cadence.WEEKLY: "Weekly",
-    Cadence.MONTHLY: "Monthly",
-    Cadence.QUARTERLY: "Quarterly",
-}
-
 
 def pieces(count: int) -> str:
     """ "1 piece", "1,240 pieces"."""
     return f"{count:,} {'piece' if count == 1 else 'pieces'}"
-
-
-def months(count: int) -> str:
-    """ "1 month", "3 months"."""
-    return f"{count} {'month' if count == 1 else 'months'}"
 
 
 def heading(issue: PastIssue, newsletter_name: str) -> str:
@@ -50,8 +35,3 @@ def cut(text: str, length: int = LINE) -> str:
     if len(text) <= length:
         return text
     return f"{text[:length].rpartition(' ')[0] or text[: length - 1]}…".replace(",…", "…").replace(";…", "…")
-
-
-def month_day(value: date) -> str:
-    """ "1 October"; the year stands over the list."""
-    return ENGLISH.day(value, on=value)

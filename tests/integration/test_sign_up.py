@@ -31,9 +31,9 @@ def test_from_the_form_to_the_welcome(counter: Counter) -> None:
     assert (before, counter.state(NEW)) == (["pending"], ["active"])
     assert "einmal im Vierteljahr" in text_of(letter)
     assert "Ada" not in text_of(letter)
-    assert "once a quarter" in words(page.text)
+    assert "einmal im Vierteljahr" in words(page.text)
     assert "n•••@example.org" in page.text
-    assert "You are subscribed" in answer.text
+    assert "Sie sind angemeldet" in answer.text
     assert "Willkommen" in text_of(welcome)
     assert "/archive/quay/2026-10/" in text_of(welcome)
     assert [row["name"] for row in counter.trial.rows("subscriber") if row["email"] == NEW] == ["Ada"]

@@ -54,7 +54,7 @@ def sentences() -> set[object]:
     options = {"jinja2": {"trimmed": "true"}}
     found: set[object] = set()
     code, templates = ROOT / "digest", folder("templates")
-    places = [(code / "rendering", "python"), (code / "web", "python")]
+    places = [(code / each, "python") for each in ("rendering", "web", "flow")]
     for place, method in (*places, (templates / "email", "jinja2"), (templates / "web", "jinja2")):
         ending = "**.py" if method == "python" else "**.j2"
         for _, _, message, _, _ in extract_from_dir(
