@@ -30,6 +30,7 @@ _EVENTS = {
     ConsentKind.UNSUBSCRIBED: marked("unsubscribed"),
     ConsentKind.RETURNED: marked("taken back"),
     ConsentKind.ERASED: marked("erased"),
+    ConsentKind.LAPSED: marked("never confirmed"),
 }
 _CHANNELS = {
     "page": marked("on a page"),
@@ -81,7 +82,7 @@ def often(voice: Voice, cadence: str) -> str:
     return voice.often(Cadence(cadence)) if cadence in set(Cadence) else ""
 
 
-def told(voice: Voice, kept: Mapping[str, Any]) -> dict[str, object]:
+def told(voice: Voice, kept: Mapping[str, Any]) -> dict[str, list[Any]]:
     """All that `person.kept` found, as lines of a page."""
     return {
         "consent": [_event(voice, each) for each in kept["consent"]],
