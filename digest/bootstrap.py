@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from digest.captcha.nothing import NoCheck
+from digest.captcha.question import QuestionCheck
 from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.jobs.inline import InlineQueue
@@ -16,10 +18,12 @@ from digest.mail.dkim import Signer
 from digest.mail.folder import FolderTransport
 from digest.mail.session import SmtpTimeouts
 from digest.mail.smtp import Security, SmtpConfig, SmtpTransport
-from digest.ports import JobQueue, Transport
+from digest.model.person import Task
+from digest.ports import JobQueue, PersonCheck, Transport
 from digest.resources import folders
 from digest.settings import Relay, Settings, TransportKind
 from digest.settings import Security as AskedSecurity
+from digest.settings.web import Captcha, Check
 from digest.storage import schema
 from digest.storage.engine import Store, make_private, open_store
 from digest.storage.tables import fact
@@ -67,6 +71,7 @@ def _joined(settings: Settings, store: Store) -> House:
         transport=lambda: _transport(settings),
         fallbacks=lambda: _fallbacks(settings),
         signers=lambda: signers(settings),
+        person_check=lambda: _person_check(settings.web.captcha),
         template_folders=tuple(folders("templates", settings.own_templates)),
     )
 
@@ -128,14 +133,38 @@ def _smtp_config(settings: Settings, smtp: Relay, *, name: str = "smtp", keys: s
 
 
 def _password(file: str, keys: str) -> str:
-    if not file:
-        return ""
+    return _read(file, f"{keys}.password_file") if file else ""
+
+
+def _read(file: str, key: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsRefused(
-            f"The file {keys}.password_file names cannot be read: {error.strerror}.", remedy="Check its name."
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsRefused(f"The file {key} names cannot be read: {why}.", remedy="Check its name.") from error
+
+
+def _person_check(captcha: Captcha) -> PersonCheck:
+    match captcha.check:
+        case Check.NONE:
+            return NoCheck()
+        case Check.QUESTION:
+            return QuestionCheck(captcha.question, captcha.answers)
+        case Check.SERVICE:
+            from digest.captcha.siteverify import SiteverifyCheck  # what speaks HTTP takes its time to load
+
+            return SiteverifyCheck(
+                task=Task(
+                    field=captcha.response_field,
+                    script=captcha.script_url,
+                    widget=captcha.widget_class,
+                    site_key=captcha.site_key,
+                    origins=captcha.origins,
+                ),
+                verify_url=captcha.verify_url,
+                secret=captcha.secret or _read(captcha.secret_file, "web.captcha.secret_file"),
+                timeout_seconds=captcha.timeout_seconds,
+            )
 
 
 def _queue(store: Store) -> JobQueue:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from digest.model.delivery import Envelope, Handover
+from digest.model.person import Task, Verdict
 
 #: Asked between the 354 and the final dot: commits the marker durably; False means the dot must not go out.
 BeforeDot = Callable[[], Awaitable[bool]]
@@ -64,6 +65,20 @@ class JobQueue(Protocol):
 
     def close(self) -> None:
         """Nobody waits any more; let go of what waiting takes."""
+        ...
+
+
+class PersonCheck(Protocol):
+    """Tells people who sign up from programs."""
+
+    @property
+    def task(self) -> Task:
+        """What the form asks of them."""
+        ...
+
+    def passed(self, answer: str, *, client: str) -> Verdict:
+        """What an answer is worth, brought from the network address `client` ("" for unknown). Never raises: what
+        cannot be found out is unknown, and ends in a bounded time."""
         ...
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.mail.dkim import Signer
 from digest.model.links import Links
-from digest.ports import Clock, JobQueue, Transport
+from digest.ports import Clock, JobQueue, PersonCheck, Transport
 from digest.rendering.environment import TemplateEnvironment, environment
 from digest.rendering.phrases import Phrases
 from digest.rendering.tongues import SOURCE, Tongues
@@ -31,6 +31,8 @@ class House:
     fallbacks: Callable[[], Sequence[Transport]] = tuple
     #: Reads the DKIM keys that the settings name.
     signers: Callable[[], tuple[Signer, ...]]
+    #: Makes what tells people who sign up from programs.
+    person_check: Callable[[], PersonCheck]
     #: Where templates are looked for, a deployer's first.
     template_folders: tuple[Path, ...]
 

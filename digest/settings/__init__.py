@@ -11,12 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from digest.errors import SettingsRefused, did_you_mean
 from digest.resources import folder
+from digest.settings.part import Part
+from digest.settings.web import Web
 
 FILE = "digest.toml"
 #: A domain in its ASCII form, with a dot in it.
@@ -55,23 +57,19 @@ def _without_zone(at: time) -> time:
 LocalTime = Annotated[time, AfterValidator(_without_zone)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Database(_Part):
+class Database(Part):
     """Where everything is kept."""
 
     url: str
 
 
-class Folder(_Part):
+class Folder(Part):
     """Messages as files."""
 
     path: Path
 
 
-class Relay(_Part):
+class Relay(Part):
     """A mail server that takes our messages. A fallback may leave out all but its host."""
 
     host: str
@@ -91,7 +89,7 @@ class Smtp(Relay):
     messages_per_connection: int = Field(ge=1)
 
 
-class Dkim(_Part):
+class Dkim(Part):
     """A key that messages are signed with."""
 
     domain: str = Field(pattern=_DOMAIN, max_length=253)
@@ -109,7 +107,7 @@ def _not_taken(name: str) -> str:
 RelayName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$"), AfterValidator(_not_taken)]
 
 
-class Mail(_Part):
+class Mail(Part):
     """How messages leave."""
 
     transport: TransportKind
@@ -131,15 +129,7 @@ class Mail(_Part):
         return self
 
 
-class Web(_Part):
-    """The pages."""
-
-    base_url: str = Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")
-    host: str
-    port: int = Field(ge=0, le=65535)
-
-
-class SignUp(_Part):
+class SignUp(Part):
     """What people may ask for on pages, and how often."""
 
     letters_per_day: int = Field(ge=1)
@@ -151,7 +141,7 @@ class SignUp(_Part):
     forget_unconfirmed_days: int = Field(ge=14, le=3650)
 
 
-class Delivery(_Part):
+class Delivery(Part):
     """Workers and leases."""
 
     batch: int = Field(ge=1, le=5000)
@@ -166,7 +156,7 @@ class Delivery(_Part):
     spread_hours: float = Field(ge=0, le=1000)
 
 
-class Scheduler(_Part):
+class Scheduler(Part):
     """The clock."""
 
     tick_seconds: float = Field(gt=0)
@@ -174,7 +164,7 @@ class Scheduler(_Part):
     gather_minutes: float = Field(gt=0)
 
 
-class Gather(_Part):
+class Gather(Part):
     """Reading sources."""
 
     timeout_seconds: float = Field(gt=0, le=600)
@@ -185,7 +175,7 @@ class Gather(_Part):
     allow_hosts: tuple[str, ...]
 
 
-class Suggest(_Part):
+class Suggest(Part):
     """Topics guessed from what editors decided."""
 
     enabled: bool

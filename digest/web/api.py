@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from digest.errors import UnknownName
+from digest.errors import Again, UnknownName
 from digest.flow import sign_up
 from digest.flow.sign_up import TooMany
 from digest.model.notice import RequestKind
 from digest.rendering.tongues import marked
 from digest.storage import newsletters
-from digest.web import forms, openapi, wishes
+from digest.web import forms, openapi, proving, wishes
 from digest.web.hearing import voice_for
 from digest.web.kit import Kit, conditional
 from digest.web.page import Page
@@ -21,11 +21,15 @@ from digest.web.wishes import Mistakes
 #: All that lies here is for programs: whatever goes wrong, they hear JSON.
 ROOT = "/api/"
 PATH = f"{ROOT}subscriptions"
-_FIELDS = frozenset({"newsletter", *wishes.FIELDS})
-_NO_FIELD = marked("There is no such field; there are cadence, email, language, name, newsletter and topics.")
+_FIELDS = frozenset({"newsletter", *wishes.FIELDS, proving.FIELD})
+_NO_FIELD = marked("There is no such field; there are answer, cadence, email, language, name, newsletter and topics.")
 _ASKED = marked(
     "If that address can be subscribed, a letter is on its way; the subscription begins when its link is confirmed."
 )
+
+
+class _Later(Again):
+    """Nobody can tell just now whether it is a person who asks."""
 
 
 def router(kit: Kit) -> APIRouter:
@@ -42,6 +46,8 @@ def router(kit: Kit) -> APIRouter:
             return refused(415, {"": voice.say("Send JSON, with the content type application/json.")})
         try:
             _take(kit, _object(body), forms.client(request))
+        except _Later as later:
+            return refused(503, {proving.FIELD: voice.problem(later)}, {"Retry-After": "60"})
         except Mistakes as mistakes:
             return refused(400, {field: voice.say(words) for field, words in mistakes.by_field.items()})
         except UnknownName:
@@ -64,7 +70,7 @@ def is_for(request: Request, prefix: str) -> bool:
 
 
 def _take(kit: Kit, asked: dict[str, Any], client: str) -> None:
-    """Raises Mistakes, UnknownName, TooMany."""
+    """Raises Mistakes, UnknownName, TooMany, or _Later."""
     slug = _text(asked, "newsletter")
     if not slug:
         raise Mistakes({"newsletter": marked("Say which newsletter.")})
@@ -72,6 +78,9 @@ def _take(kit: Kit, asked: dict[str, Any], client: str) -> None:
         publication = newsletters.load(connection, slug)
     texts = {name: _text(asked, name) for name in ("email", "cadence", "name", "language")}
     wished = wishes.read(publication, kit.house.tongues, topics=_topics(asked), **texts)
+    proof = kit.proving.of(_text(asked, proving.FIELD), client)
+    if proof.mistake:
+        raise _Later(proof.mistake) if proof.later else Mistakes({proving.FIELD: proof.mistake})
     sign_up.ask(kit.house, RequestKind.SIGN_UP, slug, wished.email, wished.wish, client=client)
 
 

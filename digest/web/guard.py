@@ -1,7 +1,7 @@
 """The guard around every response: headers that keep browsers strict, and no trace to anybody when something breaks."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -15,6 +15,16 @@ POLICY = (
 )
 #: A reader's own page loads nothing from elsewhere, not even a logo.
 PRIVATE_POLICY = POLICY.replace(" https:", "")
+
+
+def loading_from(origins: Sequence[str]) -> str:
+    """The policy of a page that has to load somebody else's script, with its frames and styles, and nothing more."""
+    named = " ".join(origins)
+    return (
+        f"default-src 'none'; script-src {named}; frame-src {named}; connect-src {named}; style-src 'self' {named}; "
+        "img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
 
 _ALWAYS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Content-Security-Policy": PRIVATE_POLICY}

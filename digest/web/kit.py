@@ -20,6 +20,7 @@ from digest.web.assets import Asset
 from digest.web.frame import Frame, branded, plain
 from digest.web.hrefs import Linker, served
 from digest.web.page import Page
+from digest.web.proving import Proving
 from digest.web.shelf import Archive, Shelf
 from digest.web.voice import Voice
 from digest.web.words import Words
@@ -54,6 +55,7 @@ class Kit:
     files: dict[str, Asset]
     linker: Linker
     shelf: Shelf[Rendered]
+    proving: Proving
 
     def archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
         """The pages of a newsletter's archive. Raises UnknownName."""
@@ -116,7 +118,8 @@ def open_kit(house: House, *, at_root: bool = False) -> Kit:
     def pages(archive: Archive) -> Rendered:
         return Rendered(pages_of(house, archive, linker))
 
-    return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
+    proving = Proving(house.person_check(), house.settings.web.captcha.when_unreachable)
+    return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages), proving=proving)
 
 
 def pages_of(house: House, archive: Archive, linker: Linker, *, in_folder: bool = False) -> ArchivePages:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from digest import __version__
-from digest.web import jsonfeed, wishes
+from digest.web import jsonfeed
 
 #: Where it lies.
 PATH = "/api/openapi.json"
@@ -104,6 +104,7 @@ _WISHES: dict[str, Schema] = {
     "cadence": {"type": "string", "description": "One of the newsletter’s own; its usual one where there is none."},
     "name": {"type": "string", "description": "How letters greet. No line breaks."},
     "language": {"type": "string", "description": "A language tag that letters speak, such as “de”."},
+    "answer": {"type": "string", "description": "Where the site asks for it: that it is a person who signs up."},
 }
 
 _SUBSCRIBE: Schema = {
@@ -114,7 +115,7 @@ _SUBSCRIBE: Schema = {
             "application/json": {
                 "schema": _object(
                     {"newsletter": {"type": "string", "minLength": 1}, "email": _WISHES["email"]},
-                    {name: _WISHES[name] for name in wishes.FIELDS if name != "email"},
+                    {name: wish for name, wish in _WISHES.items() if name != "email"},
                 )
             }
         },

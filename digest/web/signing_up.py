@@ -14,7 +14,7 @@ from digest.model.newsletter import Newsletter
 from digest.model.notice import RequestKind
 from digest.rendering.fragments import one_line
 from digest.rendering.tongues import marked
-from digest.web import choices, forms, stamp, wishes
+from digest.web import choices, forms, proving, stamp, wishes
 from digest.web.archive_pages import ArchivePages
 from digest.web.forms import Form, first
 from digest.web.frame import PATHS, Frame, branded
@@ -90,6 +90,10 @@ class _Counter:
         if not self._was_filled_in_by_a_person(slug, form):
             return self._form(pages, form, notice=_ONCE_MORE)
         if not first(form, TRAP):
+            proof = self._kit.proving.of_form(form, client)
+            if proof.mistake:
+                unproved = Mistakes({proving.FIELD: proof.mistake})
+                return self._form(pages, form, mistakes=unproved, status=503 if proof.later else 400)
             sign_up.ask(self._house, RequestKind.SIGN_UP, slug, wished.email, wished.wish, client=client)
         return self._asked(pages)
 
@@ -175,10 +179,13 @@ class _Counter:
             name=one_line(first(form, "name"))[:200],
             stamp=stamp.made(self._key, newsletter.slug, now=now),
             trap=TRAP,
+            proof=self._kit.proving.view(form),
             notice=voice.say(notice) if notice else "",
             mistakes={field: voice.say(words) for field, words in by_field.items()},
         )
         response.headers.update(_KEPT_BY_NOBODY)
+        if policy := self._kit.proving.policy:
+            response.headers["Content-Security-Policy"] = policy
         return response
 
     def _asked(self, pages: ArchivePages) -> Response:
@@ -218,6 +225,7 @@ class _Counter:
         """A form with something in it is nobody's but theirs who typed it."""
         title = voice.say("Sign up for %(newsletter)s", newsletter=newsletter.name)
         frame = branded(self._kit.linker, "/", newsletter, title=title, language=voice.tag, private=not shared)
+        frame = replace(frame, scripts=self._kit.proving.scripts)
         if not shared:
             return frame
         url = self._house.links.subscribe(newsletter.slug)

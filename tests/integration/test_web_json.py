@@ -85,6 +85,7 @@ def _sensible(document: dict[str, Any], mode: GenerationMode) -> dict[str, Any]:
         "cadence": {"enum": ["monthly", "quarterly"]},
         "name": {"type": "string", "pattern": "^[A-Za-zÀ-ž ]{0,40}$"} if mode is _RIGHT else {"type": "string"},
         "language": {"enum": ["de", "en", "en-GB"]},
+        "answer": {"type": "string"},
     }
     assert set(known) == set(body["properties"])
     document["paths"][SUBSCRIBE]["post"]["requestBody"]["content"]["application/json"]["schema"] = {

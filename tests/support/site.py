@@ -118,9 +118,12 @@ def _served(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
             self.end_headers()
 
         def do_GET(self) -> None:
-            shown.methods.append(("GET", self.path))
+            shown.methods.append((self.command, self.path))
             shown.asked.append((self.path, dict(self.headers)))
             shown.answers.get(self.path, _nothing_there)(self)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *args: object) -> None:
             pass

@@ -1,0 +1,1 @@
+"""Checks that whoever signs up is a person: one technology a file."""
