@@ -118,7 +118,7 @@ def _served(where: Path, database: str, bare: int) -> Iterator[tuple[str, int]]:
 def _serve(asked: argparse.Namespace) -> None:
     where, database = json.loads(asked.serve)
     app = _bare(asked.bare) if asked.bare else create_app(open_house(publication.settings(Path(where), database)))
-    serve(app, host="127.0.0.1", port=0, ready=lambda address: print(address, flush=True))  # type: ignore[arg-type]
+    serve(app, host="127.0.0.1", port=0, ready=lambda address: print(address, flush=True))
 
 
 def _bare(size: int) -> Starlette:

@@ -1,6 +1,7 @@
 """The web app: readers' own pages, the archive, and a word on health."""
 
 import logging
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -8,12 +9,14 @@ from fastapi import FastAPI, Request
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.flow.sign_up import TooMany
 from digest.rendering.tongues import marked
 from digest.web import api, archive, leaving, own_page, public, reading, signing_up
+from digest.web.door import Door
 from digest.web.forms import FormRefused
 from digest.web.guard import Guard
 from digest.web.hearing import accepted, voice_for
@@ -28,13 +31,21 @@ _READ = ["GET", "HEAD"]
 _log = logging.getLogger(__name__)
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(house: House) -> ASGIApp:
     """Every public page of a house."""
     kit = open_kit(house)
+    faults = _Faults(kit)
+    private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE, *reading.PRIVATE)
+    guard = partial(Guard, broken=faults.broken, private=private, prefix=kit.prefix)
+    whole = _whole(kit)
+    whole.add_middleware(guard)
+    busy = {"/archive/": archive.shelves(kit), "/u/": public.one_click(kit)}
+    return Door(whole, busy, {Problem: faults.problem, HTTPException: faults.refused}, guard, prefix=kit.prefix)
+
+
+def _whole(kit: Kit) -> FastAPI:
     # Its own redirects would name whatever host the request claims to be for.
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.mount("/archive", archive.shelves(kit))  # first, as they are what is asked for most
-    app.mount("/u", public.one_click(kit))
     app.include_router(own_page.router(kit))
     app.include_router(leaving.router(kit))
     app.include_router(public.router(kit))
@@ -43,11 +54,7 @@ def create_app(house: House) -> FastAPI:
     app.include_router(reading.router(kit))
     app.include_router(archive.router(kit))
     add_files(app, kit)
-    _add_health(app, house)
-    app.add_exception_handler(Problem, _Faults(kit).problem)
-    app.add_exception_handler(HTTPException, _Faults(kit).refused)
-    private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE, *reading.PRIVATE)
-    app.add_middleware(Guard, broken=_Faults(kit).broken, private=private, prefix=kit.prefix)
+    _add_health(app, kit.house)
     return app
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Route
 
 from digest.storage import newsletters, search
 from digest.storage.asked import LONGEST, asked
@@ -45,15 +45,12 @@ def router(kit: Kit) -> APIRouter:
     return routes
 
 
-def shelves(kit: Kit) -> Router:
-    """All pages under `/archive`, to be mounted there: the framework's own way to a route takes longer than a page
-    that is ready."""
+def shelves(kit: Kit) -> list[Route]:
+    """All pages under `/archive/`."""
     reading = _Reading(kit)
-    pages = [Route(f"/{{newsletter}}/{place}", reading.of(make), methods=_READ) for place, make in PAGES.items()]
-    brand = Route("/{newsletter}/brand.css", reading.brand, methods=_READ)
-    return Router(
-        [Route("/{newsletter}/search/", reading.search, methods=_READ), brand, *pages], redirect_slashes=False
-    )
+    special = {"search/": reading.search, "brand.css": reading.brand}
+    answers = special | {place: reading.of(make) for place, make in PAGES.items()}
+    return [Route(f"/archive/{{newsletter}}/{place}", answer, methods=_READ) for place, answer in answers.items()]
 
 
 def searched(kit: Kit, pages: ArchivePages, request: Request) -> Page:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,14 +43,17 @@ class Guard:
         private: tuple[str, ...] = (),
         prefix: str = "",
     ) -> None:
-        self._app, self._broken, self._policy, self._private, self._prefix = app, broken, policy, private, prefix
+        self._app, self._broken, self._private, self._prefix = app, broken, private, prefix
+        self._headers = _raw({"Content-Security-Policy": policy, **_ALWAYS})
+        self._private_headers = _raw({**_ALWAYS, **_PRIVATE})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and see to what comes back."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = self._headers(scope["path"])
+        is_private = scope["path"].removeprefix(self._prefix).startswith(self._private)
+        headers = self._private_headers if is_private else self._headers
         # ASGI's word for where the app lies: routes match with it and without, whatever the proxy passes on.
         scope = {**scope, "root_path": self._prefix} if self._prefix else scope
         started = False
@@ -60,7 +62,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add(MutableHeaders(scope=message), headers)
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in headers if each[0] not in present)]
             await send(message)
 
         try:
@@ -72,11 +75,7 @@ class Guard:
                 raise
             await self._broken(Request(scope))(scope, receive, guarded)
 
-    def _headers(self, path: str) -> Mapping[str, str]:
-        headers = {"Content-Security-Policy": self._policy, **_ALWAYS}
-        return headers | _PRIVATE if path.removeprefix(self._prefix).startswith(self._private) else headers
 
-
-def _add(present: MutableHeaders, headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        present.setdefault(name, value)
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """As ASGI has them: once for all answers."""
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, Router
+from starlette.routing import Route
 
 from digest.errors import TokenRefused
 from digest.flow import sign_up
@@ -59,9 +59,9 @@ def router(kit: Kit) -> APIRouter:
     return routes
 
 
-def one_click(kit: Kit) -> Router:
-    """The page, the one click and the way back of unsubscribe links, to be mounted at `/u` together: after an issue
-    they come by the thousand, and the framework's own way to a route takes longer than all that a click changes."""
+def one_click(kit: Kit) -> list[Route]:
+    """The page, the one click and the way back of unsubscribe links, under `/u/`: they come by the thousand after an
+    issue."""
     desk = _Desk(kit)
 
     def ask(request: Request) -> Response:
@@ -79,9 +79,11 @@ def one_click(kit: Kit) -> Router:
         token = request.path_params["token"]
         return await run_in_threadpool(desk.leaving.undo, Purpose.UNSUBSCRIBE, token)
 
-    asked = Route("/{token}", ask, methods=["GET"])
-    done = [Route("/{token}", unsubscribe, methods=["POST"]), Route("/{token}/undo", undo, methods=["POST"])]
-    return Router([asked, *done], redirect_slashes=False)
+    return [
+        Route("/u/{token}", unsubscribe, methods=["POST"]),
+        Route("/u/{token}", ask, methods=["GET"]),
+        Route("/u/{token}/undo", undo, methods=["POST"]),
+    ]
 
 
 class _Desk:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from digest.errors import SettingsRefused
 
@@ -18,7 +18,7 @@ def _nothing() -> None:
 
 
 def serve(
-    app: FastAPI, *, host: str, port: int, ready: Callable[[str], None], ending: Callable[[], None] = _nothing
+    app: ASGIApp, *, host: str, port: int, ready: Callable[[str], None], ending: Callable[[], None] = _nothing
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; `ready` is told the address once it is taken. Raises SettingsRefused.
 
