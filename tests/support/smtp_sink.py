@@ -18,6 +18,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
@@ -163,7 +164,7 @@ class SmtpSink:
             for part in ("tmp", "new", "cur"):
                 (self.maildir / part).mkdir(parents=True, exist_ok=True)
         context = self.tls if self.implicit_tls else None
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=context, limit=1 << 20)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=context, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -173,23 +174,23 @@ class SmtpSink:
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
+        await asyncio.sleep(0)  # one step for who ends a connection, one for the connection
         await asyncio.sleep(0)
         if self._log_file:
             self._log_file.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
-            await _Talk(self, reader, writer, self.connections).run()
-        except (ConnectionError, ssl.SSLError, EOFError, asyncio.CancelledError):
-            # Cancelled only by __aexit__; asyncio.streams would log it as a fault.
-            pass
-        finally:
-            self._talks.discard(task)
-            writer.transport.abort()
+        talk = asyncio.get_running_loop().create_task(self._serve(reader, writer, self.connections))
+        self._talks.add(talk)
+        # Here, as a talk that is ended before its first step does nothing by itself.
+        talk.add_done_callback(lambda _: writer.transport.abort())
+        talk.add_done_callback(self._talks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        # Cancelled only by __aexit__; asyncio.streams would log it as a fault.
+        with suppress(ConnectionError, ssl.SSLError, EOFError, asyncio.CancelledError):
+            await _Talk(self, reader, writer, number).run()
 
     def keep_message(self, received: Received) -> None:
         """Record it, durably if there is a log."""
