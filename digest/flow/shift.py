@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from digest.errors import Problem, StorageUnavailable
 from digest.flow import line, restored
+from digest.flow.ahead import Ahead
 from digest.flow.duties import Duties
 from digest.flow.feed import Feed, Letter
 from digest.flow.house import House
@@ -97,7 +98,7 @@ class Shift:
         with self.house.store.write() as connection:
             token = workers.register(connection)
             self.duties.begin(connection, signers)
-        worker = _Worker(self, token, relays, first)
+        worker = _Worker(self, token, relays, first, signs=bool(signers))
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
@@ -111,12 +112,13 @@ class Shift:
 class _Worker:
     """A registered worker with its journal."""
 
-    def __init__(self, shift: Shift, token: str, relays: Relays, first: Session) -> None:
+    def __init__(self, shift: Shift, token: str, relays: Relays, first: Session, *, signs: bool) -> None:
         self._house, self._stop, self._token, self._duties = shift.house, shift.stop, token, shift.duties
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, self._duties.on_settled, self._duties.book)
         self._relays = relays
+        self._ahead = Ahead() if signs else None
         # Half a batch is left when the next is asked for, which is there before that is gone.
         low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
         self._feed = Feed(self._lease, low=low, per_domain=per_domain)
@@ -157,6 +159,8 @@ class _Worker:
     def retire(self) -> None:
         """Write down what is left, and end. A database that is away must not hide the first problem."""
         dead_after = timedelta(seconds=self._house.settings.delivery.dead_after_seconds)
+        if self._ahead:
+            self._ahead.close()
         try:
             self._journal.close()
             with self._house.store.write() as connection:
@@ -171,6 +175,6 @@ class _Worker:
         while not self._stop.wanted:
             letters, seconds = await self._journal.do(lambda connection: self._duties.lease(connection, self._token))
             if letters or not seconds:
-                return letters
+                return self._ahead.begun(letters) if self._ahead else letters
             await self._stop.rest(seconds)
         return []

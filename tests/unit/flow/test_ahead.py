@@ -1,0 +1,75 @@
+"""Ahead: letters made before their turn are the letters they would have been in it."""
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from digest.errors import BadTemplate
+from digest.flow.ahead import Ahead
+from digest.model.delivery import DeliveryId, Envelope, WireText
+
+ENVELOPE = Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="1")
+
+
+@dataclass
+class Slow:
+    """A letter that is not made before it may be."""
+
+    id: DeliveryId
+    domain: str = "example.org"
+    may_be_made: threading.Event = field(default_factory=threading.Event)
+    times: int = 0
+
+    def made(self) -> tuple[Envelope, WireText]:
+        self.may_be_made.wait(30)
+        self.times += 1
+        if self.id < 0:
+            raise BadTemplate("The template wants a value that no letter has.")
+        return Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="1"), WireText(
+            b"A\r\n"
+        )
+
+
+def slow(*numbers: int) -> list[Slow]:
+    return [Slow(DeliveryId(number)) for number in numbers]
+
+
+def test_each_is_the_letter_it_would_have_been_and_made_once() -> None:
+    """In the same order, under the same names; whoever asks for one that is not ready waits for it."""
+    ahead, letters = Ahead(), slow(1, 2, 3)
+    begun = ahead.begun(letters)
+    for letter in letters:
+        letter.may_be_made.set()
+
+    made = [letter.made() for letter in begun]
+    ahead.close()
+
+    assert made == [letter.made() for letter in letters]
+    assert [(letter.id, letter.domain) for letter in begun] == [(n, "example.org") for n in (1, 2, 3)]
+    assert [letter.times for letter in letters] == [2, 2, 2]  # once ahead, once by this test
+
+
+def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
+    """And not before, nor to the others."""
+    ahead, letters = Ahead(), slow(-1, 1)
+    for letter in letters:
+        letter.may_be_made.set()
+    bad, good = ahead.begun(letters)
+
+    assert good.made()[1] == b"A\r\n"
+    with pytest.raises(BadTemplate):
+        bad.made()
+    ahead.close()
+
+
+def test_what_nobody_will_hand_over_is_not_made() -> None:
+    """A worker that is asked to end does not make a whole batch first."""
+    ahead, letters = Ahead(), slow(*range(100))
+    ahead.begun(letters)
+    for letter in letters[:8]:  # no more than these have been begun
+        letter.may_be_made.set()
+
+    ahead.close()
+
+    assert sum(letter.times for letter in letters) <= 8
