@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from binascii import b2a_base64
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -61,10 +62,13 @@ class Keys:
     def token(self, purpose: Purpose, number: int, *, at: datetime | None = None) -> str:
         """A token for one subscription, or whatever its purpose is about, safe in a path. Its time, where it has one,
         counts from `at`, else from now."""
-        value = b"%d" % number
-        if purpose in LIFETIMES:
-            value += _dated(int(time.time() if at is None else at.timestamp()))
-        return self._seals[purpose].sealed(value).decode()
+        return self.maker(purpose, at=at)(number)
+
+    def maker(self, purpose: Purpose, *, at: datetime | None = None) -> Callable[[int], str]:
+        """What makes tokens of one purpose and one time, for whoever makes many."""
+        ending = _dated(int(time.time() if at is None else at.timestamp())) if purpose in LIFETIMES else b""
+        sealed = self._seals[purpose].sealed
+        return lambda number: sealed(b"%d%b" % (number, ending)).decode()
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The number a token was made for. Raises TokenRefused, with no word on why."""

@@ -1,11 +1,10 @@
 """Letters: the message of one delivery, made of its variant and what is personal."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -23,7 +22,7 @@ from digest.rendering.phrases import Phrases
 from digest.storage import editions
 from digest.storage.outbox import Duty
 from subscribers.preferences import Preference, from_text
-from subscribers.tokens import Purpose
+from subscribers.tokens import Keys, Purpose
 
 #: Variants kept ready. Deliveries come in the order of their variants, so few are needed at once.
 KEPT = 64
@@ -41,6 +40,7 @@ class Letters:
         self._returns = Returns.of(house)
         self._issues: dict[IssueId, _IssueParts] = {}
         self._variants: OrderedDict[int, _Variant] = OrderedDict()
+        self._moments: dict[datetime, _Moment] = {}
 
     def of(self, connection: Connection, duties: Sequence[Duty]) -> list["Letter"]:
         """The letters of these deliveries, each with all that it needs to be made. Raises BadTemplate."""
@@ -48,10 +48,10 @@ class Letters:
 
     def made(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, WireText]:
         """What `Letter.made` promises."""
-        parts = self._issues[variant.issue_id]
-        unsubscribe_url = self._links.unsubscribe(self._keys.token(Purpose.UNSUBSCRIBE, duty.subscription_id))
-        personal = self._personal(duty, parts, variant.phrases, unsubscribe_url)
-        fields = self._fields(duty, parts, unsubscribe_url)
+        parts, moment = self._issues[variant.issue_id], self._moment(duty.dated_at)
+        unsubscribe_url = self._links.unsubscribe(moment.unsubscribe(duty.subscription_id))
+        personal = self._personal(duty, parts, variant.phrases, unsubscribe_url, moment)
+        fields = self._fields(duty, parts, unsubscribe_url, moment)
         envelope = Envelope(
             envelope_sender=self._returns.envelope_sender(duty.id) or parts.sender,
             recipient=duty.email,
@@ -61,8 +61,9 @@ class Letters:
         # The Date of the delivery is the time of the signature too, so that each attempt has the same.
         return envelope, signed(message, parts.signers, at=duty.dated_at)
 
-    def _personal(self, duty: Duty, parts: "_IssueParts", phrases: Phrases, unsubscribe_url: str) -> dict[str, str]:
-        token = self._keys.token(Purpose.PREFERENCES, duty.subscription_id, at=duty.dated_at)
+    def _personal(
+        self, duty: Duty, parts: "_IssueParts", phrases: Phrases, unsubscribe_url: str, moment: "_Moment"
+    ) -> dict[str, str]:
         return personal_values(
             phrases,
             name=duty.name,
@@ -70,25 +71,30 @@ class Letters:
             since=duty.since,
             cadence=_CADENCES[duty.cadence],
             topics=parts.named(duty.topics),
-            preferences_url=self._links.preferences(token),
+            preferences_url=self._links.preferences(moment.preferences(duty.subscription_id)),
             unsubscribe_url=unsubscribe_url,
-            view_url=self._links.view(self._keys.token(Purpose.VIEW, duty.id, at=duty.dated_at)),
-            reading=self._reading(duty) if parts.content.private else "",
+            view_url=self._links.view(moment.view(duty.id)),
+            reading=f"read/{moment.read(duty.subscription_id)}/" if parts.content.private else "",
         )
 
-    def _reading(self, duty: Duty) -> str:
-        return f"read/{self._keys.token(Purpose.READ, duty.subscription_id, at=duty.dated_at)}/"
-
-    def _fields(self, duty: Duty, parts: "_IssueParts", unsubscribe_url: str) -> PersonalFields:
+    def _fields(self, duty: Duty, parts: "_IssueParts", unsubscribe_url: str, moment: "_Moment") -> PersonalFields:
         delivery_id = f"{duty.issue_id}.{duty.id}"
         return PersonalFields(
             to=duty.email,
             message_id=message_id(f"{delivery_id}.{self._stamp}", parts.domain),
-            date=_date(duty.dated_at),
+            date=moment.date,
             unsubscribe_url=unsubscribe_url,
             unsubscribe_mailbox=self._returns.unsubscribe_mailbox(duty.subscription_id),
             delivery_id=delivery_id,
         )
+
+    def _moment(self, at: datetime) -> "_Moment":
+        found = self._moments.get(at)
+        if found is None:
+            if len(self._moments) >= _MOMENTS:  # a new one, as another thread may be reading this one
+                self._moments = {}
+            found = self._moments[at] = _Moment.of(self._keys, at)
+        return found
 
     def _variant(self, connection: Connection, variant_id: int) -> "_Variant":
         """Kept for others that need it soon; letters that wait hold on to theirs."""
@@ -133,6 +139,29 @@ class Letter:
         return self._letters.made(self.duty, self._variant)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """What the letters of one Date share, as a whole batch has the same."""
+
+    #: As it stands in the header.
+    date: str
+    unsubscribe: Callable[[int], str]
+    preferences: Callable[[int], str]
+    view: Callable[[int], str]
+    read: Callable[[int], str]
+
+    @classmethod
+    def of(cls, keys: Keys, at: datetime) -> "_Moment":
+        """With tokens that count from that moment."""
+        return cls(
+            date=format_datetime(at),
+            unsubscribe=keys.maker(Purpose.UNSUBSCRIBE),
+            preferences=keys.maker(Purpose.PREFERENCES, at=at),
+            view=keys.maker(Purpose.VIEW, at=at),
+            read=keys.maker(Purpose.READ, at=at),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Variant:
     """A variant, ready for any number of readers."""
@@ -157,15 +186,16 @@ class _IssueParts:
 
     def named(self, topics: str) -> tuple[str, ...] | None:
         """The names of the topics that a reader has chosen, in the issue's order; None for everything."""
-        if topics not in self._named:
-            if len(self._named) >= _NAMED:
-                self._named.clear()
-            self._named[topics] = chosen_names(self.content, from_text(topics))
-        return self._named[topics]
+        if topics in (kept := self._named):
+            return kept[topics]
+        if len(kept) >= _NAMED:  # a new one, as other threads may be reading this one
+            self._named = {}
+        names = self._named[topics] = chosen_names(self.content, from_text(topics))
+        return names
 
 
-#: Many deliveries have the same Date and the same topics.
-_date = lru_cache(maxsize=256)(format_datetime)
+#: So many dates are kept.
+_MOMENTS = 256
 #: So many choices of topics are kept.
 _NAMED = 4096
 _CADENCES = {cadence.value: cadence for cadence in Cadence}

@@ -1,8 +1,9 @@
 """A line: one connection to the next hop, opened anew when it ends, and what it makes of the answers."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from digest.errors import Problem
 from digest.flow.feed import Letter
@@ -22,8 +23,7 @@ async def run(lines: Lines) -> None:
     await lines.close_spare()
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """A letter, ready to go; or why it could not be made."""
 
     letter: Letter

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from digest.model.delivery import About, Envelope, Handover, Outcome, Phase, WireText
 from subscribers.address import with_ascii_domain
@@ -48,8 +48,7 @@ def with_ascii_domains(envelope: Envelope) -> Envelope:
     """The envelope as any server takes it, but where a mailbox's own name is not ASCII: that alone needs SMTPUTF8."""
     if not _needs_smtputf8(envelope):
         return envelope
-    return replace(
-        envelope,
+    return envelope._replace(
         envelope_sender=with_ascii_domain(envelope.envelope_sender),
         recipient=with_ascii_domain(envelope.recipient),
     )

@@ -1,6 +1,6 @@
 """An order: one message, and the commands that announce it to one server, ready for the wire."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.mail.commands import (
     DATA,
@@ -15,8 +15,7 @@ from digest.mail.commands import (
 from digest.model.delivery import Envelope, Handover, Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """What goes over the wire for one message, up to its final dot."""
 
     #: As it was given, which tells whether an order is for it.

@@ -13,7 +13,7 @@ backup
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 DeliveryId = NewType("DeliveryId", int)
 
@@ -99,8 +99,7 @@ class Handover:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One SMTP transaction for a delivery."""
 
     delivery_id: DeliveryId
@@ -120,8 +119,7 @@ class WireText(bytes):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who a message is from and for, on the wire (RFC 5321)."""
 
     #: Where bounces go.

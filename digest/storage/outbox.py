@@ -59,16 +59,16 @@ def lease(connection: Connection, token: str, *, limit: int, closed: Collection[
     """Take up to `limit` deliveries that are due, the oldest issue first. What readers who left would have got is
     closed on the way. Of `closed` newsletters nothing may leave now."""
     # Of the database's clock, and the same for each row: a letter's Date is what its delivery says for good.
-    at: datetime = connection.execute(select(database_now())).scalar_one()
+    at = as_read(_NOW.run(connection)[0][0])
     duties: list[Duty] = []
     for issue_id in with_something_due(connection, closed):
         while len(duties) < limit and (found := _due(connection, issue_id, at, limit - len(duties))):
             _take(connection, token, found, at)
-            gone = [duty.id for duty, permitted in found if not permitted]
-            refuse_forbidden(connection, token, gone)
             duties += [duty for duty, permitted in found if permitted]
+            gone = [duty.id for duty, permitted in found if not permitted]
             if not gone:
                 break
+            refuse_forbidden(connection, token, gone)
     return duties
 
 
@@ -122,13 +122,7 @@ def cancel(connection: Connection, issue_id: IssueId) -> int:
 
 def with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
     """The issues that go out and have a delivery that is due, the oldest first; none of `closed` newsletters."""
-    due = exists().where(
-        delivery.c.issue_id == issue.c.id,
-        delivery.c.state == written(_S.QUEUED),
-        delivery.c.not_before <= database_now(),
-    )
-    query = select(issue.c.id).where(*issue_goes_out(), due, issue.c.newsletter_id.not_in(closed)).order_by(issue.c.id)
-    return [IssueId(i) for i in connection.scalars(query)]
+    return [IssueId(i) for (i,) in _SOMETHING_DUE.run(connection, ids=as_rows((each,) for each in closed))]
 
 
 def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) -> list[tuple[Duty, bool]]:
@@ -195,6 +189,22 @@ def move(
 
 
 _GIVEN = Rows(bindparam("ids", type_=String))
+
+_NOW = Prepared(select(database_now()))
+
+_SOMETHING_DUE = Prepared(
+    select(issue.c.id)
+    .where(
+        *issue_goes_out(),
+        exists().where(
+            delivery.c.issue_id == issue.c.id,
+            delivery.c.state == written(_S.QUEUED),
+            delivery.c.not_before <= database_now(),
+        ),
+        issue.c.newsletter_id.not_in(_GIVEN.ids()),
+    )
+    .order_by(issue.c.id)
+)
 
 _DUE = Prepared(
     select(
