@@ -9,7 +9,7 @@ import typer
 from digest.cli import out
 from digest.cli.house import opened
 
-app = typer.Typer(help="Mail that comes back: wishes to leave.", no_args_is_help=True)
+app = typer.Typer(help="Mail that comes back: wishes to leave, and letters that did not arrive.", no_args_is_help=True)
 
 
 @app.callback()
@@ -25,6 +25,9 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print what became of each as JSON.")] = False,
 ) -> None:
     """Read mail to the mailbox for leaving (mail.unsubscribe_address), and end the subscriptions it names.
+
+    Mail of the bounce domain (mail.bounce_domain) may be read by it too: what did not arrive of single letters, such as
+    “please confirm”, is noted, and addresses that do not exist get nothing more.
 
     Read twice is read once. For a mail server that pipes each message: "|digest -C /srv/news returns read".
 
@@ -43,9 +46,13 @@ def read(
                     heard.append(each)
                     step()
     if as_json:
-        out.as_json([{"name": each.name, "left": each.left, "reason": each.reason} for each in heard])
+        out.as_json(
+            [{"name": each.name, "left": each.left, "bounced": each.bounced, "reason": each.reason} for each in heard]
+        )
         return
     for each in heard:
-        if not each.left:
+        if each.reason:
             out.say(f"{each.name or 'The message'}: nothing was done, as {each.reason}.")
-    out.say(f"{len(heard):,} read, {sum(each.left for each in heard):,} of them to leave.")
+    bounced = sum(each.bounced for each in heard)
+    came_back = f", {bounced:,} letters came back" if bounced else ""
+    out.say(f"{len(heard):,} read, {sum(each.left for each in heard):,} of them to leave{came_back}.")

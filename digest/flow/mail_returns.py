@@ -1,23 +1,32 @@
-"""Mail that comes back to the mailbox for leaving: a message to one of its addresses ends the subscription it names.
+"""Mail that comes back: a message to an address for leaving ends the subscription it names, a bounce of a single letter
+settles that letter.
 
-Whatever such a message says counts, as mail programs write what they like; the address itself is the proof. Only what
-a program sends by itself, such as “I am on holiday”, does not.
+Of those who leave, whatever such a message says counts, as mail programs write what they like; the address itself is
+the proof. Only what a program sends by itself, such as “I am on holiday”, does not. Of a bounce, too, the address is
+the proof; what the notification says decides whether it was final.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import policy
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
+from typing import TypeVar
 
 from digest.errors import SettingsRefused, TokenRefused
 from digest.flow import feedback
 from digest.flow.house import House
 from digest.flow.returns import Returns
+from digest.mail import dsn
+from digest.model.delivery import DeliveryId
+from digest.storage import notices
 
 #: Where a mail server writes whom a message came to; the first three say it even where the letter hides it.
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
+_N = TypeVar("_N", bound=int)
 #: No message to that mailbox needs to be larger.
 LARGEST = 1_000_000
 
@@ -30,28 +39,31 @@ class Heard:
     name: str
     #: Whether it was to an address of ours, so that its holder is subscribed no more.
     left: bool
+    #: Whether it said that a single letter of ours never arrived.
+    bounced: bool = False
     #: Why nothing was done.
     reason: str = ""
 
 
 def hear(house: House, message: bytes, *, name: str = "") -> Heard:
     """Act on one message. The same message twice is one leaving. Raises SettingsRefused where no mailbox is set."""
-    if not house.settings.mail.unsubscribe_address:
+    mail = house.settings.mail
+    if not mail.unsubscribe_address and not mail.bounce_domain:
         raise SettingsRefused(
-            "There is no mailbox for leaving.", remedy="Set mail.unsubscribe_address, so that letters name it."
+            "There is no mailbox for leaving.",
+            remedy="Set mail.unsubscribe_address, so that letters name it, or mail.bounce_domain for what comes back.",
         )
-    parsed = message_from_bytes(message[:LARGEST], policy=policy.compat32)
-    if _is_automatic(parsed):
+    # No more than its head: what is within may be made to be read for ever.
+    head = BytesHeaderParser(policy=policy.compat32).parsebytes(message[:LARGEST])
+    returns, to = Returns.of(house), list(_addresses(head))
+    if bounced := _numbers(returns.notice_of, to):
+        return _settled(house, bounced, message[:LARGEST], name)
+    if _is_automatic(head):
         return Heard(name=name, left=False, reason="a program sent it by itself")
-    returns, found = Returns.of(house), False
-    for address in _addresses(parsed):
-        try:
-            subscription_id = returns.subscription_of(address)
-        except TokenRefused:
-            continue
+    leaving = _numbers(returns.subscription_of, to)
+    for subscription_id in leaving:
         feedback.leave(house, subscription_id, channel="mail")
-        found = True
-    return Heard(name=name, left=found, reason="" if found else "it is to no address of ours")
+    return Heard(name=name, left=bool(leaving), reason="" if leaving else "it is to no address of ours")
 
 
 def hear_folder(house: House, folder: Path) -> Iterator[Heard]:
@@ -65,6 +77,28 @@ def hear_folder(house: House, folder: Path) -> Iterator[Heard]:
         # Killed before this, it is read again, which does no harm.
         file.replace(cur / f"{file.name.partition(':')[0]}:2,S")
         yield heard
+
+
+def _numbers(read: Callable[[str], _N], addresses: Iterable[str]) -> list[_N]:
+    """What those of these addresses say that are ours."""
+    found = []
+    for address in addresses:
+        with suppress(TokenRefused):
+            found.append(read(address))
+    return found
+
+
+def _settled(house: House, notice_ids: Sequence[DeliveryId], message: bytes, name: str) -> Heard:
+    """What a notification says of a single letter. Put off is not refused: the server goes on trying."""
+    final = next((report for report in dsn.reports(message) if report.is_final), None)
+    if final is None:
+        return Heard(name=name, left=False, reason="it does not say that a letter could not be delivered")
+    with house.store.write() as connection:
+        gone = notices.bounce(connection, notice_ids, reason=final.diagnostic or final.status)
+        if final.status in feedback.NO_SUCH_MAILBOX:
+            for email in gone:
+                feedback.suppress_gone(house, connection, email, final.diagnostic or final.status)
+    return Heard(name=name, left=False, bounced=bool(gone), reason="" if gone else "it is of a letter that is settled")
 
 
 def _is_automatic(message: "Message[str, str]") -> bool:

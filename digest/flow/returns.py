@@ -40,11 +40,9 @@ class Returns:
 
     def notice_sender(self, notice_id: DeliveryId) -> str:
         """The same for single letters, whose numbers are their own."""
-        return (
-            verp.tagged(f"n{self.bounce_mailbox}", notice_id, self.bounce_key)
-            if self.bounce_mailbox
-            else (self.bounce_address)
-        )
+        if not self.bounce_mailbox:
+            return self.bounce_address
+        return verp.tagged(f"n{self.bounce_mailbox}", notice_id, self.bounce_key)
 
     def unsubscribe_mailbox(self, subscription_id: int) -> str:
         """Where an empty mail says that a reader leaves; empty for nowhere."""
@@ -53,6 +51,10 @@ class Returns:
     def delivery_of(self, address: str) -> DeliveryId:
         """The delivery whose bounce came to an address. Raises TokenRefused."""
         return DeliveryId(verp.read(address, self.bounce_mailbox, self.bounce_key))
+
+    def notice_of(self, address: str) -> DeliveryId:
+        """The single letter whose bounce came to an address. Raises TokenRefused."""
+        return DeliveryId(verp.read(address, f"n{self.bounce_mailbox}", self.bounce_key))
 
     def subscription_of(self, address: str) -> int:
         """The subscription that a mail to an address ends. Raises TokenRefused."""

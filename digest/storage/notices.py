@@ -119,6 +119,13 @@ def recover(connection: Connection) -> tuple[int, int]:
     return returned, _doubt(connection, orphaned, "the worker stopped before the reply")
 
 
+def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[str]:
+    """Note that letters came back after they were accepted, or had been in doubt. Returns to whom these were."""
+    came_back = notice.c.id.in_(list(ids)) & notice.c.state.in_((_S.ACCEPTED, _S.UNKNOWN))
+    values = {"state": _S.BOUNCED, "settled_at": database_now(), "lease_token": null(), "reason": reason}
+    return list(connection.scalars(update(notice).where(came_back).values(values).returning(notice.c.recipient)))
+
+
 def expire(connection: Connection, *, older_than: timedelta) -> int:
     """Close what has waited longer than anybody waits for it."""
     old = (_open(), notice.c.state == _S.QUEUED, notice.c.queued_at < database_now(-older_than))
