@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from digest.web.app import create_app
+from digest.web.site import build
 from subscribers.tokens import Purpose
 from tests.browser import family
 from tests.support.html_checker import ALLOWED_IN_LETTERS, Remark, as_outlook, check, not_allowed
@@ -53,8 +55,8 @@ def test_nothing_is_allowed_that_no_letter_needs(said: dict[str, list[Remark]], 
     assert any(re.fullmatch(allowed, remark.message) for remark in said["letters"])
 
 
-def test_readers_pages_are_good_html(house: Trial) -> None:
-    """With nothing allowed: the archive, a reader's own pages in each of their states, and refusals."""
+def test_readers_pages_are_good_html(house: Trial, tmp_path: Path) -> None:
+    """With nothing allowed: the archive, served and as files, a reader's own pages in each state, and refusals."""
     browser = client(create_app(house.house))
     home = browser.get(HOME).text
     places = ["2026-09/", "2026-09/budgets-for-carers-five-years-on/", "topics/carers/", "topics/money/", "2031-01/"]
@@ -64,6 +66,8 @@ def test_readers_pages_are_good_html(house: Trial) -> None:
     pages["nothing chosen"] = browser.post(house.preferences, data={"do": "save", "cadence": "monthly"}).text
     pages["paused"] = browser.post(house.preferences, data={"do": "pause", "months": "3"}).text
     pages |= signing_up(browser) | own_pages(browser, house)
+    build(house.house, tmp_path / "site")
+    pages |= {str(file.relative_to(tmp_path)): file.read_text() for file in (tmp_path / "site").rglob("*.html")}
     pages["unsubscribe"] = browser.get(house.unsubscribe).text
     pages["unsubscribed"] = browser.post(house.unsubscribe).text
     pages["ended"] = browser.get(house.preferences).text

@@ -1,5 +1,6 @@
 """The archive: past issues, topics and feeds, served and as a folder of files."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,6 @@ from digest.model.newsletter import Brand
 from digest.storage.tables import article
 from digest.web import brand
 from digest.web.app import create_app
-from digest.web.hrefs import file_of
 from digest.web.site import build
 from tests.support.web_house import EMAIL, NAME, SCRIPT, Trial, client, tags, trial, words
 
@@ -161,16 +161,40 @@ def test_health_is_a_word(house: Trial) -> None:
 
 
 def test_the_static_site_says_what_is_served(house: Trial, tmp_path: Path) -> None:
-    """Each page of the folder has the words of the page served at the same path; feeds and colours are the same."""
-    count = build(house.house, tmp_path / "site")
+    """Every page of the folder is, tag by tag and word by word, the one served at its path, and each of its links leads
+    to the same place; all else is the same to the byte. Only searching is otherwise, as no server answers there."""
+    site = tmp_path / "site"
+    count = build(house.house, site)
 
     browser = client(create_app(house.house))
-    for path in PAGES:
-        assert words((tmp_path / "site" / file_of(path)[1:]).read_text()) == words(browser.get(path).text)
-    for path in (*FEEDS, f"{HOME}brand.css"):
-        assert (tmp_path / "site" / path[1:]).read_bytes() == browser.get(path).content
-    assert not list((tmp_path / "site" / "static").glob("preview.*"))
-    assert count == sum(file.is_file() and not file.name.startswith(".") for file in (tmp_path / "site").rglob("*"))
+    files = [file for file in site.rglob("*") if file.is_file() and not file.name.startswith(".")]
+    pages = {f"/{file.relative_to(site).as_posix()}": file for file in files if "/search/" not in file.as_posix()}
+    told = []
+    for name, file in pages.items():
+        path = name.removesuffix("index.html")
+        answer = browser.get(path, follow_redirects=True)
+        if file.suffix == ".html" and path != "/":  # the front page of a house with one newsletter leads to its archive
+            assert seen(file.read_text(), name) == seen(answer.text, path), path
+            told.append(path)
+        elif path != "/":
+            assert file.read_bytes() == answer.content, path
+    assert set(told) >= set(PAGES)
+    assert not list((site / "static").glob("preview.*"))
+    assert count == len(files)
+
+
+def seen(html: str, here: str) -> tuple[list[tuple[str, dict[str, str | None]]], str]:
+    """What a page consists of, and what it says; links as places, however they are written."""
+
+    def place(value: str) -> str:
+        whole = urljoin(f"http://testserver{here}", value).removeprefix("http://testserver")
+        return re.sub(r"\?v=\w+$|index\.html(?=$|#)", "", unquote(whole))
+
+    leads = {"href", "src", "action"}
+    return [
+        (tag, {key: place(value) if key in leads and value else value for key, value in attributes.items()})
+        for tag, attributes in tags(html)
+    ], words(html)
 
 
 def test_every_link_of_the_static_site_leads_to_a_file(house: Trial, tmp_path: Path) -> None:
