@@ -40,13 +40,19 @@ def add(
     name: Annotated[str, typer.Option(help="How to greet the reader.")] = "",
     language: Annotated[str, typer.Option(help="BCP 47 tag, such as en-GB.")] = "",
     confirmed: Annotated[bool, typer.Option("--confirmed", help="You vouch that the reader has said yes.")] = False,
+    letter: Annotated[
+        bool, typer.Option("--letter/--no-letter", help="Without --confirmed: ask them by mail whether they say yes.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Subscribe an address; one that is subscribed is changed only where you say so.
 
+    Without --confirmed a letter asks them for their yes, as after a sign-up on the page; nothing else comes before it.
+
     Example: digest subscribers add priya@example.org -n social-care --topics carers,law --confirmed
     """
     from digest.flow.enrol import add as enrol
+    from digest.flow.invite import invite
 
     with opened() as house:
         held = enrol(
@@ -61,7 +67,11 @@ def add(
             detail=f"by {who()}",
         )
         warn_of_language(house, language)
+        with house.store.write() as connection:
+            asked = letter and invite(house, connection, held)
     print_subscriptions([held], as_json)
+    if asked and not as_json:
+        out.say("A letter that asks for their yes goes out with the next delivery.")
 
 
 @app.command("import")

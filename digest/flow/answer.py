@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from digest.flow.enrol import people, rules_of
 from digest.flow.house import House
+from digest.flow.invite import limits
 from digest.model.notice import NoticeKind, Request, RequestKind
 from digest.storage import notices, requests, tallies
 from digest.storage.tallies import Limit
@@ -26,7 +27,7 @@ _AT_ONCE = 50
 _WAIT = timedelta(minutes=15)
 #: What could not be answered for so long is dropped: nobody waits for it any more.
 KEPT = timedelta(days=1)
-_HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 #: Links go only to readers, who may have lost one; still nobody's mailbox shall be filled with them.
 _LINKS = (Limit(most=1, within=_HOUR), Limit(most=3, within=_DAY))
 
@@ -63,9 +64,7 @@ class _Answer:
                 self._link()
 
     def _sign_up(self) -> None:
-        limits = self._house.settings.sign_up
-        cool_down = (Limit(most=limits.letters_per_day, within=_DAY), Limit(most=limits.letters_per_week, within=_WEEK))
-        if not self._within("address", self._hash, cool_down):
+        if not self._within("address", self._hash, limits(self._house)):
             return
         held = self._held()
         if held and held.state in (SubscriptionState.ACTIVE, SubscriptionState.PAUSED):

@@ -38,7 +38,7 @@ def add(
     confirmed: bool = False,
     detail: str = "",
 ) -> Subscription:
-    """Subscribe one address. Raises AddressRefused, ConsentRefused, UnknownName."""
+    """Subscribe one address; it is told nothing. Raises AddressRefused, ConsentRefused, UnknownName."""
     with house.store.write() as connection:
         rules, default = rules_of(connection, newsletter_slug)
         must_be_known(chosen, cadence, rules)

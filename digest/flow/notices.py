@@ -50,6 +50,7 @@ def front_of(house: House, connection: Connection, publication: Publication, spo
         language=spoken,
         written_in=newsletter.language,
         archive_home_url=house.links.archive(newsletter.slug),
+        private=newsletter.private,
         latest=_latest(house, connection, newsletter.slug),
     )
 
@@ -91,6 +92,7 @@ def _samples(house: House, publication: Publication, compiled: Notices, language
         next_on=next_for(house, publication, cadence),
         preferences_url=house.links.preferences("preview"),
         unsubscribe_url=house.links.unsubscribe("preview"),
+        reading="read/preview/" if newsletter.private else "",
     )
     yield Sample(kind="welcome", letter=compiled.welcome.filled(welcoming))
 

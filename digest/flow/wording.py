@@ -147,6 +147,7 @@ class _About:
             next_on=next_for(self.house, self.publication, self._cadence),
             preferences_url=self.house.links.preferences(self._token(Purpose.PREFERENCES, held.id)),
             unsubscribe_url=self.house.links.unsubscribe(self.house.keys.token(Purpose.UNSUBSCRIBE, held.id)),
+            reading=f"read/{self._token(Purpose.READ, held.id)}/" if self.publication.newsletter.private else "",
         )
 
     @property

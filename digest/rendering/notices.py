@@ -11,7 +11,7 @@ from datetime import date
 
 from digest.model.cadence import Cadence
 from digest.model.newsletter import Brand
-from digest.rendering.blocks import Block, compile_pair
+from digest.rendering.blocks import READING, Block, compile_pair
 from digest.rendering.context import Context, look
 from digest.rendering.environment import TemplateEnvironment
 from digest.rendering.fragments import one_line, web_address
@@ -45,6 +45,8 @@ class Front:
     language: str
     written_in: str
     archive_home_url: str
+    #: Whether past issues are for readers alone; then addresses within them have a slot for the reader’s key.
+    private: bool = False
     #: None while nothing is out.
     latest: Latest | None = None
 
@@ -135,8 +137,10 @@ def welcome_values(
     next_on: date | None,
     preferences_url: str,
     unsubscribe_url: str,
+    reading: str = "",
 ) -> dict[str, str]:
-    """What a welcome says to one person, by slot. `topics` are names, None for everything."""
+    """What a welcome says to one person, by slot. `topics` are names, None for everything; `reading` is the part of an
+    address that opens past issues which are for readers alone."""
     return {
         "greeting": phrases.greeting(name),
         "comes": phrases.comes(newsletter=newsletter, cadence=cadence, topics=topics),
@@ -145,7 +149,7 @@ def welcome_values(
         "preferences_url": preferences_url,
         "pause_url": f"{preferences_url}#pause",
         "unsubscribe_url": unsubscribe_url,
-    }
+    } | ({READING: reading} if reading else {})
 
 
 def notice(
@@ -171,7 +175,8 @@ def notice(
         ),
         "latest": _latest(front.latest),
     }
-    blocks = compile_pair(f"email/notice/{kind}.mjml.j2", f"email/notice/{kind}.txt.j2", values, env)
+    within = front.archive_home_url if front.private else ""
+    blocks = compile_pair(f"email/notice/{kind}.mjml.j2", f"email/notice/{kind}.txt.j2", values, env, within=within)
     return Notice(subject=subject, preheader=preheader, block=blocks[_KEY])
 
 

@@ -1,6 +1,6 @@
 """The kit: what the routes share: the house, the links, the files and the archives in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from digest.rendering.tongues import SOURCE
 from digest.web import assets
 from digest.web.archive_pages import ArchivePages
 from digest.web.assets import Asset
-from digest.web.frame import Frame, branded, plain
+from digest.web.frame import PATHS, Frame, branded, plain
 from digest.web.hrefs import Linker, served
 from digest.web.page import Page
 from digest.web.proving import Proving
@@ -106,7 +106,12 @@ class Kit:
     def private(self, voice: Voice, newsletter: Newsletter, title: str) -> Frame:
         """The frame of a page for one reader of a newsletter, or for whoever wants to be one."""
         titled = f"{title}: {newsletter.name}"
-        return branded(self.linker, "/", newsletter, title=titled, language=voice.tag, private=True)
+        frame = branded(self.linker, "/", newsletter, title=titled, language=voice.tag, private=True)
+        return replace(frame, home=self.past_issues(newsletter))
+
+    def past_issues(self, newsletter: Newsletter) -> str:
+        """The way to them; empty where they are for readers alone, who have a link with a key of their own."""
+        return "" if newsletter.private else self.linker("/", PATHS.archive(newsletter.slug))
 
 
 def open_kit(house: House, *, at_root: bool = False) -> Kit:

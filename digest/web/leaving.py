@@ -101,6 +101,6 @@ class Leaving:
             address=masked(held.email),
             everything=everything,
             undo=self._kit.linker("/", undo) if can_take_back(held, self._house.clock.now()) else "",
-            archive=self._kit.linker("/", PATHS.archive(newsletter.slug)),
+            archive=self._kit.past_issues(newsletter),
             again=self._kit.linker("/", PATHS.subscribe(newsletter.slug)),
         )

@@ -72,6 +72,8 @@ class _Room:
 
         def answer(request: Request) -> Response:
             token, newsletter = request.path_params["token"], request.path_params["newsletter"]
+            if token == _PREVIEW:
+                return self._nobodys(request)
             with self._house.store.read() as connection:
                 self._must_read(connection, token, newsletter)
                 pages = self._kit.archive(connection, newsletter)
@@ -101,7 +103,7 @@ class _Room:
             return self._kit.word(
                 voice,
                 voice.say("This link is from a preview"),
-                voice.say("In a reader’s own copy it shows the letter in the browser."),
+                voice.say("In a reader’s own copy it shows the letter in the browser, or past issues."),
             )
         return self._kit.word(
             voice,

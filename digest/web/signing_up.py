@@ -27,6 +27,7 @@ from subscribers.address import masked
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
 from subscribers.preferences import EVERYTHING_WORD
+from subscribers.tokens import Purpose
 
 #: Paths that hold somebody's token.
 PRIVATE = ("/confirm/",)
@@ -195,7 +196,7 @@ class _Counter:
         response = self._kit.html(
             "public/asked",
             self._kit.private(voice, newsletter, voice.say("Look into your mailbox")),
-            archive=self._kit.linker("/", PATHS.archive(newsletter.slug)),
+            archive=self._kit.past_issues(newsletter),
             again=self._kit.linker("/", PATHS.subscribe(newsletter.slug)),
         )
         response.headers.update(_KEPT_BY_NOBODY)
@@ -214,8 +215,15 @@ class _Counter:
                 "A letter of welcome with the latest issue is on its way. Its links change your topics, pause, or end "
                 "it."
             ),
-            onward=(voice.say("Read past issues meanwhile"), self._kit.linker("/", PATHS.archive(newsletter.slug))),
+            onward=(voice.say("Read past issues meanwhile"), self._past_issues(newsletter, held)),
         )
+
+    def _past_issues(self, newsletter: Newsletter, held: Subscription) -> str:
+        """With their own key where it takes one: its holder has just shown that the mailbox is theirs."""
+        if not newsletter.private:
+            return self._kit.past_issues(newsletter)
+        key = PATHS.reading(self._house.keys.token(Purpose.READ, held.id))
+        return self._kit.linker("/", f"{key}{PATHS.archive(newsletter.slug)}")
 
     def _pages(self, slug: str) -> ArchivePages:
         with self._house.store.read() as connection:
@@ -225,11 +233,11 @@ class _Counter:
         """A form with something in it is nobody's but theirs who typed it."""
         title = voice.say("Sign up for %(newsletter)s", newsletter=newsletter.name)
         frame = branded(self._kit.linker, "/", newsletter, title=title, language=voice.tag, private=not shared)
-        frame = replace(frame, scripts=self._kit.proving.scripts)
+        frame = replace(frame, scripts=self._kit.proving.scripts, home=self._kit.past_issues(newsletter))
         if not shared:
             return frame
         url = self._house.links.subscribe(newsletter.slug)
-        nav = Words(voice.phrases).nav(newsletter.slug, lambda to: self._kit.linker("/", to))
+        nav = Words(voice.phrases).nav(newsletter.slug, lambda to: self._kit.linker("/", to)) if frame.home else ()
         return replace(frame, url=url, nav=nav, description=one_line(newsletter.description))
 
 

@@ -19,11 +19,16 @@ ELSEWHERE = "priya.new@example.net"
 OTHER = "all@example.org"
 
 
+def changed(counter: Counter, **settings: object) -> None:
+    """Have the newsletter say something else of itself."""
+    with counter.house.store.write() as connection:
+        before = connection.scalar(select(newsletter.c.settings)) or {}
+        connection.execute(update(newsletter).values(settings={**before, **settings}))
+
+
 def speaking(counter: Counter, language: str, *, catalogues: Path | None = None) -> Counter:
     """The same counter with its newsletter in another language, and with a deployer's own catalogues."""
-    with counter.house.store.write() as connection:
-        settings = connection.scalar(select(newsletter.c.settings)) or {}
-        connection.execute(update(newsletter).values(settings={**settings, "language": language}))
+    changed(counter, language=language)
     own = () if catalogues is None else (catalogues,)
     house = replace(counter.house, template_folders=(*own, *counter.house.template_folders))
     return Counter(counter.trial, house, counter.clock, counter.box)

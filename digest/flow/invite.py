@@ -1,0 +1,42 @@
+"""Invite: ask the holder of an address that an administrator has added whether they say yes."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from digest.flow.house import House
+from digest.model.notice import NoticeKind
+from digest.storage import notices, tallies
+from digest.storage.tallies import Limit
+from subscribers import rows
+from subscribers.address import keyed_hash, parse
+from subscribers.consent import SubscriptionState
+from subscribers.directory import Subscription
+
+
+def invite(house: House, connection: Connection, held: Subscription) -> bool:
+    """Queue the letter that a sign-up on the page would bring; whether one was. None goes to who has said yes, nor
+    beyond what an address gets in a day and a week, however often it is added."""
+    if held.state is not SubscriptionState.PENDING:
+        return False
+    hashed, now = keyed_hash(parse(held.email), house.keys.address_key), house.clock.now()
+    if not tallies.allowed(connection, "address", hashed[:64], limits(house), now=now):
+        return False
+    tallies.count_one(connection, "address", hashed[:64], now=now)
+    notices.queue_up(
+        connection,
+        NoticeKind.CONFIRM,
+        newsletter_id=rows.newsletter_id(connection, held.newsletter),
+        subscriber_id=held.subscriber_id,
+        subscription_id=held.id,
+        recipient=held.email,
+        address_hash=hashed,
+    )
+    return True
+
+
+def limits(house: House) -> tuple[Limit, ...]:
+    """How many letters that were not theirs to ask for go to one address."""
+    allowed = house.settings.sign_up
+    day, week = timedelta(days=1), timedelta(days=7)
+    return (Limit(most=allowed.letters_per_day, within=day), Limit(most=allowed.letters_per_week, within=week))
