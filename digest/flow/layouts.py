@@ -9,10 +9,9 @@ from digest.rendering.variant import Layout
 _LAYOUT = TypeAdapter(Layout)
 
 
-def stored_form(layout: Layout) -> dict[str, Any]:
-    """The layout as publishing stores it."""
-    dumped: dict[str, Any] = _LAYOUT.dump_python(layout, mode="json")
-    return dumped
+def stored_form(layout: Layout) -> str:
+    """The layout as publishing stores it, as JSON; the same for layouts that say the same."""
+    return _LAYOUT.dump_json(layout).decode()
 
 
 def layout_from(stored: dict[str, Any]) -> Layout:

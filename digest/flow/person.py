@@ -13,7 +13,7 @@ from digest.flow.sign_up import TooMany
 from digest.model.delivery import DeliveryId
 from digest.model.notice import NoticeKind
 from digest.rendering.tongues import marked
-from digest.storage import notices, tallies
+from digest.storage import notices, outbox, tallies
 from digest.storage.notice_tables import notice
 from digest.storage.tables import delivery, issue
 from digest.storage.tallies import Limit
@@ -193,7 +193,7 @@ def _issues(connection: Connection, subscriber_id: int) -> list[dict[str, Any]]:
         select(newsletter.c.slug, issue.c.period_key, delivery.c.state, delivery.c.settled_at)
         .join(issue, issue.c.id == delivery.c.issue_id)
         .join(newsletter, newsletter.c.id == issue.c.newsletter_id)
-        .where(delivery.c.subscriber_id == subscriber_id)
+        .where(outbox.of_reader(subscriber_id))
         .order_by(delivery.c.id.desc())
     )
     return [{"issue": f"{r.slug}/{r.period_key}", "state": r.state, "at": r.settled_at} for r in found]

@@ -4,7 +4,6 @@ Publishing a published issue returns it unchanged.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,5 +113,5 @@ def _blocks(spoken: Iterable[Edition]) -> Iterator[StoredBlock]:
 
 def _new_variant(layout: Layout) -> NewVariant:
     dumped = stored_form(layout)
-    key = hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(dumped.encode()).hexdigest()
     return NewVariant(key=key, layout=dumped, item_ids=layout.item_ids)

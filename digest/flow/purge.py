@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from digest.flow import answer, post
 from digest.flow.house import House
-from digest.storage import notices, requests, tallies
+from digest.storage import notices, outbox, requests, tallies
 from digest.storage.tables import attempt, delivery
 from subscribers.lapse import lapse
 from subscribers.service import Subscribers
@@ -25,9 +25,9 @@ def erase(house: House, email: str, *, channel: str) -> None:
     with house.store.write() as connection:
         people = Subscribers(connection, house.keys, now=house.clock.now(), channel=channel)
         subscriber_id = people.erase(email)
-        theirs = select(delivery.c.id).where(delivery.c.subscriber_id == subscriber_id)
+        theirs = select(delivery.c.id).where(outbox.of_reader(subscriber_id))
         connection.execute(update(attempt).where(attempt.c.delivery_id.in_(theirs)).values(diagnostic=""))
-        connection.execute(update(delivery).where(delivery.c.subscriber_id == subscriber_id).values(reason=""))
+        connection.execute(update(delivery).where(outbox.of_reader(subscriber_id)).values(reason=""))
         notices.forget_people(connection, [subscriber_id])
         requests.forget_address(connection, email)
     house.store.settle()  # the file as it was before still stands beside the database

@@ -21,6 +21,7 @@ QUEUE = "deliveries"
 TASK = "digest.deliver"
 #: So many jobs are enqueued by one statement.
 _AT_ONCE = 1000
+_WAITING = text("SELECT count(*) FROM procrastinate_jobs WHERE queue_name = :queue AND status = 'todo'")
 #: How long the end of listening is waited for; the system ends it with the process in any case.
 _PATIENCE_SECONDS = 5.0
 
@@ -52,8 +53,13 @@ class PostgresQueue:
                     self._app.schema_manager.apply_schema()
 
     def wake(self, connection: object, issue_id: int, batches: int) -> None:
-        """Enqueue a job for each batch, in the transaction of `connection`."""
+        """Enqueue a job for each batch, in the transaction of `connection`.
+
+        A job that waits still wakes as well as a new one: where nobody listens, they do not pile up.
+        """
         assert isinstance(connection, Connection)
+        waiting: int = connection.scalar(_WAITING, {"queue": QUEUE}) or 0
+        batches = min(batches, max(batches - waiting, 1))
         driver = connection.connection.driver_connection
         task = self._app.configure_task(TASK, queue=QUEUE, connection=driver)
         for first in range(0, batches, _AT_ONCE):

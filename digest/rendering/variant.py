@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from digest.model.choice import Choice
-from digest.model.issue import Article, IssueContent
+from digest.model.issue import IssueContent
 from digest.model.item import ItemId
 from digest.rendering.context import filed
 from digest.rendering.fragments import one_line
@@ -120,10 +120,11 @@ def _headline(placed: Sequence[Placed], topics: int | None, phrases: Phrases) ->
 
 def _preheader(placed: Sequence[Placed], content: IssueContent) -> str:
     """The first titles, as many as fit, at least one."""
-    articles: dict[ItemId, Article] = {a.id: a for a in content.articles}
+    # Looked for one by one: there is room for a few titles, and thousands of letters are laid out.
+    titles = (next(a.title for a in content.articles if a.id == item) for item, _ in placed)
     line = ""
-    for item, _ in placed:
-        longer = f"{line} · {articles[item].title}" if line else articles[item].title
+    for title in titles:
+        longer = f"{line} · {title}" if line else title
         if line and len(longer) > _PREHEADER:
             break
         line = longer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, String, bindparam, insert, select, update
+from sqlalchemy import JSON, Connection, String, bindparam, insert, select, update
 
 from digest.model.issue import Article, IssueContent, IssueId
 from digest.model.item import ItemId
@@ -26,7 +26,8 @@ class NewVariant:
 
     #: Equal for those that say the same.
     key: str
-    layout: dict[str, Any]
+    #: As JSON.
+    layout: str
     item_ids: tuple[ItemId, ...]
 
 
@@ -107,11 +108,11 @@ def save_variants(connection: Connection, issue_id: IssueId, new: Iterable[NewVa
 def _insert_variants(connection: Connection, issue_id: IssueId, new: Collection[NewVariant]) -> list[int]:
     if not new:
         return []
-    rows = [{"issue_id": issue_id, "key": each.key, "layout": each.layout} for each in new]
-    made = connection.scalars(insert(variant).returning(variant.c.id, sort_by_parameter_order=True), rows).all()
-    carried = ((number, item) for number, each in zip(made, new, strict=True) for item in each.item_ids)
-    _CARRY.run(connection, rows=as_rows(carried))
-    return list(made)
+    _INSERT.run_each(connection, ((issue_id, each.key, each.layout) for each in new))
+    keys = as_rows((each.key,) for each in new)
+    made: dict[str, int] = {key: number for number, key in _MADE.run(connection, issue_id=issue_id, rows=keys)}
+    _CARRY.run(connection, rows=as_rows((made[each.key], item) for each in new for item in each.item_ids))
+    return [made[each.key] for each in new]
 
 
 def load_variant(connection: Connection, variant_id: int) -> tuple[IssueId, dict[str, Any]]:
@@ -135,6 +136,19 @@ def items_by_variant(connection: Connection, variant_ids: Iterable[int]) -> dict
 
 
 _ROWS = Rows(bindparam("rows", type_=String))
+# Without asking for ids: a row that is to answer with its own is a statement of its own on SQLite.
+_INSERT = Prepared(
+    insert(variant)
+    .inline()
+    .values(
+        issue_id=bindparam("issue", type_=Id), key=bindparam("name", type_=String), layout=bindparam("says", type_=JSON)
+    )
+)
+_MADE = Prepared(
+    select(variant.c.id, variant.c.key).where(
+        variant.c.issue_id == bindparam("issue_id", type_=Id), variant.c.key.in_(select(_ROWS.field(0, String())))
+    )
+)
 _CARRY = Prepared(
     insert(variant_item).from_select(["variant_id", "item_id"], select(_ROWS.field(0, Id), _ROWS.field(1, Id)))
 )

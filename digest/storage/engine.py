@@ -189,11 +189,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _make_room(connection: Connection) -> None:
     """A transaction over very many rows keeps what it sorts, and what it would need to undo, in files; pages that it
-    comes back to in no order stay in memory till its end. SQLite takes these orders between transactions only."""
+    comes back to in no order stay in memory till its end. What it refers to it has read itself, and nobody else writes
+    meanwhile: so it is not looked up again for each row. SQLite takes these orders between transactions only."""
     wide = bool(connection.get_execution_options().get("wide"))
     if wide != connection.info.get("wide", False):
         connection.info["wide"] = wide
         connection.exec_driver_sql(f"PRAGMA temp_store = {'FILE' if wide else 'MEMORY'}")
+        connection.exec_driver_sql(f"PRAGMA foreign_keys = {'OFF' if wide else 'ON'}")
         connection.exec_driver_sql(f"PRAGMA cache_size = -{_WIDE_KILOBYTES if wide else _NARROW_KILOBYTES}")
 
 

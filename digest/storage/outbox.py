@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, String, and_, bindparam, exists, func, select, update
 
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.issue import IssueId, IssueState
@@ -168,6 +168,11 @@ def issue_goes_out() -> tuple[ColumnElement[bool], ...]:
 def published() -> ColumnElement[bool]:
     """Whether a delivery's issue is out and was not cancelled."""
     return exists().where(issue.c.id == delivery.c.issue_id, issue.c.state == IssueState.PUBLISHED)
+
+
+def of_reader(subscriber_id: int) -> ColumnElement[bool]:
+    """Whether a delivery is this reader's. Issue by issue, as deliveries are found by both together."""
+    return and_(delivery.c.issue_id.in_(select(issue.c.id)), delivery.c.subscriber_id == subscriber_id)
 
 
 def _ours(token: str, ids: Iterable[DeliveryId], states: Iterable[DeliveryState]) -> tuple[ColumnElement[bool], ...]:

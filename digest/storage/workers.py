@@ -6,12 +6,15 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from digest.model.delivery import DeliveryState
 from digest.storage import notices
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, worker
+
+#: How long it is known who delivered.
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,9 @@ class Recovery:
 
 
 def register(connection: Connection) -> str:
-    """A new worker. Returns its token, which it signs its leases with."""
+    """A new worker. Returns its token, which it signs its leases with. Who ended long ago is forgotten on the way:
+    a token that nobody has is as good as that of a dead one."""
+    connection.execute(delete(worker).where(worker.c.ended_at < database_now(-KEPT)))
     token = secrets.token_hex(16)
     values = {"token": token, "name": f"{socket.gethostname()}:{os.getpid()}"}
     connection.execute(insert(worker).values(started_at=database_now(), beat_at=database_now(), **values))

@@ -106,6 +106,14 @@ def test_more_batches_than_one_statement_takes(house: House, queue: PostgresQueu
     assert len(jobs(house)) == 2345
 
 
+def test_where_nobody_listens_jobs_do_not_pile_up(house: House, queue: PostgresQueue) -> None:
+    """A site may deliver by command alone: of many issues it keeps what the largest needs, and one for each after."""
+    for batches in (3, 2, 5, 0):
+        ask(house, batches=batches)
+
+    assert jobs(house) == ["todo"] * 5
+
+
 def test_who_waits_is_woken_by_the_commit_and_the_job_is_gone(house: House, queue: PostgresQueue) -> None:
     """At once, not when the patience ends; a job that has woken somebody leaves nothing behind."""
     queue.wait(0.01)  # listens from now on

@@ -439,6 +439,21 @@ def test_a_retired_worker_is_not_swept_up_twice(ledger: Ledger) -> None:
     assert ledger.do(workers.recover, dead_after=None) == Recovery(workers=0, returned=0, unknown=0)
 
 
+def test_workers_that_ended_long_ago_are_forgotten(ledger: Ledger) -> None:
+    """When another comes; whoever lives or ended lately stays, and the dead can do no more than before."""
+    tokens = {name: ledger.worker() for name in ("lives", "lately", "long ago")}
+    for name in ("lately", "long ago"):
+        ledger.do(workers.retire, tokens[name])
+    aged = update(worker).where(worker.c.token == tokens["long ago"])
+    ledger.do(lambda connection: connection.execute(aged.values(ended_at=database_now(-workers.KEPT * 2))))
+
+    new = ledger.worker()
+
+    known = ledger.do(lambda connection: set(connection.scalars(select(worker.c.token))))
+    assert known == {tokens["lives"], tokens["lately"], new}
+    assert not ledger.do(workers.beat, tokens["long ago"])
+
+
 def test_what_has_waited_too_long_expires(ledger: Ledger) -> None:
     """Only what waits: what is leased or in flight goes its way."""
     token = ledger.worker()

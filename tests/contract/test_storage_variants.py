@@ -1,5 +1,6 @@
 """Variants as both databases keep them: each once, with what it carries."""
 
+import json
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,7 +23,9 @@ def drafted(desk: Desk, folder: Path) -> tuple[IssueId, tuple[ItemId, ...]]:
 
 def variant(number: int, *items: ItemId) -> NewVariant:
     """One that says its number, in letters that JSON has to take care of."""
-    return NewVariant(key=f"{number:064}", layout={"says": f"“{number}” \\ ü"}, item_ids=items)
+    return NewVariant(
+        key=f"{number:064}", layout=json.dumps({"says": f"“{number}” \\ ü"}, ensure_ascii=False), item_ids=items
+    )
 
 
 def test_many_variants_are_kept_at_once_in_their_order(desk: Desk, tmp_path: Path) -> None:
@@ -37,7 +40,7 @@ def test_many_variants_are_kept_at_once_in_their_order(desk: Desk, tmp_path: Pat
 
     assert len(set(rows)) == len(new)
     assert [carried[row] for row in rows] == [frozenset(each.item_ids) for each in new]
-    assert said == [(issue_id, each.layout) for each in new[:: SIZE // 2]]
+    assert said == [(issue_id, json.loads(each.layout)) for each in new[:: SIZE // 2]]
 
 
 def test_two_that_say_the_same_are_one(desk: Desk, tmp_path: Path) -> None:
