@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -85,8 +85,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """A PostgreSQL database at the newest version, to be copied; its name."""
-    _execute(postgres, "DROP DATABASE IF EXISTS template_digest")
-    _execute(postgres, "CREATE DATABASE template_digest")
+    _execute(postgres, "DROP DATABASE IF EXISTS template_digest", "CREATE DATABASE template_digest")
     from digest.jobs.postgres import PostgresQueue
 
     store = open_store(_named(postgres, "template_digest"), Path())
@@ -96,18 +95,52 @@ def template(postgres: str) -> str:
     return "template_digest"
 
 
+@pytest.fixture(scope="session")
+def knowing_social_care(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose SQLite database knows the newsletter social-care, to be copied."""
+    data = tmp_path_factory.mktemp("social-care")
+    shutil.copy(migrated, data / "digest.db")
+    _make_known("sqlite:///digest.db", data)
+    return data
+
+
+@pytest.fixture(scope="session")
+def template_knowing_social_care(
+    postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """The same on PostgreSQL: a database's name, and the data folder with its secret."""
+    name, data = f"{template}_social_care", tmp_path_factory.mktemp("social-care")
+    _execute(postgres, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE {template}")
+    _make_known(_named(postgres, name), data)
+    return name, data
+
+
+def _make_known(url: str, data: Path) -> None:
+    base = load(data)
+    changes = {"data_folder": data, "database": base.database.model_copy(update={"url": url})}
+    house = replace(open_house(base.model_copy(update=changes)), clock=StandingClock())
+    apply(house, folder("config") / "newsletters" / "social-care.toml")
+    house.store.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a fresh database at the newest version, on each of the two."""
-    (tmp_path / "data").mkdir()
+    ask, data, known = request.getfixturevalue, tmp_path / "data", "social_care" in request.fixturenames
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "data" / "digest.db")
+        _copy(ask("knowing_social_care") if known else ask("migrated").parent, data)
         return "sqlite:///digest.db"
-    address, source = request.getfixturevalue("postgres"), request.getfixturevalue("template")
+    source, kept = ask("template_knowing_social_care") if known else (ask("template"), None)
+    _copy(kept, data)
     name = f"t{abs(hash(request.node.nodeid)):x}"
-    _execute(address, f"DROP DATABASE IF EXISTS {name}")
-    _execute(address, f"CREATE DATABASE {name} TEMPLATE {source}")
-    return _named(address, name)
+    _execute(ask("postgres"), f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE {source}")
+    return _named(ask("postgres"), name)
+
+
+def _copy(made: Path | None, data: Path) -> None:
+    data.mkdir()
+    for file in made.iterdir() if made else ():
+        shutil.copy(file, data)
 
 
 @pytest.fixture
@@ -143,8 +176,6 @@ def transport() -> MemoryTransport:
 @pytest.fixture
 def house(settings: Settings, clock: StandingClock, transport: MemoryTransport) -> Iterator[House]:
     """Everything joined, with a clock and a transport that tests can look into."""
-    from dataclasses import replace
-
     opened = replace(open_house(settings), clock=clock, transport=lambda: transport)
     yield opened
     opened.store.close()
@@ -152,8 +183,7 @@ def house(settings: Settings, clock: StandingClock, transport: MemoryTransport) 
 
 @pytest.fixture
 def social_care(house: House) -> House:
-    """A house that knows the newsletter social-care."""
-    apply(house, folder("config") / "newsletters" / "social-care.toml")
+    """A house that knows the newsletter social-care: its database is a copy of one to which it was applied."""
     return house
 
 
@@ -169,8 +199,9 @@ def _named(address: str, name: str) -> str:
     return make_url(address).set(database=name).render_as_string(hide_password=False)
 
 
-def _execute(address: str, statement: str) -> None:
+def _execute(address: str, *statements: str) -> None:
     store = open_store(address, Path())
     with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(statement))
+        for statement in statements:
+            connection.execute(text(statement))
     store.close()

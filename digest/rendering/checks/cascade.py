@@ -1,6 +1,9 @@
 """The cascade: which declaration holds for an element, of those in its attribute and in the sheets of the head."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import cast
 
 from cssselect import ExpressionError, HTMLTranslator, SelectorError, parse
 from lxml import etree, html
@@ -17,8 +20,14 @@ _INLINE = (0, 0, 0)
 _MOST_SELECTORS = 2_000
 
 
-def decided(sheet: Sheet, *, dark: bool) -> dict[html.HtmlElement, Decided]:
+def decided(sheet: Sheet, *, dark: bool) -> Mapping[html.HtmlElement, Decided]:
     """What holds for each element on a wide screen in light or dark mode, of what is said for it alone."""
+    if dark not in sheet.decided:
+        sheet.decided[dark] = _decided(sheet, dark=dark)
+    return sheet.decided[dark]
+
+
+def _decided(sheet: Sheet, *, dark: bool) -> Mapping[html.HtmlElement, Decided]:
     ranked: dict[html.HtmlElement, dict[str, tuple[_Rank, str]]] = {}
     for element, _ in sheet.elements:
         _rank(ranked, element, declarations(element.get("style", "")), (True, _INLINE, 0))
@@ -71,10 +80,16 @@ def _is_true(asked: str, dark: bool) -> bool:
 
 def _matches(root: html.HtmlElement, selector: str) -> Iterator[tuple[tuple[int, int, int], html.HtmlElement]]:
     """The elements that a selector finds; none for one that we do not understand."""
+    with suppress(etree.XPathError):
+        for specificity, path in _paths(selector):
+            for element in cast("list[html.HtmlElement]", path(root)):  # selectors find elements alone
+                yield specificity, element
+
+
+@lru_cache(maxsize=_MOST_SELECTORS)
+def _paths(selector: str) -> tuple[tuple[tuple[int, int, int], etree.XPath], ...]:
+    """How particular it is, and the way to what it finds. Kept: letters of one template have the same selectors."""
     try:
-        for each in parse(selector):
-            path = HTMLTranslator().selector_to_xpath(each)
-            for element in root.xpath(path):
-                yield each.specificity(), element
+        return tuple((e.specificity(), etree.XPath(HTMLTranslator().selector_to_xpath(e))) for e in parse(selector))
     except (SelectorError, ExpressionError, etree.XPathError):
-        return
+        return ()

@@ -202,12 +202,12 @@ def test_any_message_verifies(subject: str, archive: str, body: bytes) -> None:
 
 def test_a_body_is_read_in_linear_time() -> None:
     """However many spaces are in a row."""
-    from time import perf_counter
+    from time import process_time
 
-    started = perf_counter()
+    started = process_time()
     relaxed_body((b" " * 50_000 + b"\r\n") * 20)
 
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_the_hash_of_nothing_is_that_of_the_standard() -> None:

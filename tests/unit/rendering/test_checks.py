@@ -321,11 +321,11 @@ HOSTILE = ["{", "/*", "a{b:", "@media(", "rgb(", "rgb(1,", "url(", "a-", "1", "1
 def test_a_hostile_style_sheet_costs_its_length(css: str) -> None:
     """Not the square of it."""
     letter = sheet(intro=f'<p style="margin:{css}">a</p>', top=f"<style>{css}</style>")
-    began = time.monotonic()
+    began = time.process_time()
 
     list(rules(css)), colour(css), list(styles.passed_over(letter, TABLE)), list(poor_contrast(letter))
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 # What mail programs know
@@ -441,11 +441,11 @@ def test_what_somebody_may_mean_is_for_an_editor_to_look_at(text: str) -> None:
 def test_a_hostile_text_costs_its_length(text: str) -> None:
     """However often what looks like a leftover begins."""
     letter = sheet(intro=f"<p>{text * 20_000}</p>", item_2=f"<p>{text}</p>" * 5_000)
-    began = time.monotonic()
+    began = time.process_time()
 
     list(leftovers.leftovers(letter))
 
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(

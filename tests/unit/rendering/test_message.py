@@ -3,7 +3,7 @@
 import email
 from dataclasses import replace
 from email import policy
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -251,8 +251,8 @@ def test_the_boundary_is_nowhere_in_the_parts(prepared: Prepared):
 
 def test_a_message_takes_microseconds(prepared: Prepared):
     """A million letters are minutes of one processor, not hours; the bound is loose, for slow machines."""
-    began = perf_counter()
+    began = process_time()
     for _ in range(200):
         prepared.message(PERSONAL, FIELDS)
 
-    assert (perf_counter() - began) / 200 < 0.001
+    assert (process_time() - began) / 200 < 0.001

@@ -286,11 +286,11 @@ BOMBS = {
 def test_no_article_takes_long(bomb):
     """A hostile page is read or refused in time that grows with its size alone."""
     page = article(text=BOMBS[bomb])[:5_000_000]
-    begun = time.monotonic()
+    begun = time.process_time()
     with suppress(UnreadableSource):
         articles.read(page, base=ADDRESS)
 
-    assert time.monotonic() - begun < LONGEST
+    assert time.process_time() - begun < LONGEST
 
 
 TAGS = [

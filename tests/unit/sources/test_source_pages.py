@@ -426,13 +426,13 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_no_page_takes_long(bomb):
     """A hostile page is read or refused in time that grows with its size alone."""
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         items = pages.read(BOMBS[bomb].encode()[:5_000_000], base=BASE)
     except UnreadableSource:
         items = []
 
-    assert time.monotonic() - begun < LONGEST
+    assert time.process_time() - begun < LONGEST
     assert len(items) <= 1_000
 
 
