@@ -132,6 +132,10 @@ def _parsed(url: str) -> URL:
         ) from error
 
 
+#: Errors end in logs; the values of a statement are people's addresses and what they chose.
+_DISCREET = {"hide_parameters": True}
+
+
 def _sqlite(url: URL, data_folder: Path) -> Engine:
     file = data_folder / (url.database or "digest.db")
     try:
@@ -139,7 +143,7 @@ def _sqlite(url: URL, data_folder: Path) -> Engine:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its log the rights of its file
     except OSError as error:
         raise StorageUnavailable(f"The database {file} cannot be made: {error.strerror}.") from error
-    engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url.set(database=str(file)), connect_args={"timeout": BUSY_SECONDS}, **_DISCREET)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -212,6 +216,7 @@ def _postgresql(url: URL) -> Engine:
             pool_size=10,
             max_overflow=20,
             connect_args={"options": _SESSION},
+            **_DISCREET,
         )
     except (ImportError, NoSuchModuleError) as error:
         raise SettingsRefused(
