@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp
 
 from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
@@ -31,7 +30,7 @@ _READ = ["GET", "HEAD"]
 _log = logging.getLogger(__name__)
 
 
-def create_app(house: House) -> ASGIApp:
+def create_app(house: House) -> Door:
     """Every public page of a house."""
     kit = open_kit(house)
     faults = _Faults(kit)

@@ -34,6 +34,11 @@ class Door:
             for begins, routes in busy.items()
         }
 
+    @property
+    def whole(self) -> FastAPI:
+        """The app behind it, with all routes that are not busy."""
+        return self._whole
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         if scope["type"] == "http":

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, Config, GenerationMode
@@ -16,6 +15,7 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from digest.web import openapi
 from digest.web.app import create_app
 from digest.web.archive import PAGES
+from digest.web.door import Door
 from subscribers.tokens import Purpose
 from tests.support.web_house import Trial, client, trial
 
@@ -36,11 +36,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 
 
 @pytest.fixture(scope="module")
-def app(house: Trial) -> FastAPI:
+def app(house: Trial) -> Door:
     return create_app(house.house)
 
 
-def _tried(app: FastAPI, document: dict[str, Any], path: str, mode: GenerationMode) -> set[int]:
+def _tried(app: Door, document: dict[str, Any], path: str, mode: GenerationMode) -> set[int]:
     """Ask in many ways, and hold each answer to the description: status, type, headers, body. Returns the statuses."""
     schema = schemathesis.openapi.from_dict(document, config=Config())
     schema.app = app
@@ -95,7 +95,7 @@ def _sensible(document: dict[str, Any], mode: GenerationMode) -> dict[str, Any]:
     return document
 
 
-def test_the_description_is_one_by_its_own_standard(app: FastAPI) -> None:
+def test_the_description_is_one_by_its_own_standard(app: Door) -> None:
     """OpenAPI 3.1, served where programs look for it, and the same to the byte for as long as nothing changes."""
     browser = client(app)
     told = browser.get(openapi.PATH)
@@ -106,25 +106,25 @@ def test_the_description_is_one_by_its_own_standard(app: FastAPI) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate Operation ID")
-def test_all_that_answers_json_is_described(app: FastAPI) -> None:
+def test_all_that_answers_json_is_described(app: Door) -> None:
     """What is under /api, and what ends in .json."""
     described = set(openapi.document("")["paths"])
     paths = {
-        *get_openapi(title="", version="", routes=app.routes)["paths"],
+        *get_openapi(title="", version="", routes=app.whole.routes)["paths"],
         *(f"/archive/{{newsletter}}/{p}" for p in PAGES),
     }
 
     assert {path for path in paths if path.startswith("/api/") or path.endswith(".json")} | {"/health"} == described
 
 
-def test_texts_that_nobody_has_heard_of_are_refused(app: FastAPI, house: Trial) -> None:
+def test_texts_that_nobody_has_heard_of_are_refused(app: Door, house: Trial) -> None:
     """Whatever signs they are made of, as newsletters, topics, names, languages."""
     assert _tried(app, _known(house), SUBSCRIBE, _RIGHT) <= {400, 404}
 
 
 @pytest.mark.parametrize(("mode", "statuses"), [(_RIGHT, {202}), (_WRONG, {400, 404, 415})], ids=str)
 def test_what_is_described_is_taken_and_nothing_else(
-    app: FastAPI, house: Trial, mode: GenerationMode, statuses: set[int]
+    app: Door, house: Trial, mode: GenerationMode, statuses: set[int]
 ) -> None:
     """For a newsletter, topics and frequencies that there are; one field of the wrong kind, and all is refused."""
     assert _tried(app, _sensible(_known(house), mode), SUBSCRIBE, mode) <= statuses
@@ -140,13 +140,13 @@ def test_what_is_described_is_taken_and_nothing_else(
         ("/health", {200}),
     ],
 )
-def test_what_is_read_is_as_described(app: FastAPI, house: Trial, path: str, statuses: set[int]) -> None:
+def test_what_is_read_is_as_described(app: Door, house: Trial, path: str, statuses: set[int]) -> None:
     """Each field of each answer; where there is nothing, a page says so."""
     assert _tried(app, _known(house), path, _RIGHT) == statuses
 
 
 @pytest.mark.parametrize("path", [FEED, TOPIC_FEED, COPY])
-def test_strange_addresses_lead_nowhere(app: FastAPI, path: str) -> None:
+def test_strange_addresses_lead_nowhere(app: Door, path: str) -> None:
     """Whatever stands in the place of a slug or a token."""
     assert _tried(app, deepcopy(openapi.document("http://testserver")), path, _RIGHT) == {404}
 
@@ -155,7 +155,7 @@ def test_strange_addresses_lead_nowhere(app: FastAPI, path: str) -> None:
     ("method", "path", "status"),
     [("GET", SUBSCRIBE, 405), ("DELETE", SUBSCRIBE, 405), ("POST", openapi.PATH, 405), ("GET", "/api/people", 404)],
 )
-def test_programs_hear_json_when_nothing_answers_there(app: FastAPI, method: str, path: str, status: int) -> None:
+def test_programs_hear_json_when_nothing_answers_there(app: Door, method: str, path: str, status: int) -> None:
     """And which methods there are (RFC 9110, 15.5.6); pages are for people."""
     answer = client(app).request(method, path)
 
@@ -163,7 +163,7 @@ def test_programs_hear_json_when_nothing_answers_there(app: FastAPI, method: str
     assert ("allow" in answer.headers) == (status == 405)
 
 
-def test_programs_hear_json_when_it_was_too_much(app: FastAPI) -> None:
+def test_programs_hear_json_when_it_was_too_much(app: Door) -> None:
     """More than any wish takes is not read to its end."""
     answer = client(app).post(SUBSCRIBE, content=b"[" * 70_000, headers={"content-type": "application/json"})
 
