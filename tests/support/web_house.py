@@ -1,14 +1,18 @@
 """A small house with two past issues and a draft, whose names and titles are as hostile as they come."""
 
+import atexit
 import json
 import re
+import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from fastapi import FastAPI
@@ -104,6 +108,7 @@ class FixedClock:
 
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+BASE = "http://testserver"
 
 
 @dataclass(frozen=True)
@@ -126,16 +131,41 @@ class Trial:
 
 
 @contextmanager
-def trial(folder: Path, *, base: str = "http://testserver", newsletter: str = "") -> Iterator[Trial]:
+def trial(folder: Path, *, base: str = BASE, newsletter: str = "") -> Iterator[Trial]:
     """A house in `folder` with issues of September and October out, November a draft, and one reader of carers.
 
     `newsletter` is what its file says besides, such as a language."""
-    (folder / "digest.toml").write_text(f'data_folder = "{folder / "data"}"\n[web]\nbase_url = "{base}"\n')
-    house = open_house(settings.load(folder))
+    if base == BASE:
+        made, reader = _made(newsletter)
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        house = _opened(folder, base)
+    else:
+        house = _opened(folder, base)
+        reader = _furnish(house, folder, newsletter)
     try:
-        yield _furnished(house, folder, newsletter)
+        yield Trial(
+            house=_at(house, NOW),
+            unsubscribe=f"/u/{house.keys.token(Purpose.UNSUBSCRIBE, reader)}",
+            preferences=f"/preferences/{house.keys.token(Purpose.PREFERENCES, reader)}",
+        )
     finally:
         house.store.close()
+
+
+@cache
+def _made(newsletter: str) -> tuple[Path, int]:
+    """Such a house, made once to be copied, and its reader."""
+    folder = Path(mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    house = _opened(folder, BASE)
+    reader = _furnish(house, folder, newsletter)
+    house.store.close()
+    return folder, reader
+
+
+def _opened(folder: Path, base: str) -> House:
+    (folder / "digest.toml").write_text(f'data_folder = "{folder / "data"}"\n[web]\nbase_url = "{base}"\n')
+    return open_house(settings.load(folder))
 
 
 def client(app: FastAPI) -> TestClient:
@@ -161,11 +191,10 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def _furnished(house: House, folder: Path, newsletter: str) -> Trial:
+def _furnish(house: House, folder: Path, newsletter: str) -> int:
     (folder / "quay.toml").write_text(_NEWSLETTER.replace("#more", newsletter))
     (folder / "items.json").write_text(json.dumps(_ITEMS))
-    at: Callable[[datetime], House] = lambda instant: replace(house, clock=FixedClock(instant))  # noqa: E731
-    began = at(NOW - timedelta(days=80))
+    began = _at(house, NOW - timedelta(days=80))
     apply.apply(began, folder / "quay.toml")
     with began.store.write() as connection:
         people = Subscribers(connection, house.keys, now=began.clock.now(), channel="command")
@@ -179,14 +208,13 @@ def _furnished(house: House, folder: Path, newsletter: str) -> Trial:
         ("2026-09", datetime(2026, 10, 1, 8, tzinfo=UTC)),
         ("2026-10", datetime(2026, 11, 1, 8, tzinfo=UTC)),
     ):
-        _published(at(day), key)
-    now = at(NOW)
-    compose.compose(now, "quay", period_key="2026-11")
-    return Trial(
-        house=now,
-        unsubscribe=f"/u/{house.keys.token(Purpose.UNSUBSCRIBE, reader.id)}",
-        preferences=f"/preferences/{house.keys.token(Purpose.PREFERENCES, reader.id)}",
-    )
+        _published(_at(house, day), key)
+    compose.compose(_at(house, NOW), "quay", period_key="2026-11")
+    return reader.id
+
+
+def _at(house: House, instant: datetime) -> House:
+    return replace(house, clock=FixedClock(instant))
 
 
 def _make_hostile(house: House) -> None:
