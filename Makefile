@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests make thousands of small databases: in memory, where the system has 8 GB of it to spare for files.
 SCRATCH := $(shell [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
-PYTEST := PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n auto --dist loadfile
+# One worker more than there are cores, as tests also wait: for processes, servers, and times that have to pass.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo browser test faults soak check bench format languages wheel clean
 

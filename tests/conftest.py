@@ -29,8 +29,19 @@ from tests.support.desk import Desk
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+#: Folders in the order in which they are tried: first those of few long tests, so that at the end of a run no worker
+#: sits over one of them while the others have nothing left.
+ORDER = ("journey", "faults", "integration", "browser", "golden", "contract", "house", "unit")
+
 SEEDS = Path(__file__).parents[2] / "shared" / "seeds"
 NEWS, BLOG = "000_f4b5ca358f1e08a3.txt", "003_687a5b0c8ec29bdf.txt"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first."""
+    here = Path(__file__).parent
+    rank = {name: number for number, name in enumerate(ORDER)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], 0))
 
 
 @dataclass(slots=True)
