@@ -125,9 +125,17 @@ def view(
         "paused_until": day(held.paused_until, newsletter, voice) if paused and held.paused_until else "",
         "first_day": first_day.isoformat(),
         "last_day": last_day.isoformat(),
-        "until": first(asked or {}, "until"),
+        "until": _day_typed(first(asked or {}, "until")),
         "pauses": [{"months": months, "name": voice.months(months)} for months in PAUSES],
     }
+
+
+def _day_typed(text: str) -> str:
+    """What a field for a day can hold; empty for what is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
 
 
 def _cadence(form: Form, newsletter: Newsletter, held: Subscription) -> str:

@@ -166,6 +166,8 @@ def _the_end(counter: Counter) -> Mapping[str, Response]:
     browser, at = counter.browser, counter.trial.preferences
     own = f"/about-you/{counter.house.keys.token(Purpose.PERSON, 1)}"
     found = {"erased": browser.post(f"{own}/erase", data={"sure": "yes"}), "not subscribed": browser.get(at)}
-    for _ in range(40):
-        found["not so fast"] = counter.ask()
+    asked = {**ALL, "email": "new@example.org", "stamp": counter.stamp()}
+    while "not so fast" not in found:
+        answer = browser.post(FORM, data=asked)
+        found |= {"not so fast": answer} if answer.status_code == 429 else {}
     return found

@@ -1,0 +1,143 @@
+"""Readers' own pages in a browser, in every state: good HTML, nothing for axe, and no word too long for a phone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from digest.captcha.question import QuestionCheck
+from digest.model.person import Task, Verdict
+from digest.web.app import create_app
+from digest.web.site import build
+from subscribers.tokens import Purpose
+from tests.support import walk
+from tests.support.axe import OF_COLOURS, violations
+from tests.support.browser import Windows
+from tests.support.counter import FORM, Counter, Stencil, opened, stencil
+from tests.support.html_checker import ALLOWED_IN_LETTERS, check, not_allowed
+from tests.support.web_house import client, tags
+
+__all__ = ["stencil"]
+
+LANGUAGES = ("de", walk.PRETENDED)
+#: Pages that no other test of axe opens, each in the state in which it has most on it.
+FOR_AXE = (
+    *("mistakes", "asked", "confirm", "confirmed", "nothing chosen", "paused", "own page at last", "no address"),
+    *("not sure", "new address", "moved", "unsubscribed", "ended", "left everything", "copy", "question"),
+)
+#: One of each template, and those with long words.
+FOR_PHONES = (*FOR_AXE, "form", "preferences", "embed", "leave", "unsubscribe", "where", "nothing there", "erased")
+PLACE = "http://pages.example/"
+
+
+def address(language: str, name: str) -> str:
+    """Where a page is shown."""
+    return f"{PLACE}{language}/{name.replace(' ', '-')}"
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Pages by name, for each language, and what they load."""
+
+    pages: dict[str, dict[str, str]]
+    files: dict[str, tuple[str, bytes]]
+
+    def show(self, windows: Windows, language: str, name: str) -> None:
+        """Have the browser find it at its place."""
+        windows.answers.update(self.files)
+        windows.answers[address(language, name)] = ("text/html; charset=utf-8", self.pages[language][name].encode())
+
+
+class Widget:
+    """A check by a widget that is nobody's."""
+
+    task = Task(field="token", script="https://widgets.example/api.js", widget="widget", site_key="public")
+
+    def passed(self, answer: str, *, client: str) -> Verdict:
+        """Never."""
+        return Verdict.REFUSED
+
+
+@pytest.fixture(scope="module")
+def walked(stencil: Stencil, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
+    pages: dict[str, dict[str, str]] = {}
+    files: dict[str, tuple[str, bytes]] = {}
+    own = walk.pretended(tmp_path_factory.mktemp("own") / "templates")
+    with ExitStack() as houses:
+        for language in LANGUAGES:
+            counter = houses.enter_context(opened(stencil, tmp_path_factory.mktemp(language)))
+            counter = walk.speaking(counter, language, catalogues=own)
+            found = walk.pages(counter, language)
+            pages[language] = {name: page.text for name, page in found.items()} | asking(counter)
+            files |= loaded(counter, pages[language]["form"])
+        yield Walked(pages, files)
+
+
+def asking(counter: Counter) -> dict[str, str]:
+    """The form with each kind of check."""
+    question = QuestionCheck("What is the name of our town?", ["St Ives"])
+    houses = {
+        "question": replace(counter.house, person_check=lambda: question),
+        "widget": replace(counter.house, person_check=Widget),
+    }
+    return {name: client(create_app(house)).get(FORM).text for name, house in houses.items()}
+
+
+def loaded(counter: Counter, html: str) -> dict[str, tuple[str, bytes]]:
+    """The style sheets and pictures of a page."""
+    hrefs = [str(a["href"]) for tag, a in tags(html) if tag == "link" and a.get("rel") in ("stylesheet", "icon")]
+    answers = {href: counter.browser.get(href) for href in hrefs}
+    return {f"{PLACE}{href.lstrip('/')}": (a.headers["content-type"], a.content) for href, a in answers.items()}
+
+
+@pytest.mark.parametrize("name", FOR_AXE)
+def test_axe_finds_nothing_in_a_readers_own_page(windows: Windows, walked: Walked, name: str) -> None:
+    """By day and in the dark, in German, whose words are long."""
+    walked.show(windows, "de", name)
+    page = windows.open(width=390)
+    page.goto(address("de", name))
+
+    light = violations(page)
+    page.emulate_media(color_scheme="dark")
+    assert (light, violations(page, OF_COLOURS)) == ([], [])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_is_wider_than_the_smallest_phone(windows: Windows, walked: Walked, language: str) -> None:
+    """Nothing has to be pushed aside to be read at 320 pixels, with words that are long or run from right to left."""
+    page = windows.open(width=320, height=640)
+    wide = {}
+    for name in FOR_PHONES:
+        walked.show(windows, language, name)
+        page.goto(address(language, name))
+        width = page.evaluate("document.documentElement.scrollWidth")
+        wide |= {name: width} if width > 320 else {}
+
+    assert wide == {}
+
+
+def test_every_page_is_good_html(walked: Walked) -> None:
+    """In every state, in a language from left to right and in one from right to left; nothing is allowed."""
+    documents = {f"{name} in {tag}": html for tag, pages in walked.pages.items() for name, html in pages.items()}
+
+    assert len(documents) > 100
+    assert not_allowed(check(documents), ()) == []
+
+
+def test_what_a_key_opens_and_a_folder_of_files_are_good_html(stencil: Stencil, tmp_path: Path) -> None:
+    """The archive behind a reader's key, their letter in the browser, and all of a static site."""
+    with opened(stencil, tmp_path / "house") as counter:
+        build(counter.house, tmp_path / "site")
+        walk.changed(counter, private=True)
+        key = counter.house.keys.token(Purpose.READ, 1)
+        places = ("", "2026-09/", "topics/carers/", "search/?q=carers")
+        pages = {place: counter.browser.get(f"/read/{key}/archive/quay/{place}") for place in places}
+        letter = counter.browser.get(f"/view/{counter.house.keys.token(Purpose.VIEW, 1)}")
+    assert {page.status_code for page in (*pages.values(), letter)} == {200}
+    site = {str(file): file.read_text() for file in (tmp_path / "site").rglob("*.html")}
+    remarks = check({place: page.text for place, page in pages.items()} | site | {"letter": letter.text})
+
+    assert not_allowed([r for r in remarks if r.document != "letter"], ()) == []
+    assert not_allowed([r for r in remarks if r.document == "letter"], ALLOWED_IN_LETTERS) == []
