@@ -22,7 +22,7 @@ from digest.flow.verdict import told
 from digest.model.issue import IssueState
 from digest.ports import Transport
 from digest.settings import TransportKind
-from digest.storage import issues, newsletters, schema, sources
+from digest.storage import issues, newsletters, schema, sources, standbys
 
 
 class Health(StrEnum):
@@ -85,6 +85,14 @@ def _database(house: House) -> Iterator[Finding]:
             words = "each commit reaches the disk." if durable else "commits may be lost with the power."
             yield Finding(about="database", health=Health.GOOD if durable else Health.BAD, words=words)
             yield from _private(Path(house.store.engine.url.database or ""))
+        elif behind := standbys.not_waited_for(connection):
+            yield _warning("database", f"{behind} {'follows' if behind == 1 else 'follow'} it, {_LOST_MARKERS}")
+
+
+_LOST_MARKERS = (
+    "and no commit waits for them: should one take over, what was sent last would wait there once more. Name those that"
+    " may take over in PostgreSQL’s synchronous_standby_names."
+)
 
 
 def _restored(house: House) -> Iterator[Finding]:

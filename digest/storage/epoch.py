@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from digest.errors import StorageUnavailable
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueState
+from digest.storage import notices
 from digest.storage.engine import make_private
 from digest.storage.prepared import Prepared
 from digest.storage.tables import attempt, delivery, fact, issue
@@ -111,18 +112,19 @@ def confirm(connection: Connection, *, ahead_of: int) -> None:
 
 
 def waiting(connection: Connection) -> int:
-    """How many deliveries of published issues wait."""
+    """How many deliveries of published issues wait, and single letters."""
     query = select(func.count()).select_from(delivery).join(issue, issue.c.id == delivery.c.issue_id)
     waits = issue.c.state == IssueState.PUBLISHED, delivery.c.state.in_(_OPEN)
-    return connection.execute(query.where(*waits)).scalar_one()
+    return connection.execute(query.where(*waits)).scalar_one() + notices.count_waiting(connection)
 
 
-def doubt(connection: Connection, *, reason: str) -> int:
-    """Call unknown all that waits of what is out: it may have gone out since the backup. Returns how many."""
+def doubt(connection: Connection, *, reason: str) -> None:
+    """Call unknown all that waits of what is out, and of single letters: it may have gone out since the backup."""
     published = select(issue.c.id).where(issue.c.state == IssueState.PUBLISHED)
     theirs = delivery.c.issue_id.in_(published), delivery.c.state.in_(_OPEN)
     values = {"state": _S.UNKNOWN, "lease_token": null(), "reason": reason}
-    return connection.execute(update(delivery).where(*theirs).values(values)).rowcount
+    connection.execute(update(delivery).where(*theirs).values(values))
+    notices.doubt_waiting(connection, reason=reason)
 
 
 _OPEN: Collection[DeliveryState] = (_S.QUEUED, _S.LEASED, _S.IN_FLIGHT)

@@ -120,10 +120,26 @@ def recover(connection: Connection) -> tuple[int, int]:
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[str]:
-    """Note that letters came back after they were accepted, or had been in doubt. Returns to whom these were."""
-    came_back = notice.c.id.in_(list(ids)) & notice.c.state.in_((_S.ACCEPTED, _S.UNKNOWN))
+    """Note that letters came back after they were accepted, or had been in doubt. Returns to whom these were.
+
+    One may come back before its outcome is written down, or while it waits to be sent once more.
+    """
+    came = notice.c.state.in_((_S.ACCEPTED, _S.UNKNOWN, _S.IN_FLIGHT))
+    waits_again = notice.c.state.in_((_S.QUEUED, _S.LEASED)) & (notice.c.doubts > 0)
+    came_back = notice.c.id.in_(list(ids)) & (came | waits_again)
     values = {"state": _S.BOUNCED, "settled_at": database_now(), "lease_token": null(), "reason": reason}
     return list(connection.scalars(update(notice).where(came_back).values(values).returning(notice.c.recipient)))
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many wait, or are on their way."""
+    return connection.execute(select(func.count()).select_from(notice).where(*_waits())).scalar_one()
+
+
+def doubt_waiting(connection: Connection, *, reason: str) -> None:
+    """Call unknown all that waits: it may have gone out already. None of it is sent once more."""
+    over = {"settled_at": database_now(), "lease_token": null(), "doubts": notice.c.doubts + 1}
+    connection.execute(update(notice).where(*_waits()).values(state=_S.UNKNOWN, reason=reason, **over))
 
 
 def expire(connection: Connection, *, older_than: timedelta) -> int:
@@ -151,6 +167,10 @@ _OVER: dict[str, Any] = {"settled_at": database_now(), "tries": notice.c.tries +
 
 def _open() -> ColumnElement[bool]:
     return notice.c.settled_at.is_(None)
+
+
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    return _open(), notice.c.state.in_((_S.QUEUED, _S.LEASED, _S.IN_FLIGHT))
 
 
 def _permitted() -> ColumnElement[bool]:

@@ -41,7 +41,8 @@ def pytest_runtest_makereport(
         item.stash[PASSED] = report.passed
         trial = getattr(item, "funcargs", {}).get("trial")
         for figures in trial.figures[-1:] if trial else ():
-            report.user_properties.append(("figures", {each: getattr(figures, each) for each in figures.__slots__}))
+            said = {each: getattr(figures, each) for each in figures.__slots__}
+            report.user_properties.append(("figures", said | {"kills": trial.kills}))
     return report
 
 
@@ -164,13 +165,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             number, _, what = name.partition("_")
             if report.when == "call" and "tests/faults" in report.nodeid and number.isdigit():
                 rows.setdefault((int(number), what.replace("_", " ")), []).append(report)
-    columns = ("row", "what happens", "cases", "lost", "twice", "unknown", "bound", "verdict")
+    columns = ("row", "what happens", "cases", "kills", "lost", "twice", "unknown", "bound", "verdict")
     lines = [columns] + [_line(row, what, rows[row, what]) for row, what in sorted(rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
     terminalreporter.section("faults")
     for line in lines:
         cells = [
-            cell.ljust(w) if at in (1, 7) else cell.rjust(w)
+            cell.ljust(w) if at in (1, 8) else cell.rjust(w)
             for at, (cell, w) in enumerate(zip(line, widths, strict=True))
         ]
         terminalreporter.write_line("  ".join(cells).rstrip())
@@ -178,6 +179,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _line(row: int, what: str, reports: list[pytest.TestReport]) -> tuple[str, ...]:
     figures = [value for report in reports for name, value in report.user_properties if name == "figures"]
-    sums = [str(sum(each[name] for each in figures)) for name in ("lost", "twice", "unknown", "bound")]
+    sums = [str(sum(each[name] for each in figures)) for name in ("kills", "lost", "twice", "unknown", "bound")]
     failed = sum(report.failed for report in reports)
     return (str(row), what, str(len(reports)), *sums, f"{failed} FAILED" if failed else "holds")

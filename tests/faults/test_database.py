@@ -8,20 +8,24 @@ import time
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 
 from digest.errors import DatabaseRestored, Problem, SettingsRefused, StorageUnavailable
 from digest.flow.deliver import Stop
 from digest.flow.doctor import examine
 from digest.flow.publish import publish
-from digest.model.delivery import DeliveryState
+from digest.model.delivery import DeliveryId, DeliveryState
+from digest.model.notice import NoticeKind
 from digest.storage import journal as journals
-from digest.storage import outbox, schema, workers
+from digest.storage import notices, outbox, schema, workers
+from digest.storage.notice_tables import notice
+from subscribers.tables import subscriber
 from tests.faults.conftest import _named, _on
 from tests.integration.test_journal import away
 from tests.support.boundaries import Fate
-from tests.support.trial import CONNECTIONS, ISSUE, READERS, Trial
+from tests.support.trial import CONNECTIONS, ISSUE, READERS, Trial, reader
 
 _S = DeliveryState
 on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -97,6 +101,25 @@ def test_11_commits_wait_for_the_disk_whatever_the_server_is_set_to(trial: Trial
     assert setting == "on"
     trial.finish()
     trial.check()
+
+
+@on_postgresql
+def test_11_a_replica_that_may_lag(trial: Trial) -> None:
+    """The doctor warns while one follows that no commit waits for."""
+    url = make_url(trial.house.settings.database.url).set(drivername="postgresql")
+    alone = warnings_of(trial)
+    with psycopg.connect(url.render_as_string(hide_password=False), replication="true"):
+        followed = warnings_of(trial)
+    trial.finish()
+
+    assert not any("synchronous_standby_names" in words for words in alone)
+    assert any("1 follows it" in words and "synchronous_standby_names" in words for words in followed)
+    trial.check()
+
+
+def warnings_of(trial: Trial) -> list[str]:
+    """What the doctor says of the database."""
+    return [each.words for each in examine(trial.house) if each.about == "database"]
 
 
 @on_sqlite
@@ -350,6 +373,35 @@ def test_46_said_by_somebody(trial: Trial) -> None:
     trial.finish()
     assert trial.counts() == {_S.ACCEPTED: READERS}
     trial.check()
+
+
+@on_sqlite
+def test_46_single_letters_wait_for_the_word_too(trial: Trial) -> None:
+    """Called unknown, none of them is sent once more; who was to get one asks again."""
+    letter_to(trial, reader(1))
+    told(trial, "restored", "--hold")
+
+    assert f"{READERS + 1} deliveries that waited are unknown" in told(trial, "restored", "--doubt")
+    trial.deliver()
+    with trial.house.store.read() as connection:
+        assert connection.scalars(select(notice.c.state)).all() == [_S.UNKNOWN]
+    assert trial.chaos.received == []
+    trial.check(bound=READERS)
+
+
+def letter_to(trial: Trial, email: str) -> DeliveryId:
+    """A single letter that waits."""
+    with trial.house.store.write() as connection:
+        row = connection.execute(select(subscriber).where(subscriber.c.email == email)).one()
+        return notices.queue_up(
+            connection,
+            NoticeKind.LINK,
+            newsletter_id=1,
+            subscriber_id=row.id,
+            subscription_id=None,
+            recipient=email,
+            address_hash=row.address_hash,
+        )
 
 
 def told(trial: Trial, *arguments: str) -> str:

@@ -7,10 +7,13 @@ import pytest
 from digest.flow.publish import publish
 from digest.model.delivery import DeliveryState
 from digest.storage import workers
+from tests.faults.conftest import SEEDS
 from tests.support.boundaries import DELIVERING, IN_DOUBT, PLANNING, STEPS, Fate
 from tests.support.trial import CONNECTIONS, ISSUE, READERS, Trial
 
 _S = DeliveryState
+#: In each trial of all together; one look needs no more than a few.
+KILLS = 5 if SEEDS > 1 else 3
 #: Where the first letter is not in doubt. A giving back is passed only by runs that are asked to end (row 8), and the
 #: commit of an outcome holds the next letter's marker.
 BEFORE_THE_MARKER = tuple(
@@ -23,6 +26,7 @@ BEFORE_THE_MARKER = tuple(
 def test_1_kill_while_planning(trial: Trial, boundary: str) -> None:
     """All of the outbox or none of it; publishing again makes the same set."""
     killed = trial.child("publish", ISSUE, fate=Fate(at=boundary)).ended()
+    trial.kills += 1
     planned = trial.counts()
     publish(trial.house, ISSUE)
     trial.finish()
@@ -37,6 +41,7 @@ def test_1_kill_while_planning(trial: Trial, boundary: str) -> None:
 def test_2_kill_after_the_plan_before_the_first_send(trial: Trial) -> None:
     """What was planned is there; whoever comes next sends all of it, once."""
     killed = trial.child("publish", ISSUE, fate=Fate(at="plan: after the commit")).ended()
+    trial.kills += 1
     planned, came = trial.counts(), trial.chaos.recipients()
     trial.finish()
 
@@ -51,6 +56,7 @@ def killed_at(trial: Trial, boundary: str, *, connections: int, most: int = 3) -
     trial.connections = connections
     nth = trial.chance.randint(1, most)
     killed = trial.child("deliver", fate=Fate(at=boundary, nth=nth)).ended()
+    trial.kills += 1
     assert killed == -signal.SIGKILL, f"{boundary} was not passed {nth} times:\n{trial.children[-1].said()}"
     with trial.house.store.write() as connection:
         doubts = workers.recover(connection, dead_after=None).unknown
@@ -108,10 +114,12 @@ def test_7_kill_of_all_with_several_connections(trial: Trial, boundary: str) -> 
 
 
 def test_7_kill_of_all_workers_and_the_scheduler_together(trial: Trial) -> None:
-    """Again and again, at random moments; each time at most as many new doubts as connections."""
-    kills = 4
+    """Again and again, at random moments; each time at most as many new doubts as connections.
+
+    Twenty seeds are a hundred kills on each database.
+    """
     doubts = 0
-    for _ in range(kills):
+    for _ in range(KILLS):
         boundary = trial.chance.choice(STEPS[:14])
         fate = Fate(at=boundary, nth=trial.chance.randint(1, 3))
         crew = [trial.child("deliver", fate=fate), trial.child("scheduler")]
@@ -123,6 +131,7 @@ def test_7_kill_of_all_workers_and_the_scheduler_together(trial: Trial) -> None:
             each.ended()
         with trial.house.store.write() as connection:
             new = workers.recover(connection, dead_after=None).unknown
+        trial.kills += 1
         assert new <= CONNECTIONS * (1 if trial.embedded else 2)
         doubts += new
     trial.finish()

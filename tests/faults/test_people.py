@@ -1,25 +1,34 @@
 """Readers leave and editors change their minds while an issue goes out: at most what is past the marker still comes."""
 
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from digest.flow.approve import cancel
 from digest.flow.enrol import people
 from digest.flow.feedback import leave_together
 from digest.flow.hold import hold, release
+from digest.flow.house import House
 from digest.flow.letters import Letters
-from digest.model.delivery import DeliveryState
-from digest.storage.outbox import Duty
+from digest.flow.mail_returns import hear
+from digest.flow.returns import Returns
+from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
+from digest.storage import notices, workers
+from digest.storage.notice_tables import notice
+from digest.storage.outbox import Duty, RetryPolicy
 from digest.storage.tables import delivery
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import newsletter
 from subscribers.tokens import Purpose
-from tests.faults.test_database import deliver_some, when_taken
+from tests.faults.test_database import deliver_some, letter_to, when_taken
+from tests.integration.test_letters_come_back import notification
 from tests.support.trial import ISSUE, READERS, Trial, reader
 
 _S = DeliveryState
+on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 
 @pytest.mark.parametrize("how", ["unsubscribes", "suppressed", "one click, five times"])
@@ -51,6 +60,45 @@ def test_42_leaving_between_lease_and_marker(trial: Trial, monkeypatch: pytest.M
     trial.finish()
     assert trial.counts() == {_S.ACCEPTED: READERS - 1, _S.SUPPRESSED: 1}
     trial.check(barred=[leaver])
+
+
+@on_sqlite
+def test_42_a_bounce_before_the_outcome_many_times_and_out_of_order(trial: Trial) -> None:
+    """Told five times before the 250 is written down, and of a delay after that: applied once, and for good."""
+    recipient = reader(trial.chance.randrange(READERS))
+    house = with_bounces(trial.house)
+    letter = letter_to(trial, recipient)
+    with house.store.write() as connection:
+        token = workers.register(connection)
+        [duty] = notices.lease(connection, token, limit=5)
+        notices.mark(connection, token, [duty.id])
+
+    to = Returns.of(house).notice_sender(letter)
+    heard = [hear(house, notification(to)).bounced for _ in range(5)]
+    late = hear(house, notification(to, action="delayed", status="4.4.1")).bounced
+    with house.store.write() as connection:
+        notices.settle(connection, token, [accepted(letter)], RetryPolicy(attempts=3, first_wait=timedelta(minutes=5)))
+
+    assert (heard, late) == ([True, False, False, False, False], False)
+    with house.store.read() as connection:
+        assert connection.scalars(select(notice.c.state)).all() == [_S.BOUNCED]
+    assert trial.suppressed() == [recipient]
+    trial.finish()
+    assert trial.counts() == {_S.ACCEPTED: READERS - 1, _S.SUPPRESSED: 1}
+    trial.check(barred=[recipient])
+
+
+def with_bounces(house: House) -> House:
+    """The house, with a domain to which letters come back."""
+    mail = house.settings.mail.model_copy(update={"bounce_domain": "b.example.org"})
+    return replace(house, settings=house.settings.model_copy(update={"mail": mail}))
+
+
+def accepted(letter: DeliveryId) -> Attempt:
+    """That a mail server took it."""
+    at = datetime.now(UTC)
+    taken = Handover(outcome=Outcome.ACCEPTED, phase=Phase.DOT, reply_code=250)
+    return Attempt(delivery_id=letter, started_at=at, ended_at=at, handover=taken)
 
 
 def test_43_changed_while_it_goes_out(trial: Trial) -> None:

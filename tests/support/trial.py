@@ -45,6 +45,8 @@ class Trial:
     chance: random.Random
     connections: int = CONNECTIONS
     children: list[Child] = field(default_factory=list)
+    #: How often whoever delivers or publishes was killed.
+    kills: int = 0
     #: What the checker said, each time it was asked.
     figures: list[Figures] = field(default_factory=list)
 
