@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from sqlalchemy import Connection, select
 
 from digest.flow import answer, feedback
+from digest.flow.duties import rate_of
 from digest.flow.house import House
 from digest.flow.returns import Returns
 from digest.flow.wording import Letters, Said
@@ -19,7 +20,7 @@ from digest.model.delivery import Attempt, DeliveryId, Envelope, WireText
 from digest.model.notice import Duty
 from digest.ports import Session, Transport
 from digest.rendering.headers import PersonalFields, message_id
-from digest.storage import notices, requests
+from digest.storage import notices, pace, requests
 from digest.storage.journal import Book
 from digest.storage.notice_tables import notice
 
@@ -56,6 +57,7 @@ class Post:
     def __init__(self, house: House) -> None:
         self._house = house
         self._letters = Letters(house)
+        self._rate = rate_of(house.settings.delivery)
         self._signers: Sequence[Signer] = ()
         self.on_settled: Callable[[Connection, Sequence[Attempt]], None] = self._suppress_refused
 
@@ -79,8 +81,12 @@ class Post:
         """Answers what was asked, and takes some of the letters that are due."""
         while answer.answer_due(self._house, connection):
             pass
-        duties = notices.lease(connection, token, limit=_BATCH)
-        return [Letter(duty, self._letters.of(connection, duty), self._house, self._signers) for duty in duties], 0.0
+        level, seconds = pace.allowed(connection, self._rate, first=True) if self._rate else (_BATCH, 0.0)
+        duties = notices.lease(connection, token, limit=min(_BATCH, level)) if level else []
+        if self._rate:
+            pace.spend(connection, len(duties))
+        letters = [Letter(duty, self._letters.of(connection, duty), self._house, self._signers) for duty in duties]
+        return letters, 0.0 if level else seconds
 
     def give_back(self, connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
         """Back into the queue."""

@@ -26,11 +26,15 @@ class Rate:
         return max(1.0, self.per_second)
 
 
-def allowed(connection: Connection, rate: Rate) -> tuple[int, float]:
-    """How many may be leased now, and in how many seconds one more may. Others wait until the transaction ends."""
+def allowed(connection: Connection, rate: Rate, *, first: bool = False) -> tuple[int, float]:
+    """How many may be leased now, and in how many seconds one more may. Others wait until the transaction ends.
+
+    Who goes `first` may borrow a second's worth, for which all others then wait.
+    """
     level = _level(connection, rate)
     connection.execute(update(pace).where(pace.c.name == _NAME).values(level=level, filled_at=database_now()))
-    return int(level), max(0.0, (1.0 - level) / rate.per_second)
+    level += rate.most if first else 0.0
+    return max(0, int(level)), max(0.0, (1.0 - level) / rate.per_second)
 
 
 def spend(connection: Connection, count: int) -> None:

@@ -59,6 +59,21 @@ def test_what_was_not_taken_stays(house: House) -> None:
     assert draw(house, rate) >= 6
 
 
+def test_who_goes_first_borrows_a_second_and_the_others_wait_for_it(house: House) -> None:
+    """Somebody who signs up does not wait for an issue, and the mail server gets no more than it was promised."""
+    rate = Rate(per_second=10.0)
+    draw(house, rate)
+
+    with house.store.write() as connection:
+        first, _ = pace.allowed(connection, rate, first=True)
+        pace.spend(connection, first)
+        none, seconds = pace.allowed(connection, rate)
+        no_more, _ = pace.allowed(connection, rate, first=True)
+
+    assert (first, none, no_more) == (10, 0, 0)
+    assert 0.9 < seconds <= 1.1
+
+
 def test_workers_share_it(house: House) -> None:
     """Eight that draw at the same moment get one second's worth together."""
     rate, taken = Rate(per_second=40.0), []
