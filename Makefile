@@ -17,7 +17,7 @@ help:
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
 	@echo "make bench   measure gathering, filing, rendering, publishing and delivery; takes some minutes"
 	@echo "make format  put the code into its format"
-	@echo "make languages  gather the sentences of letters into the catalogues, for whoever translates them"
+	@echo "make languages  gather the sentences of letters and pages into the catalogues, for whoever translates them"
 	@echo "make clean   remove what these commands have made"
 
 setup: .venv/ready

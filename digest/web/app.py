@@ -31,8 +31,9 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(house: House) -> Door:
-    """Every public page of a house."""
+    """Every public page of a house. Raises SettingsRefused."""
     kit = open_kit(house)
+    _ = kit.proving  # what it takes is read now, and not when the first reader comes
     faults = _Faults(kit)
     private = (*public.PRIVATE, *signing_up.PRIVATE, *own_page.PRIVATE, *reading.PRIVATE)
     guard = partial(Guard, broken=faults.broken, private=private, prefix=kit.prefix)

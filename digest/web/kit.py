@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -55,7 +56,11 @@ class Kit:
     files: dict[str, Asset]
     linker: Linker
     shelf: Shelf[Rendered]
-    proving: Proving
+
+    @cached_property
+    def proving(self) -> Proving:
+        """What the form asks so that people are told from programs. Raises SettingsRefused."""
+        return Proving(self.house.person_check(), self.house.settings.web.captcha.when_unreachable)
 
     def archive(self, connection: Connection, newsletter_slug: str) -> ArchivePages:
         """The pages of a newsletter's archive. Raises UnknownName."""
@@ -123,8 +128,7 @@ def open_kit(house: House, *, at_root: bool = False) -> Kit:
     def pages(archive: Archive) -> Rendered:
         return Rendered(pages_of(house, archive, linker))
 
-    proving = Proving(house.person_check(), house.settings.web.captcha.when_unreachable)
-    return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages), proving=proving)
+    return Kit(house=house, prefix=prefix, files=files, linker=linker, shelf=Shelf(pages))
 
 
 def pages_of(house: House, archive: Archive, linker: Linker, *, in_folder: bool = False) -> ArchivePages:

@@ -7,7 +7,9 @@ import pytest
 from httpx import Response
 from lxml import html
 
+from digest.web import front
 from digest.web.hearing import accepted
+from digest.web.hrefs import in_folder
 from tests.support import walk
 from tests.support.counter import ALL, Counter, counter, stencil
 from tests.support.web_house import NAME, READER, SCRIPT
@@ -116,6 +118,14 @@ def test_where_nobody_is_known_the_browser_decides(counter: Counter) -> None:
 
     assert liked.headers["vary"] == "Accept-Language"
     assert ["Link zuschicken" in each.text for each in (liked, unknown)] == [True, True]
+
+
+def test_the_front_page_of_several_languages_speaks_the_browsers(counter: Counter) -> None:
+    """Where the newsletters have none in common; and it says so to whoever keeps it."""
+    page = front.page(counter.house, [], in_folder, "de")
+
+    assert b'lang="de"' in page.body
+    assert "Hier gibt es noch keinen Newsletter." in page.body.decode()
 
 
 def test_what_goes_wrong_is_said_in_the_language_of_the_page(counter: Counter) -> None:
