@@ -33,6 +33,8 @@ class Subscription:
     created_at: datetime
     confirmed_at: datetime | None
     paused_until: datetime | None
+    #: The day on which a pause began, until an issue was made for them after it; empty for no such day.
+    away_since: str
     ended_at: datetime | None
     end_reason: str
 

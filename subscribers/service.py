@@ -5,7 +5,7 @@ A `Subscribers` lives within one transaction, which its caller opens and commits
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
@@ -22,6 +22,7 @@ from subscribers.tokens import Keys
 from subscribers.upsert import insert_new
 
 _State = SubscriptionState
+_NOT_ENDED = {"ended_at": None, "end_reason": ""}
 
 
 class Subscribers:
@@ -79,7 +80,7 @@ class Subscribers:
         """Take the holder's yes: what is pending becomes active. Raises UnknownReader."""
         for held in self._of(email, newsletter_slug):
             if held.state is _State.PENDING:
-                values = {"confirmed_at": self._now, "ended_at": None, "end_reason": "", "paused_until": None}
+                values = {"confirmed_at": self._now, "paused_until": None, "away_since": "", **_NOT_ENDED}
                 self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, detail)
         return self._of(email, newsletter_slug)
 
@@ -112,7 +113,8 @@ class Subscribers:
     def pause(self, held: Subscription, until: datetime) -> None:
         """Send nothing until then; what is new meanwhile comes in the next issue after it."""
         if held.state is not _State.PAUSED or held.paused_until != until:
-            self._move(held, _State.PAUSED, {"paused_until": until}, ConsentKind.PAUSED, f"until {until:%Y-%m-%d}")
+            values = {"paused_until": until, "away_since": held.away_since or f"{self._now.astimezone(UTC):%Y-%m-%d}"}
+            self._move(held, _State.PAUSED, values, ConsentKind.PAUSED, f"until {until:%Y-%m-%d}")
 
     def resume(self, held: Subscription) -> None:
         """End a pause early."""
@@ -261,7 +263,7 @@ class Subscribers:
             # They were sent another letter, and have all its time to say yes.
             self._record(held.subscriber_id, newsletter_id, ConsentKind.REQUESTED, detail)
         if held.state is _State.PENDING and confirmed:
-            values = {"confirmed_at": self._now, "ended_at": None, "end_reason": ""}
+            values = {"confirmed_at": self._now, **_NOT_ENDED}
             self._move(held, _State.ACTIVE, values, ConsentKind.IMPORTED, detail)
         self.choose(held, chosen=chosen or held.preference, cadence=cadence or held.cadence)
 

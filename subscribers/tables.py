@@ -99,7 +99,7 @@ preference = Table(
     Column("topics", Text, nullable=False),
 )
 
-_PENDING = text("state = 'pending'")
+_PENDING, _AWAY = text("state = 'pending'"), text("away_since <> ''")
 
 subscription = Table(
     "subscription",
@@ -117,9 +117,12 @@ subscription = Table(
     Column("end_reason", String(20), nullable=False, server_default=""),
     # When an issue was first made for this reader; until then, their next issue is their first.
     Column("considered_at", Instant),
+    # The day on which a pause began, such as "2026-05-20", until an issue is made for this reader after it.
+    Column("away_since", String(10), nullable=False, server_default=""),
     UniqueConstraint("subscriber_id", "newsletter_id"),
     Index("ix_subscription_audience", "newsletter_id", "cadence", "state"),
     Index("ix_subscription_pending", "created_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_subscription_away", "away_since", sqlite_where=_AWAY, postgresql_where=_AWAY),
 )
 
 #: Append-only; the migrations add triggers that refuse UPDATE and DELETE.

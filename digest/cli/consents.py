@@ -74,7 +74,7 @@ def pause(
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it goes on, such as 2027-01-31.")],
     as_json: Json = False,
 ) -> None:
-    """Send nothing until a day; what is new in the last weeks before it comes after it."""
+    """Send nothing until a day; what is new meanwhile comes in the first issue after it."""
     from digest.model.cadence import local_instant
     from digest.storage.newsletters import load
     from subscribers import directory

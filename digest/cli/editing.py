@@ -136,9 +136,11 @@ def explain(
         keys = ("item_id", "title", "topics", "under", "included", "reason")
         items = [{key: getattr(i, key) for key in keys} for i in found.items]
         about = {"issue": found.issue.name, "email": found.email, "topics": found.chosen, "delivery": found.delivery}
-        out.as_json({**about, "items": items})
+        out.as_json({**about, "catches_up_from": found.away or None, "items": items})
         return
     out.say(f"{found.email} has chosen {found.chosen}; {found.issue.name}: {found.delivery}.")
+    if found.away:
+        out.say(f"It is the first after a pause, and reaches back to what was new on {found.away}.")
     rows = [("yes" if i.included else "no", i.title, i.topics, i.reason) for i in found.items]
     out.table(("In it", "Title", "Topics", "Because"), rows, empty="No item is near this period.")
 

@@ -1,5 +1,6 @@
 """Alike: all readers of one letter, by a name that an address can hold, and a reader who stands for them."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -38,15 +39,17 @@ def standing_for(preview: Preview, found: Cohort, variant_id: int | None) -> Rea
 def key_of(each: Cohort) -> str:
     """Names a cohort of a draft: all that choosing knows of it."""
     received = "-".join(map(str, each.received))
-    return f"{each.preference_id}.{int(each.first)}.{each.language}.{received}"
+    return f"{each.preference_id}.{int(each.first)}.{each.language}.{received}.{each.away}"
 
 
 def _named(connection: Connection, key: str) -> Cohort:
     """The cohort that `_key` named."""
     try:
-        preference_id, first, language, received = key.split(".")
+        preference_id, first, language, received, away = key.split(".")
         variant_ids = tuple(int(part) for part in received.split("-") if part)
         number = int(preference_id)
+        if away:
+            date.fromisoformat(away)
     except ValueError as error:
         raise _no_such() from error
     topics = connection.scalar(select(preference.c.topics).where(preference.c.id == _small(number)))
@@ -59,6 +62,7 @@ def _named(connection: Connection, key: str) -> Cohort:
         first=first == "1",
         received=tuple(map(_small, variant_ids)),
         readers=0,
+        away=away,
     )
 
 
@@ -89,6 +93,7 @@ def _cohort(row: Row[Any]) -> Cohort:
         first=row.first,
         received=audiences.parse_received(row.received),
         readers=row.readers,
+        away=row.away,
     )
 
 

@@ -27,6 +27,7 @@ _LONGEST_SPREAD = 1_000
 _LIMITS = {
     "look_back": (1, 1_000),
     "first_reach": (1, 1_000),
+    "catch_up_days": (0, 3_660),
     "per_topic": (1, 10_000),
     "per_issue": (1, 10_000),
     # A letter's head and foot come to some 22,000, a piece with its heading to 6,000 more: less would hold nothing.
@@ -200,7 +201,7 @@ def _check_brand(newsletter: Newsletter) -> None:
 
 def _numbers(newsletter: Newsletter) -> Iterator[tuple[str, int]]:
     selection = newsletter.selection
-    for name in ("look_back", "first_reach", "per_topic", "per_issue", "byte_budget"):
+    for name in ("look_back", "first_reach", "catch_up_days", "per_topic", "per_issue", "byte_budget"):
         yield f"selection.{name}", getattr(selection, name)
     for cadence, schedule in newsletter.cadences.items():
         yield f"cadences.{cadence}.day", schedule.day

@@ -49,7 +49,7 @@ class Choosers:
             carried = editions.items_by_variant(connection, {v for cohort in some for v in cohort.received})
             for cohort in some:
                 had = frozenset().union(*(carried[each] for each in cohort.received)) & here
-                readers = Readers(topics=cohort.chosen.topics, received=had, first=cohort.first)
+                readers = Readers(topics=cohort.chosen.topics, received=had, first=cohort.first, away=cohort.away)
                 yield cohort, *self.reading(cohort.language).letter(readers)
 
 

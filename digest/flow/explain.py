@@ -32,6 +32,8 @@ class Explanation:
     email: str
     #: The chosen topics, as a person writes them.
     chosen: str
+    #: The day from which they catch up in it after a long pause; empty for none.
+    away: str
     #: What became of the delivery; "nothing new" where there was none, "draft" before it came out.
     delivery: str
     items: tuple[Explained, ...]
@@ -52,6 +54,7 @@ def explain(house: House, email: str, issue_name: str) -> Explanation:
             issue=preview.issue,
             email=reader.email,
             chosen=str(reader.chosen),
+            away=preview.caught_up_from(connection, reader),
             delivery=_fate(connection, preview.issue, reader.held.subscriber_id if reader.held else 0),
             items=(*included, *others),
         )

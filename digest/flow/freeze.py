@@ -1,27 +1,30 @@
 """Freeze: what an issue would say if it came out now. Writes nothing; publishing keeps it, a preview shows it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from digest.flow.house import House
 from digest.model.cadence import Period
-from digest.model.choice import Candidate, Window, window
+from digest.model.choice import Candidate
 from digest.model.issue import Article, Heading, Issue, IssueContent, Place
 from digest.model.item import Item, ItemId, day
 from digest.model.newsletter import Newsletter
 from digest.model.slugs import slug_of, untaken
 from digest.model.source import Source
+from digest.model.window import Window, window
 from digest.rendering.blocks import Block, compile_issue
 from digest.rendering.headers import feedback_id, headers_for, mailto
 from digest.rendering.markdown import markdown_html, markdown_text
 from digest.rendering.phrases import Phrases
 from digest.rendering.summary import summarise
-from digest.storage import archive, issues, items, newsletters
+from digest.storage import archive, away, issues, items, newsletters
+from digest.storage.away import Back
 from digest.storage.issues import Curation
 from digest.storage.newsletters import Publication
+from digest.storage.receipts import Span
 from subscribers.address import with_ascii_domain
 
 
@@ -47,6 +50,16 @@ class Edition:
     language: str = ""
 
     @property
+    def span(self) -> Span:
+        """Which receipts may matter to it; old ones only to those who come back after a long pause."""
+        limits, items = self.window, self.receivable
+        if not limits.away:
+            return Span(since=limits.since, items=items)
+        lately = tuple(i for c in self.candidates if c.dated_at >= limits.since for i in (c.id, *c.also))
+        back = Back(before=limits.away_before, least=limits.away_least, since=limits.furthest, items=items)
+        return Span(since=limits.since, items=lately, back=back)
+
+    @property
     def receivable(self) -> tuple[ItemId, ...]:
         """The items whose receipts matter: all it may take, and the same pieces from other sources."""
         return tuple(item_id for c in self.candidates for item_id in (c.id, *c.also))
@@ -58,9 +71,9 @@ def freeze(
     """The issue as it is now, of its newsletter as that is kept or as `publication` has it. Raises BadTemplate."""
     publication = publication or newsletters.load(connection, issue.newsletter)
     newsletter = publication.newsletter
-    span = window(newsletter, issue.period, now=now)
+    span = window_of(connection, issue, publication, now=now)
     decided = issues.curations(connection, issue.id)
-    found = items.of_newsletter(connection, publication.id, since=span.since)
+    found = items.of_newsletter(connection, publication.id, since=span.furthest)
     ordered = sorted(found, key=lambda item: decided.get(item.id, Curation()).position or len(found) + 1)
     candidates = tuple(_candidate(item, decided.get(item.id, Curation()), newsletter) for item in ordered)
     content, before = _content(house, connection, issue, publication, candidates, ordered, span, now)
@@ -76,6 +89,18 @@ def freeze(
         shown_before=before,
         phrases=house.phrases_in(newsletter.language),
     )
+
+
+def window_of(connection: Connection, issue: Issue, publication: Publication, *, now: datetime) -> Window:
+    """What it may take, with the earliest day from which anybody catches up."""
+    usual = window(publication.newsletter, issue.period, now=now)
+    if issue.frozen_at is not None:
+        return replace(usual, away=away.earliest_in(connection, issue.id))
+    before, cadence = usual.away_before, issue.period.cadence
+    if not before:
+        return usual
+    earliest = away.earliest(connection, publication.id, cadence, before=before, now=now)
+    return replace(usual, away=earliest and max(earliest, usual.away_least))
 
 
 def offered(connection: Connection, issue: Issue, *, now: datetime) -> int:
@@ -162,7 +187,7 @@ def next_on(newsletter: Newsletter, period: Period, *, now: datetime) -> date | 
 
 def _may_be_offered(candidate: Candidate, span: Window) -> bool:
     """Whether anybody at all could get it in this issue."""
-    in_time = span.since <= candidate.dated_at < span.until and candidate.dated_at <= span.now
+    in_time = span.furthest <= candidate.dated_at < span.until and candidate.dated_at <= span.now
     return in_time and not candidate.left_out and (candidate.pinned or bool(candidate.topics))
 
 

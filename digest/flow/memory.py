@@ -11,11 +11,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from digest import __version__
+from digest.flow.freeze import window_of
 from digest.flow.house import House
 from digest.flow.outcomes import outcomes
 from digest.flow.preview import preview
 from digest.flow.verdict import reckon
-from digest.model.choice import window
 from digest.model.issue import Issue
 from digest.resources import folder
 from digest.storage import audiences, issues, items, newsletters, verdicts
@@ -71,7 +71,7 @@ def _said(house: House, connection: Connection, issue: Issue) -> Iterator[object
     yield house.links.base, mail.transport, mail.unsubscribe_address, mail.dkim
     # What is out already decides numbers and addresses.
     yield [(other.id, other.number) for other in issues.listed(connection, issue.newsletter) if other.frozen_at]
-    since = window(newsletter, issue.period, now=now).since
+    since = window_of(connection, issue, publication, now=now).furthest
     for item in items.of_newsletter(connection, publication.id, since=since):
         yield item, item.dated_at(newsletter.zone) <= now
     keys = [key.key_file for key in mail.dkim]

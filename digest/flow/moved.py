@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from digest.flow.freeze import window_of
 from digest.flow.house import House
-from digest.model.choice import window
 from digest.model.issue import Issue
 from digest.storage import desk, issues, newsletters
 
@@ -33,5 +33,5 @@ class Stamps:
 
 
 def _reach(house: House, connection: Connection, issue: Issue) -> datetime:
-    newsletter = newsletters.load(connection, issue.newsletter).newsletter
-    return window(newsletter, issue.period, now=issue.frozen_at or house.clock.now()).since - _GRACE
+    publication = newsletters.load(connection, issue.newsletter)
+    return window_of(connection, issue, publication, now=issue.frozen_at or house.clock.now()).furthest - _GRACE

@@ -30,7 +30,7 @@ def silent(what: str, done: int, total: int) -> None:
 def outcomes(connection: Connection, preview: Preview, progress: Progress = silent) -> list[Outcome]:
     """Of a draft; who gets the same has one and the same layout."""
     edition, now = preview.edition, preview.house.clock.now()
-    span = audiences.Span(since=edition.window.since, items=edition.receivable)
+    span = edition.span
     cadence = edition.issue.period.cadence
     cohorts = list(audiences.cohorts_now(connection, edition.publication.id, cadence, span, now=now))
     return list(Choosers(preview.spoken).for_cohorts(connection, _told(cohorts, progress)))

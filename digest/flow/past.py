@@ -64,6 +64,7 @@ def came_to(connection: Connection, edition: Edition, cohort: Cohort, variant_id
         topics=cohort.chosen.topics,
         received=editions.items_of(connection, cohort.received) & here,
         first=cohort.first,
+        away=cohort.away,
     )
     layout = None if variant_id is None else layout_from(editions.load_variant(connection, variant_id)[1])
     return Came(readers=readers, layout=layout)
@@ -106,4 +107,4 @@ def _dated_at(edition: Edition, article: Article, item: Item) -> datetime:
     if day(item.published, zone) == article.published_on:
         return item.dated_at(zone)
     then = instant(article.published_on, zone) or item.first_seen_at
-    return max(then, edition.window.since)
+    return max(then, edition.window.furthest)

@@ -21,7 +21,7 @@ from digest.rendering.headers import PersonalFields, message_id
 from digest.rendering.message import Prepared, prepare
 from digest.rendering.phrases import Phrases
 from digest.rendering.variant import Layout
-from digest.storage import audiences, editions, issues, items
+from digest.storage import editions, issues, items, receipts
 from digest.storage.audiences import Cohort
 from digest.storage.newsletters import Publication
 from subscribers import address as addresses
@@ -139,6 +139,11 @@ class Preview:
         """What this reader gets and why, also when it is nothing."""
         return self._outcome(connection, reader)[0]
 
+    def caught_up_from(self, connection: Connection, reader: Reader) -> str:
+        """The day from which this reader catches up in it after a long pause; empty for none."""
+        came = self._came(connection, reader)
+        return (came.readers if came else self._readers(connection, reader)).away
+
     def _outcome(self, connection: Connection, reader: Reader) -> tuple[Choice, Layout | None]:
         """What the reader got where the issue is out, else what they would get now."""
         came = self._came(connection, reader)
@@ -160,18 +165,18 @@ class Preview:
     def _readers(self, connection: Connection, reader: Reader) -> Readers:
         here = frozenset(self.edition.receivable)
         if reader.alike is not None:
-            received = editions.items_of(connection, reader.alike.received) & here
-            return Readers(topics=reader.chosen.topics, received=received, first=reader.alike.first)
+            received, alike = editions.items_of(connection, reader.alike.received) & here, reader.alike
+            return Readers(topics=reader.chosen.topics, received=received, first=alike.first, away=alike.away)
         if reader.held is None:
             return Readers(topics=reader.chosen.topics, received=self.edition.shown_before, first=False)
-        span = audiences.Span(since=self.edition.window.since, items=self.edition.receivable)
-        variants = audiences.received_by(
-            connection, self.edition.publication.id, reader.held.subscriber_id, self.issue, span
-        )
+        span, away = self.edition.span.of(reader.held.away_since)
+        number = self.edition.publication.id
+        variants = receipts.received_by(connection, number, reader.held.subscriber_id, self.issue, span)
         return Readers(
             topics=reader.chosen.topics,
             received=editions.items_of(connection, variants) & here,
             first=_is_first(connection, reader.held, self.issue),
+            away=away,
         )
 
     def _prepared(self, reader: Reader, layout: Layout, headers: Mapping[str, str]) -> tuple[Prepared, dict[str, str]]:
@@ -218,7 +223,7 @@ def preview(
         spoken, then = past.as_it_was(house, connection, edition)
         return Preview(house=house, spoken=spoken, items=then)
     edition = freeze(house, connection, issue, now=now, publication=publication)
-    found = items.of_newsletter(connection, edition.publication.id, since=edition.window.since)
+    found = items.of_newsletter(connection, edition.publication.id, since=edition.window.furthest)
     return Preview(house=house, spoken=Spoken(house, edition), items={item.id: item for item in found})
 
 

@@ -80,7 +80,7 @@ def _publish(house: House, issue_name: str) -> Published:
 def _fill(house: House, connection: Connection, spoken: Spoken, now: datetime) -> int:
     edition = spoken.own
     issue, publication = edition.issue, edition.publication
-    span = audiences.Span(since=edition.window.since, items=edition.receivable)
+    span = edition.span
     audiences.gather_readers(connection, publication.id, issue.period.cadence, span, now=now)
     choosers = Choosers(spoken)
     chosen = choosers.for_cohorts(connection, audiences.cohorts(connection))

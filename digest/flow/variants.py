@@ -171,7 +171,7 @@ def _name_examples(connection: Connection, preview: Preview, groups: Iterable[_G
             group.example = got.get(group.variant_id or 0)
         return
     edition = preview.edition
-    span = audiences.Span(since=edition.window.since, items=edition.receivable)
+    span = edition.span
     now, cadence = preview.house.clock.now(), preview.issue.period.cadence
     audiences.gather_readers(connection, edition.publication.id, cadence, span, now=now)
     named = desk.examples(connection)
@@ -180,7 +180,7 @@ def _name_examples(connection: Connection, preview: Preview, groups: Iterable[_G
 
 
 def _cohort_name(each: Cohort) -> desk.CohortName:
-    return each.preference_id, each.language, each.first, ",".join(map(str, each.received))
+    return each.preference_id, each.language, each.first, ",".join(map(str, each.received)), each.away
 
 
 def _variant(preview: Preview, group: _Group, layout: Layout) -> Variant:

@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from digest.model.cadence import Period, reach_back
 from digest.model.item import ItemId
-from digest.model.newsletter import Newsletter, SelectionPolicy
+from digest.model.newsletter import SelectionPolicy
+from digest.model.window import Window
 
 
 class Reason(StrEnum):
@@ -58,17 +58,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """From when to when an issue may take items: [since, until), for a reader's first issue [first_since, until)."""
-
-    since: datetime
-    first_since: datetime
-    until: datetime
-    #: When the issue is frozen; what is dated later waits for its day.
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Readers:
     """What readers of one cohort have in common, as far as choosing goes."""
 
@@ -78,6 +67,8 @@ class Readers:
     received: AbstractSet[ItemId]
     #: True when no issue has been made for them before.
     first: bool
+    #: The day from which they catch up after a long pause; empty for everybody else.
+    away: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,17 +92,6 @@ class Choice:
     def more(self) -> int:
         """How many are new to these readers but found no room."""
         return sum(reason in MORE for reason in self.passed_over.values())
-
-
-def window(newsletter: Newsletter, period: Period, *, now: datetime) -> Window:
-    """What an issue of this period frozen at `now` may take. It ends with the period, or now if that is earlier."""
-    until = period.ends_at(newsletter.zone)
-    edge = min(until, now)
-    policy = newsletter.selection
-    # The rarest cadence sets the look-back, so that a change of frequency leaves no gap; receipts prevent repeats.
-    since = reach_back(newsletter.longest_cadence, policy.look_back, edge, newsletter.zone)
-    first = reach_back(period.cadence, policy.first_reach, edge, newsletter.zone)
-    return Window(since=since, first_since=max(since, first), until=until, now=now)
 
 
 def choose(
@@ -167,17 +147,16 @@ class Offer:
         self._topic_order, self._policy = topic_order, policy
         self._sizes, self._headings, self._lines = sizes, headings, lines
         self._most_lines, self._room = most_lines, room
-        #: What holds of each candidate whatever was received before; by whether it is a first issue.
-        self._judged = {
-            first: [(c, frozenset([c.id, *c.also]), _judge(c, first, window)) for c in candidates]
-            for first in (False, True)
-        }
+        self._candidates = [(c, frozenset([c.id, *c.also])) for c in candidates]
+        self._window = window
+        self._judged = lru_cache(REMEMBERED)(self._judge)
         self._looked_at = lru_cache(REMEMBERED)(self._look)
         self._told: dict[tuple[ItemId, str | None], Chosen] = {}
 
     def choice(self, readers: Readers) -> Choice:
         """What one cohort gets."""
-        looked = self._looked_at(frozenset(readers.received), readers.first)
+        since = self._window.reach(first=readers.first, away=readers.away)
+        looked = self._looked_at(frozenset(readers.received), since)
         refused = dict(looked.refused)
         placed: dict[str, list[ItemId]] = {slug: [] for slug in self._topic_order}
         wanted = frozenset(self._topic_order) if readers.topics is None else readers.topics
@@ -204,10 +183,14 @@ class Offer:
             self._told[key] = Chosen(id=item, under=under, reason=reason)
         return self._told[key]
 
-    def _look(self, received: frozenset[ItemId], first: bool) -> "_Looked":
+    def _judge(self, since: datetime) -> "list[tuple[Candidate, frozenset[ItemId], Reason]]":
+        """What holds of each candidate whatever was received before, for those whose issue reaches so far back."""
+        return [(candidate, same, _judge(candidate, since, self._window)) for candidate, same in self._candidates]
+
+    def _look(self, received: frozenset[ItemId], since: datetime) -> "_Looked":
         """What holds for all who have had the same, whatever their topics are."""
         looked = _Looked()
-        for candidate, same, reason in self._judged[first]:
+        for candidate, same, reason in self._judged(since):
             if reason is not Reason.LEFT_OUT and not same.isdisjoint(received):
                 looked.refused[candidate.id] = Reason.HAD
             elif reason is Reason.PINNED:
@@ -228,7 +211,7 @@ class _Looked:
     refused: dict[ItemId, Reason] = field(default_factory=dict)
 
 
-def _judge(candidate: Candidate, first: bool, window: Window) -> Reason:
+def _judge(candidate: Candidate, since: datetime, window: Window) -> Reason:
     """For readers who have not had it; TOPIC where it depends on the topics that they chose."""
     if candidate.left_out:
         return Reason.LEFT_OUT
@@ -236,7 +219,7 @@ def _judge(candidate: Candidate, first: bool, window: Window) -> Reason:
         return Reason.TOO_EARLY
     if candidate.dated_at > window.now:
         return Reason.HELD
-    if candidate.dated_at < (window.first_since if first else window.since):
+    if candidate.dated_at < since:
         return Reason.TOO_OLD
     if candidate.pinned:
         return Reason.PINNED

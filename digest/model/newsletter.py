@@ -33,6 +33,8 @@ class SelectionPolicy:
     look_back: int = 2
     #: How many periods back a new reader's first issue reaches.
     first_reach: int = 1
+    #: Who comes back from a long pause catches up on so many days at most; with 0 on none.
+    catch_up_days: int = 366
     #: At most so many items under one topic.
     per_topic: int = 8
     #: At most so many items in one message.

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     MetaData,
@@ -22,23 +23,23 @@ from sqlalchemy import (
     Text,
     and_,
     case,
-    cast,
     func,
     insert,
     literal,
-    or_,
+    not_,
     select,
+    union_all,
     update,
 )
 
 from digest.model.cadence import Cadence
-from digest.model.delivery import NO_RECEIPT, DeliveryState
-from digest.model.issue import Issue, IssueId
-from digest.model.item import ItemId
-from digest.storage import spread
+from digest.model.delivery import DeliveryState
+from digest.model.issue import IssueId
+from digest.storage import away, receipts, spread
 from digest.storage.clock import database_now
+from digest.storage.receipts import Span
 from digest.storage.spread import Share
-from digest.storage.tables import article, cohort, delivery, issue, nothing_new
+from digest.storage.tables import cohort, delivery, nothing_new
 from subscribers import audience
 from subscribers.preferences import Preference, from_text
 from subscribers.tables import Id, consent, preference, subscription, suppression
@@ -53,6 +54,7 @@ _reader = Table(
     Column("language", String(35), nullable=False),
     Column("first", Boolean, nullable=False),
     Column("received", Text, nullable=False),
+    Column("away", String(10), nullable=False),
     prefixes=["TEMPORARY"],
 )
 
@@ -69,16 +71,8 @@ class Cohort:
     #: The variants they have had within the look-back.
     received: tuple[int, ...]
     readers: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Which receipts may matter to an issue."""
-
-    #: Those of issues whose period ended after it, as what it may take is dated later.
-    since: datetime
-    #: And those of these items wherever they were: a source may date anew what was sent long ago.
-    items: tuple[ItemId, ...]
+    #: The day from which they catch up after a long pause; empty for everybody else.
+    away: str = ""
 
 
 def gather_readers(connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime) -> None:
@@ -95,9 +89,24 @@ def stamp(connection: Connection) -> str:
     return f"{last or 0}.{barred or 0}.{lifted}"
 
 
-def _who_gets(newsletter_id: int, cadence: Cadence, span: Span, now: datetime) -> Select[Any]:
-    who = audience.readers(newsletter_id, cadence, now).subquery()
-    had = receipts(newsletter_id, span).subquery()
+def _who_gets(newsletter_id: int, cadence: Cadence, span: Span, now: datetime) -> Select[Any] | CompoundSelect[Any]:
+    who, back = audience.readers(newsletter_id, cadence, now), span.back
+    if back is None:
+        return _with_receipts(who, receipts.of_readers(newsletter_id, span))
+    returning = away.came_back(back.before)
+    theirs = select(subscription.c.subscriber_id).where(subscription.c.newsletter_id == newsletter_id, returning)
+    long_ago = receipts.of_readers(newsletter_id, span.for_back, among=theirs)
+    return union_all(
+        _with_receipts(who.where(not_(returning)), receipts.of_readers(newsletter_id, span)),
+        _with_receipts(who.where(returning), long_ago, away.day_of(back)),
+    )
+
+
+def _with_receipts(
+    readers: Select[Any], received: Select[Any], away_since: ColumnElement[str] | None = None
+) -> Select[Any]:
+    who = (readers if away_since is None else readers.add_columns(away_since.label("away"))).subquery()
+    had = received.subquery()
     return select(
         who.c.subscriber_id,
         who.c.subscription_id,
@@ -105,41 +114,8 @@ def _who_gets(newsletter_id: int, cadence: Cadence, span: Span, now: datetime) -
         who.c.language,
         who.c.first,
         func.coalesce(had.c.received, "").label("received"),
+        (literal("") if away_since is None else who.c.away).label("away"),
     ).outerjoin(had, had.c.subscriber_id == who.c.subscriber_id)
-
-
-def received_by(connection: Connection, newsletter_id: int, subscriber_id: int, before: Issue, span: Span) -> list[int]:
-    """The variants one reader had when an issue was frozen, or has now while it is a draft."""
-    query = (
-        select(delivery.c.variant_id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(*_had(newsletter_id, span), delivery.c.subscriber_id == subscriber_id, issue.c.id != before.id)
-    )
-    if before.frozen_at is not None:
-        query = query.where(issue.c.frozen_at < before.frozen_at)
-    return list(connection.scalars(query))
-
-
-def receipts(newsletter_id: int, span: Span) -> Select[Any]:
-    """Per reader, the variants they have had: "3,17", as far as they may matter."""
-    had = (
-        select(delivery.c.subscriber_id, delivery.c.variant_id)
-        .join(issue, issue.c.id == delivery.c.issue_id)
-        .where(*_had(newsletter_id, span))
-        .order_by(delivery.c.subscriber_id, delivery.c.variant_id)
-    )
-    each = had.subquery()
-    joined = func.aggregate_strings(cast(each.c.variant_id, String), ",")
-    return select(each.c.subscriber_id, joined.label("received")).group_by(each.c.subscriber_id)
-
-
-def _had(newsletter_id: int, span: Span) -> tuple[ColumnElement[bool], ...]:
-    holds_one = issue.c.id.in_(select(article.c.issue_id).where(article.c.item_id.in_(span.items)))
-    return (
-        issue.c.newsletter_id == newsletter_id,
-        or_(issue.c.period_ends_at > span.since, holds_one),
-        delivery.c.state.not_in(NO_RECEIPT),
-    )
 
 
 def cohorts(connection: Connection) -> Iterator[Cohort]:
@@ -155,13 +131,13 @@ def cohorts_now(
 
 
 def _cohorts_among(connection: Connection, among: FromClause) -> Iterator[Cohort]:
-    alike = (among.c.preference_id, among.c.language, among.c.first, among.c.received)
+    alike = (among.c.preference_id, among.c.language, among.c.first, among.c.received, among.c.away)
     # Grouped before topics come to it: there are many readers, and few sets of topics.
     each = select(*alike, func.count().label("readers")).group_by(*alike).subquery()
     query = (
         select(each, preference.c.topics)
         .join(preference, preference.c.id == each.c.preference_id)
-        .order_by(each.c.preference_id, each.c.language, each.c.first, each.c.received)
+        .order_by(each.c.preference_id, each.c.language, each.c.first, each.c.received, each.c.away)
     )
     yield from map(_cohort, connection.execute(query).all())
 
@@ -174,6 +150,7 @@ def _cohort(row: Any) -> Cohort:
         first=row.first,
         received=parse_received(row.received),
         readers=row.readers,
+        away=row.away,
     )
 
 
@@ -191,6 +168,7 @@ def save_cohorts(connection: Connection, issue_id: IssueId, found: Sequence[tupl
             "language": each.language,
             "first": each.first,
             "received": ",".join(map(str, each.received)),
+            "away": each.away,
             "variant_id": variant_id,
             "readers": each.readers,
         }
@@ -211,6 +189,7 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
         cohort.c.language == _reader.c.language,
         cohort.c.first == _reader.c.first,
         cohort.c.received == _reader.c.received,
+        cohort.c.away == _reader.c.away,
     )
     at = due = database_now()  # workers ask what is due by the same clock
     order = (cohort.c.variant_id, _reader.c.subscriber_id)
@@ -271,6 +250,7 @@ def forget_readers(connection: Connection, *, now: datetime) -> None:
     """Note that an issue was made for these readers, and let the temporary table go."""
     mine = subscription.c.id.in_(select(_reader.c.subscription_id).where(_reader.c.first))
     connection.execute(update(subscription).where(mine).values(considered_at=now))
+    away.have_caught_up(connection, subscription.c.id.in_(select(_reader.c.subscription_id)))
     _reader.metadata.drop_all(connection, checkfirst=False)
 
 

@@ -22,19 +22,21 @@ _written_down = table(
     column("language", String),
     column("first", Boolean),
     column("received", String),
+    column("away", String),
 )
 
 SUPPRESSED = "suppressed"
 
-#: Names a cohort of a draft: preference, language, whether it is their first, and the variants they have had.
-CohortName = tuple[int, str, bool, str]
+#: Names a cohort of a draft: preference, language, whether it is their first, the variants they have had, and from when
+#: they catch up.
+CohortName = tuple[int, str, bool, str, str]
 
 
 def examples(connection: Connection) -> dict[CohortName, int]:
     """The oldest subscription in each cohort of the readers that are written down."""
-    alike = [_written_down.c[name] for name in ("preference_id", "language", "first", "received")]
+    alike = [_written_down.c[name] for name in ("preference_id", "language", "first", "received", "away")]
     query = select(*alike, func.min(_written_down.c.subscription_id).label("example")).group_by(*alike)
-    return {(r.preference_id, r.language, r.first, r.received): r.example for r in connection.execute(query)}
+    return {(r.preference_id, r.language, r.first, r.received, r.away): r.example for r in connection.execute(query)}
 
 
 def examples_of(connection: Connection, issue_id: int) -> dict[int, int]:

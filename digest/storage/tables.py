@@ -132,6 +132,8 @@ cohort = Table(
     Column("first", Boolean, nullable=False),
     # The variants they have had within the look-back, by id in order: "3,17".
     Column("received", Text, nullable=False),
+    # The day from which they catch up after a long pause; empty for everybody else.
+    Column("away", String(10), nullable=False, server_default=""),
     reference("variant_id", "variant.id", nullable=True),
     Column("readers", Integer, nullable=False),
     Index("ix_cohort_issue_preference", "issue_id", "preference_id"),

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model.cadence import Cadence
-from digest.model.choice import Candidate, Choice, Readers, Window, choose
+from digest.model.choice import Candidate, Choice, Readers, choose
 from digest.model.issue import Heading, IssueContent
 from digest.model.item import ItemId
 from digest.model.newsletter import SelectionPolicy
+from digest.model.window import Window
 from digest.rendering import encoding
 from digest.rendering.blocks import Block, compile_issue
 from digest.rendering.environment import TemplateEnvironment
