@@ -135,5 +135,5 @@ def test_pages_speak_the_newsletters_language(tmp_path: Path) -> None:
     assert "Neueste Ausgabe · 31. Oktober 2026" in words(home.text)
     assert "30. September 2026 · Ausgabe 1 · 2 Beiträge" in words(issue.text)
     assert "Thema · 2 Beiträge" in words(topic.text)
-    assert ("html", {"lang": "de-AT"}) in tags(home.text)
+    assert ("html", {"lang": "de-AT", "dir": "ltr"}) in tags(home.text)
     assert feed["language"] == "de-AT"
