@@ -195,6 +195,7 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
     order = (cohort.c.variant_id, _reader.c.subscriber_id)
     if over:
         due = spread.due_at(func.row_number().over(order_by=order), count_by_cohort(connection, issue_id)[0], over)
+    due = due.label("due")
     # Said in a way that leaves each reader looking for their cohort: the other way round, each cohort goes through all
     # readers, and no database knows that it must not.
     theirs = func.coalesce(cohort.c.variant_id, 0)
@@ -212,8 +213,9 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
             )
             .outerjoin(cohort, joined)
             .where(theirs > 0)
-            # In the order of variants, so that a worker meets one variant after the other and keeps few in memory.
-            .order_by(*order),
+            # As they will be taken, so that those of one moment lie together; and in the order of variants, so that a
+            # worker meets one variant after the other and keeps few in memory.
+            .order_by(*[due] * bool(over), *order),
         )
     )
     without = select(literal(issue_id), _reader.c.subscriber_id).outerjoin(cohort, joined).where(theirs == 0)
