@@ -11,7 +11,7 @@ from digest.flow.compose import compose
 from digest.flow.enrol import people
 from digest.flow.explain import explain
 from digest.flow.house import House
-from digest.storage import audiences, away, issues
+from digest.storage import audiences, away, issues, schema
 from digest.storage.receipts import Span
 from digest.storage.tables import cohort
 from subscribers import directory
@@ -197,3 +197,18 @@ def test_where_nobody_comes_back_nothing_is_asked_about_it(desk: Desk) -> None:
 
     assert "away_since" not in str(query)
     assert "ix_subscription_away" in plan
+
+
+def test_who_is_paused_when_the_program_is_upgraded_catches_up_too(desk: Desk, clock: StandingClock) -> None:
+    """The record of consent says since when; who is not paused needs no day."""
+    clock.at = begin("2026-04")
+    desk.reader(THERE)
+    desk.reader(AWAY)
+    pause(desk, begin("2026-09"))
+
+    schema.downgrade(desk.house.store, "0013")
+    schema.upgrade(desk.house.store)
+
+    with desk.house.store.read() as connection:
+        kept = {held.email: held.away_since for held in directory.stream(connection)}
+    assert kept == {AWAY: "2026-04-01", THERE: ""}
