@@ -131,16 +131,17 @@ def test_killed_and_frozen_machines_lose_nothing_and_double_nothing(
     due: Desk, sink: RunningSink, machines: Machines
 ) -> None:
     """However many run, it is one issue; each reader gets it once, or stands in the ledger as in doubt."""
-    clocks = [machines("scheduler") for _ in range(2)]
     killed, frozen, killed_later, steady = (machines("worker") for _ in range(4))
+    clocks = [machines("scheduler") for _ in range(2)]
 
-    sink.wait_for(READERS // 10, seconds=60)
+    assert sink.wait_for(READERS // 10, seconds=180) >= READERS // 10
     killed.send_signal(signal.SIGKILL)
     frozen.send_signal(signal.SIGSTOP)
     clocks[0].send_signal(signal.SIGKILL)
-    sink.wait_for(READERS // 3)
+    sink.wait_for(READERS // 3, seconds=60)
     killed_later.send_signal(signal.SIGKILL)
-    _until(lambda: _given_up(due.house) >= 3)
+    # On a busy machine one may be stopped before it has taken anything: then there is nobody to give up.
+    _until(lambda: _given_up(due.house) >= 3 or not _open(due.house))
     frozen.send_signal(signal.SIGCONT)
     _until(lambda: not _open(due.house))
     for process in (frozen, steady, clocks[1]):
@@ -192,7 +193,7 @@ def _given_up(house: House) -> int:
         return connection.execute(ended).scalar_one()
 
 
-def _until(met: Callable[[], bool], *, seconds: float = 60) -> None:
+def _until(met: Callable[[], bool], *, seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline, "it took too long"
