@@ -1,12 +1,13 @@
 """The commands that gather: adding sources, looking at them, importing, filing, in words and for programs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.site import Site
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, run_all
 
 FEED = {
     "version": "https://jsonfeed.org/version/1.1",
@@ -22,15 +23,20 @@ Harbour lights,https://example.org/lights,,,,"Nothing, really."
 """
 
 
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder that knows social-care, to be copied."""
+    where = tmp_path_factory.mktemp("applied")
+    run_all(where, ("init",), ("apply", "newsletters/social-care.toml"))
+    return where
+
+
 @pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in a working folder that knows social-care and may ask the loopback site."""
-    monkeypatch.chdir(tmp_path)
+def terminal(nowhere: Terminal, applied: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in such a folder, which may ask the loopback site."""
     monkeypatch.setenv("DIGEST_GATHER__ALLOW_HOSTS", '["127.0.0.1:*"]')
-    terminal = Terminal(capsys, monkeypatch)
-    terminal.done("init")
-    terminal.done("apply", "newsletters/social-care.toml")
-    return terminal
+    shutil.copytree(applied, Path(), dirs_exist_ok=True)
+    return nowhere
 
 
 @pytest.fixture
