@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, literal, select, update
 
 from subscribers import directory, names, rows
 from subscribers.address import Address, keyed_hash, parse
@@ -144,16 +144,22 @@ class Subscribers:
     def end_together(self, subscription_ids: Sequence[int]) -> None:
         """End subscriptions by their numbers; those that have ended, or are not there, stay as they are."""
         can_end = [state for state in MOVES if _State.ENDED in MOVES[state] and state is not _State.ENDED]
-        ended = self._connection.execute(
+        ended = self._connection.scalars(
             update(subscription)
             .where(subscription.c.id.in_(subscription_ids), subscription.c.state.in_(can_end))
             .values(state=_State.ENDED, ended_at=self._now, end_reason=EndReason.UNSUBSCRIBED)
-            .returning(subscription.c.subscriber_id, subscription.c.newsletter_id)
+            .returning(subscription.c.id)
         ).all()
-        same = {"kind": ConsentKind.UNSUBSCRIBED, "at": self._now, "channel": self._channel, "detail": ""}
         if ended:
-            rows = [{"subscriber_id": row.subscriber_id, "newsletter_id": row.newsletter_id, **same} for row in ended]
-            self._connection.execute(insert(consent), rows)
+            self._record_all(ended, ConsentKind.UNSUBSCRIBED)
+
+    def _record_all(self, subscription_ids: Sequence[int], kind: ConsentKind) -> None:
+        """Write down the same of many, with one statement."""
+        same = {"kind": kind, "at": self._now, "channel": self._channel, "detail": ""}
+        values = [literal(value, consent.c[name].type) for name, value in same.items()]
+        whose = select(subscription.c.subscriber_id, subscription.c.newsletter_id, *values)
+        rows = whose.where(subscription.c.id.in_(subscription_ids))
+        self._connection.execute(insert(consent).from_select(["subscriber_id", "newsletter_id", *same], rows))
 
     def unsubscribe(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
         """End one subscription of an address, or all of them. Raises UnknownReader."""

@@ -30,6 +30,8 @@ from subscribers.tokens import Purpose
 
 #: Paths that hold somebody's token.
 PRIVATE = ("/u/", "/preferences/")
+#: For programs.
+_DONE = PlainTextResponse("Unsubscribed.")
 #: What links in previews bear in place of a token.
 PREVIEW = "preview"
 
@@ -116,7 +118,7 @@ class _Desk:
             await self._together.leave(self._house.keys.read(Purpose.UNSUBSCRIBE, token))
         except TokenRefused:
             return await run_in_threadpool(self._refused, request)
-        return await run_in_threadpool(self._left, token) if for_people else PlainTextResponse("Unsubscribed.")
+        return await run_in_threadpool(self._left, token) if for_people else _DONE
 
     def _refused(self, request: Request) -> Response:
         return no_longer(self._kit, voice_for(self._kit, request), status=200)
