@@ -3,12 +3,11 @@
 A `Subscribers` lives within one transaction, which its caller opens and commits.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
 from subscribers import directory, names, rows
 from subscribers.address import Address, keyed_hash, parse
@@ -140,26 +139,6 @@ class Subscribers:
             values = {"ended_at": self._now, "end_reason": reason}  # a pause stays noted, for whoever takes it back
             kind = ConsentKind.ERASED if reason is EndReason.ERASED else ConsentKind.UNSUBSCRIBED
             self._move(held, _State.ENDED, values, kind, detail)
-
-    def end_together(self, subscription_ids: Sequence[int]) -> None:
-        """End subscriptions by their numbers; those that have ended, or are not there, stay as they are."""
-        can_end = [state for state in MOVES if _State.ENDED in MOVES[state] and state is not _State.ENDED]
-        ended = self._connection.scalars(
-            update(subscription)
-            .where(subscription.c.id.in_(subscription_ids), subscription.c.state.in_(can_end))
-            .values(state=_State.ENDED, ended_at=self._now, end_reason=EndReason.UNSUBSCRIBED)
-            .returning(subscription.c.id)
-        ).all()
-        if ended:
-            self._record_all(ended, ConsentKind.UNSUBSCRIBED)
-
-    def _record_all(self, subscription_ids: Sequence[int], kind: ConsentKind) -> None:
-        """Write down the same of many, with one statement."""
-        same = {"kind": kind, "at": self._now, "channel": self._channel, "detail": ""}
-        values = [literal(value, consent.c[name].type) for name, value in same.items()]
-        whose = select(subscription.c.subscriber_id, subscription.c.newsletter_id, *values)
-        rows = whose.where(subscription.c.id.in_(subscription_ids))
-        self._connection.execute(insert(consent).from_select(["subscriber_id", "newsletter_id", *same], rows))
 
     def unsubscribe(self, email: str, newsletter_slug: str | None = None, *, detail: str = "") -> list[Subscription]:
         """End one subscription of an address, or all of them. Raises UnknownReader."""

@@ -11,6 +11,7 @@ from digest.flow.house import House
 from digest.model.delivery import About, Attempt, DeliveryId, Outcome
 from digest.storage.tables import delivery
 from subscribers import directory
+from subscribers.leaving import end_together
 from subscribers.service import Subscribers
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import subscriber
@@ -30,7 +31,7 @@ def leave(house: House, subscription_id: int, *, channel: str) -> None:
 def leave_together(house: House, subscription_ids: Sequence[int], *, channel: str) -> None:
     """End subscriptions by the wish of their holders, all in one transaction."""
     with house.store.write() as connection:
-        Subscribers(connection, house.keys, now=house.clock.now(), channel=channel).end_together(subscription_ids)
+        end_together(connection, subscription_ids, now=house.clock.now(), channel=channel)
 
 
 def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], None]:
