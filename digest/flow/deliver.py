@@ -8,12 +8,11 @@ letters go out beside issues, by the same way: `post`.
 """
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import uvloop
 
+from digest.flow import circles
 from digest.flow.duties import Deliveries
 from digest.flow.hours import Hours
 from digest.flow.house import House
@@ -62,23 +61,11 @@ def deliver(
     stop, done = stop or Stop(), Delivered()
     issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done, patient)
     post = Shift(house, stop, progress, Post(house), done, patient)
-    with _circles_seldom_sought(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with circles.seldom_sought(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_both(issues, post, drain=drain))
     if stop.problem:
         raise stop.problem
     return done
-
-
-@contextmanager
-def _circles_seldom_sought() -> Iterator[None]:
-    """Letters and what becomes of them hold no circles of references, and Python's search for such circles, begun anew
-    every few letters, takes a tenth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(20_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 async def _both(issues: Shift, post: Shift, *, drain: bool) -> None:

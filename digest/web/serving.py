@@ -3,6 +3,7 @@
 import errno
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,6 +12,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from digest.errors import SettingsRefused
+from digest.flow import circles
+
+#: How long one thread goes on while another wants to.
+_TURN_SECONDS = 0.0005
 
 
 def _nothing() -> None:
@@ -24,11 +29,23 @@ def serve(
 
     `ending` is called when the signal comes: answers that go on for long must then end, as they are waited for.
     """
-    with _bound(host, port) as listening:
+    with _bound(host, port) as listening, _in_small_turns(), circles.seldom_sought():
         ready(f"http://{host}:{listening.getsockname()[1]}/")
         server = _Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"), ending)
         with _outliving_signals():
             server.run(sockets=[listening])
+
+
+@contextmanager
+def _in_small_turns() -> Iterator[None]:
+    """What waits for the database beside the pages has to ask for Python's one lock after each answer, and would wait
+    for five milliseconds each time that much is asked for."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 class _Server(uvicorn.Server):
