@@ -29,7 +29,7 @@ def serve(
 
     `ending` is called when the signal comes: answers that go on for long must then end, as they are waited for.
     """
-    with _bound(host, port) as listening, _in_small_turns(), circles.seldom_sought():
+    with _bound(host, port) as listening, _in_small_turns(), circles.seldom_sought(), circles.left_out():
         ready(f"http://{host}:{listening.getsockname()[1]}/")
         server = _Server(uvicorn.Config(app, log_level="warning", server_header=False, loop="uvloop"), ending)
         with _outliving_signals():
