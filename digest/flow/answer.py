@@ -14,7 +14,7 @@ from digest.flow.invite import limits
 from digest.model.notice import NoticeKind, Request, RequestKind
 from digest.storage import notices, requests, tallies
 from digest.storage.tallies import Limit
-from subscribers import directory, rows
+from subscribers import directory
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
@@ -122,15 +122,7 @@ class _Answer:
         return any(stop.covers(self._request.newsletter) for stop in stops)
 
     def _write(self, kind: NoticeKind, held: Subscription) -> None:
-        notices.queue_up(
-            self._connection,
-            kind,
-            newsletter_id=rows.newsletter_id(self._connection, held.newsletter),
-            subscriber_id=held.subscriber_id,
-            subscription_id=held.id,
-            recipient=held.email,
-            address_hash=self._hash,
-        )
+        notices.queue_for(self._connection, kind, held, self._hash)
         self._count("domain", self._domain)
 
     @property

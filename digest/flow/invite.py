@@ -8,7 +8,6 @@ from digest.flow.house import House
 from digest.model.notice import NoticeKind
 from digest.storage import notices, tallies
 from digest.storage.tallies import Limit
-from subscribers import rows
 from subscribers.address import keyed_hash, parse
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
@@ -23,15 +22,7 @@ def invite(house: House, connection: Connection, held: Subscription) -> bool:
     if not tallies.allowed(connection, "address", hashed[:64], limits(house), now=now):
         return False
     tallies.count_one(connection, "address", hashed[:64], now=now)
-    notices.queue_up(
-        connection,
-        NoticeKind.CONFIRM,
-        newsletter_id=rows.newsletter_id(connection, held.newsletter),
-        subscriber_id=held.subscriber_id,
-        subscription_id=held.id,
-        recipient=held.email,
-        address_hash=hashed,
-    )
+    notices.queue_for(connection, NoticeKind.CONFIRM, held, hashed)
     return True
 
 

@@ -78,13 +78,6 @@ def confirm(house: House, token: str) -> Subscription:
         if held.state is not SubscriptionState.PENDING:
             return held
         people(house, connection, channel="page").confirm(held.email, held.newsletter)
-        notices.queue_up(
-            connection,
-            NoticeKind.WELCOME,
-            newsletter_id=rows.newsletter_id(connection, held.newsletter),
-            subscriber_id=held.subscriber_id,
-            subscription_id=held.id,
-            recipient=held.email,
-            address_hash=keyed_hash(parse(held.email), house.keys.address_key),
-        )
+        hashed = keyed_hash(parse(held.email), house.keys.address_key)
+        notices.queue_for(connection, NoticeKind.WELCOME, held, hashed)
         return directory.find(connection, held.id) or held

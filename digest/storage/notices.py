@@ -12,7 +12,9 @@ from digest.storage.clock import database_now
 from digest.storage.notice_tables import notice
 from digest.storage.outbox import RetryPolicy
 from digest.storage.tables import worker
+from subscribers import rows
 from subscribers.consent import SubscriptionState
+from subscribers.directory import Subscription
 from subscribers.suppression import EVERYWHERE
 from subscribers.tables import newsletter, subscription, suppression
 
@@ -45,6 +47,19 @@ def queue_up(
     }
     made = connection.execute(insert(notice).values(**values, **at).returning(notice.c.id))
     return DeliveryId(made.scalar_one())
+
+
+def queue_for(connection: Connection, kind: NoticeKind, held: Subscription, address_hash: str) -> DeliveryId:
+    """Have a letter about a subscription sent to its holder."""
+    return queue_up(
+        connection,
+        kind,
+        newsletter_id=rows.newsletter_id(connection, held.newsletter),
+        subscriber_id=held.subscriber_id,
+        subscription_id=held.id,
+        recipient=held.email,
+        address_hash=address_hash,
+    )
 
 
 def waiting(connection: Connection) -> tuple[bool, datetime | None]:
