@@ -1,7 +1,6 @@
 """A line: one connection to the next hop, opened anew when it ends, and what it makes of the answers."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -49,7 +48,7 @@ class _Line:
         try:
             while not self._stop.wanted and (made := self._next or _made(await self._feed.next())):
                 self._now, self._next = made, None
-                if await self._is_open():
+                if (self._session and self._lines.may_open(self._index)) or await self._is_open():
                     await self._hand_over(made)
                 else:
                     self._feed.put_back(made.letter)
@@ -158,5 +157,5 @@ def _was_idle(handover: Handover) -> bool:
 def _held_if_about_us(handover: Handover) -> Handover:
     """A refusal for good that is about us says nothing of this reader: the delivery is kept for when we are mended."""
     if handover.outcome is Outcome.FAILED and handover.about is About.US:
-        return replace(handover, outcome=Outcome.DEFERRED)
+        return handover._replace(outcome=Outcome.DEFERRED)
     return handover

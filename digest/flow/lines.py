@@ -33,7 +33,8 @@ class Delivered:
 
     def count(self, outcome: Outcome) -> None:
         """One more."""
-        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+        name = outcome.value
+        setattr(self, name, getattr(self, name) + 1)
 
 
 @dataclass

@@ -132,8 +132,8 @@ class Preview:
         marked = replace(layout, subject=f"[Test] {layout.subject}")
         prepared, personal = self._prepared(reader, marked, {**kept, "X-Digest-Test": self.issue.name})
         domain = kept["From"].rpartition("@")[2].rstrip(">")
-        fields = replace(self._fields(to, ""), message_id=message_id(name, domain), delivery_id=name)
-        return prepared.message(personal, replace(fields, unsubscribe_mailbox=""))
+        fields = self._fields(to, "")._replace(message_id=message_id(name, domain), delivery_id=name)
+        return prepared.message(personal, fields._replace(unsubscribe_mailbox=""))
 
     def choice(self, connection: Connection, reader: Reader) -> Choice:
         """What this reader gets and why, also when it is nothing."""

@@ -130,6 +130,14 @@ def judge(phase: Phase, reply: Reply | None) -> Handover:
     if reply is None:
         silent = Outcome.UNKNOWN if phase is Phase.DOT else Outcome.DEFERRED
         return Handover(outcome=silent, phase=phase, about=About.US, closed=True)
+    if phase is Phase.DOT and reply.positive:
+        return Handover(
+            outcome=Outcome.ACCEPTED,
+            phase=phase,
+            reply_code=reply.code,
+            enhanced_code=reply.enhanced,
+            diagnostic=reply.text,
+        )
     outcome = _outcome(phase, reply)
     return Handover(
         outcome=outcome,
@@ -137,25 +145,24 @@ def judge(phase: Phase, reply: Reply | None) -> Handover:
         reply_code=reply.code,
         enhanced_code=reply.enhanced,
         diagnostic=reply.text,
-        about=About.READER if outcome is Outcome.ACCEPTED else _about(phase, reply),
-        closed=reply.code == 421 or _out_of_place(phase, reply),
+        about=_about(phase, reply),
+        closed=reply.code == 421 or _out_of_place(reply),
     )
 
 
 def _outcome(phase: Phase, reply: Reply) -> Outcome:
-    if _out_of_place(phase, reply):
+    if _out_of_place(reply):
         return Outcome.UNKNOWN if phase is Phase.DOT else Outcome.DEFERRED
-    if reply.positive:
-        return Outcome.ACCEPTED
     # RFC 5321, 4.5.3.1.10: some servers say 552 when they mean 452.
     if reply.code < 500 or (phase is Phase.RCPT and reply.code == 552):
         return Outcome.DEFERRED
     return Outcome.FAILED
 
 
-def _out_of_place(phase: Phase, reply: Reply) -> bool:
-    """A reply that cannot end a transaction here: the two sides no longer speak of the same command."""
-    return reply.code < 400 and not (phase is Phase.DOT and reply.positive)
+def _out_of_place(reply: Reply) -> bool:
+    """A reply that cannot end a transaction in any way but by accepting the message: else the two sides no longer speak
+    of the same command."""
+    return reply.code < 400
 
 
 def _about(phase: Phase, reply: Reply) -> About:

@@ -1,10 +1,11 @@
 """One SMTP session: transactions on an open connection, the phase known at every step."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from digest.mail.commands import DOT, QUIT, RSET, Offer
 from digest.mail.order import PHASES, Order
 from digest.mail.replies import Reply, judge
+from digest.mail.step import in_step
 from digest.mail.wire import Wire
 from digest.model.delivery import Envelope, Handover, Outcome, Phase
 from digest.ports import BeforeDot
@@ -57,7 +58,7 @@ class SmtpSession:
         """Hand over one message. A connection that ended while idle is phase CONNECT: nothing was tried."""
         order = self._order(envelope, message)
         if order.refusal:
-            return replace(order.refusal, closed=self._wire.lost)
+            return order.refusal._replace(closed=self._wire.lost)
         if self._wire.lost and not self._announced:
             return self._judged(Phase.CONNECT, None)
         try:
@@ -154,11 +155,24 @@ class SmtpSession:
             self._wire.send(b"".join((DOT, *self._announced.commands)), replies=1 + len(PHASES))
         else:
             self._wire.send(DOT, replies=1)
-        return self._judged(Phase.DOT, await self._wire.reply(self._timeouts.of(Phase.DOT)))
+        reply = await self._wire.reply(self._timeouts.of(Phase.DOT))
+        if reply is None or reply.code < 400 or await self._in_step(reply):
+            return self._judged(Phase.DOT, reply)
+        words = f"refused ({reply.code} {reply.text}), but what followed was out of step"
+        return judge(Phase.DOT, None)._replace(diagnostic=words)
+
+    async def _in_step(self, refusal: Reply) -> bool:
+        return await in_step(
+            self._wire,
+            refusal,
+            announced=len(PHASES) if self._announced else 0,
+            patience=self._timeouts.mail,
+            polite=self._timeouts.polite,
+        )
 
     def _judged(self, phase: Phase, reply: Reply | None) -> Handover:
         handover = judge(phase, reply)
-        return handover if reply else replace(handover, diagnostic=self._wire.trouble)
+        return handover if reply else handover._replace(diagnostic=self._wire.trouble)
 
     def _settled(self, handover: Handover) -> Handover:
         """End the connection where it is of no further use, and say so."""
@@ -167,7 +181,7 @@ class SmtpSession:
             self._wire.drop("the connection was of no further use")
         elif self._left <= 0:
             self._wire.leave()
-        return handover if handover.closed == self._wire.lost else replace(handover, closed=self._wire.lost)
+        return handover if handover.closed == self._wire.lost else handover._replace(closed=self._wire.lost)
 
 
 def _goes_on(phase: Phase, reply: Reply | None) -> bool:

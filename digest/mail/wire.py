@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import deque
+from itertools import islice
 
 from digest.mail.commands import QUIT
 from digest.mail.replies import Reply, ReplyReader
@@ -21,6 +22,8 @@ class Wire(asyncio.Protocol):
         self.full = False
         #: Why it was lost, in words.
         self.trouble = ""
+        #: Whether it was given up because nothing came in time.
+        self.timed_out = False
         #: A reply nobody had asked for; it cost the connection.
         self.stray: Reply | None = None
         self._transport = transport
@@ -61,6 +64,13 @@ class Wire(asyncio.Protocol):
             await self._woken()
         return self._replies.popleft() if self._replies else None
 
+    async def coming(self, count: int, seconds: float) -> list[Reply]:
+        """The next replies, which stay to be read; fewer when not so many came in time, or no more will come."""
+        self._be_patient(seconds)
+        while len(self._replies) < count and not self.lost:
+            await self._woken()
+        return list(islice(self._replies, count))
+
     async def drained(self, seconds: float) -> None:
         """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
         self._be_patient(seconds)
@@ -93,6 +103,7 @@ class Wire(asyncio.Protocol):
         if self._loop.time() < self._deadline:
             self._set_timer()
         else:
+            self.timed_out = True
             self.drop(f"no answer within {self._patience:g} s")
 
     def drop(self, why: str) -> None:

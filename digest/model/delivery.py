@@ -10,7 +10,6 @@ and from queued or leased: suppressed, cancelled, expired, failed; unknown where
 backup
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
@@ -36,11 +35,11 @@ class DeliveryState(StrEnum):
 
 _S = DeliveryState
 
-#: Which moves there are. A report can come days after the 250, or close a doubt.
+#: Which moves there are. A report can come days after the 250, before that is written down, or close a doubt.
 MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.QUEUED: frozenset({_S.LEASED, _S.UNKNOWN, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED}),
     _S.LEASED: frozenset({_S.QUEUED, _S.UNKNOWN, _S.IN_FLIGHT, _S.SUPPRESSED, _S.CANCELLED, _S.EXPIRED, _S.FAILED}),
-    _S.IN_FLIGHT: frozenset({_S.ACCEPTED, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
+    _S.IN_FLIGHT: frozenset({_S.ACCEPTED, _S.BOUNCED, _S.QUEUED, _S.FAILED, _S.UNKNOWN}),
     _S.ACCEPTED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.QUEUED}),
     _S.BOUNCED: frozenset(),
@@ -82,8 +81,7 @@ class About(StrEnum):
     US = "us"  #: our server, our domain, our rate: says nothing about the reader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handover:
+class Handover(NamedTuple):
     """What one SMTP transaction came to."""
 
     outcome: Outcome
@@ -111,7 +109,8 @@ class Attempt(NamedTuple):
 
 
 class WireText(bytes):
-    """A message as SMTP takes it: CRLF is its only line end, also the last, and no line begins with a dot.
+    """A message as SMTP takes it, and as signatures read it: CRLF is its only line end, also the last, which is not of
+    an empty line; no line begins with a dot; and no line of its body has a tab, two spaces in a row, or one at its end.
 
     Whoever makes one answers for that, so that nobody has to look through each message again.
     """

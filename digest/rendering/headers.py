@@ -4,8 +4,8 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.headerregistry import Address
+from typing import NamedTuple
 from urllib.parse import quote
 
 from digest.errors import BadTemplate
@@ -28,8 +28,7 @@ _URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '&+-]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalFields:
+class PersonalFields(NamedTuple):
     """What the headers of one letter say of its recipient and its delivery."""
 
     #: The recipient's address, bare. The only part of a message that may hold more than ASCII, where the mailbox's

@@ -14,6 +14,7 @@ _STYLE = re.compile(r"<!--.*?-->|<style\b[^>]*>(?P<css>.*?)</style>", re.DOTALL)
 _TAG = re.compile(r"<[a-z][^<>]*>")
 _ATTRIBUTE = re.compile(r""" ([\w:-]+)=("[^"]*"|'[^']*')""")
 _CLASS_SELECTOR = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+_INDENT = re.compile(r"\n[ \t]{2,}")
 INLINE = "/*inline*/"
 
 
@@ -34,7 +35,12 @@ def inline(html: str) -> str:
     whole = re.sub(rf"<!--{nonce}:(\d+)-->", lambda match: kept[int(match[1])], inlined)
     # premailer loses it, and browsers then lay out as they did in the last century.
     declared = _DOCTYPE.match(html)
-    return f"{declared[0].strip()}{whole}" if declared and not _DOCTYPE.match(whole) else whole
+    return _hardly_indented(f"{declared[0].strip()}{whole}" if declared and not _DOCTYPE.match(whole) else whole)
+
+
+def _hardly_indented(html: str) -> str:
+    """By one space, which keeps a rule's dot from beginning a line. What is set as it is written stays so."""
+    return html if "<pre" in html else _INDENT.sub("\n ", html)
 
 
 def _premailed(html: str) -> str:

@@ -38,7 +38,7 @@ class Prepared:
 
     def message(self, personal: Mapping[str, str], fields: PersonalFields) -> WireText:
         """The whole message (RFC 5322) for one reader. Raises BadTemplate for a slot without a value."""
-        # All of it is WireText: header lines are clean, and encoded pieces have no line that begins with a dot.
+        # All of it is WireText: header lines are clean, and so are encoded pieces, which begin and end at lines' edges.
         values = {name: both_values(value) for name, value in personal.items()}
         pieces = list(self._pieces)
         pieces[0] = personal_lines(fields)

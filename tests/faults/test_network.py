@@ -349,8 +349,9 @@ def test_27_slow_loris_and_floods(trial: Trial, phase: str, act: Act) -> None:
         ("dot", Act(reply="354 Again?"), 1),
         ("dot", Act(raw=b"gibberish\r\n"), 1),
         ("dot", Act(raw=b"250 2.0.0 Kept\r\n"), 0),
+        ("dot", Act(raw=b"451 4.3.0 Enough\r\n"), 1),
     ],
-    ids=["late", "354 too early", "250 before the dot", "354 after the dot", "gibberish", "two 250"],
+    ids=["late", "354 too early", "250 before the dot", "354 after the dot", "gibberish", "two 250", "451 and 250"],
 )
 def test_28_desync(trial: Trial, phase: str, act: Act, doubts: int) -> None:
     """A reply too many, or at the wrong time: the connection goes, and the phase decides."""

@@ -4,7 +4,6 @@ import difflib
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -34,8 +33,8 @@ def made(name: str) -> bytes:
     letter, to = LETTERS[name]
     notice = letter in ("confirmation", "welcome")
     # Nobody leaves what they have not joined yet.
-    fields = replace(family.FIELDS, unsubscribe_url="", unsubscribe_mailbox="") if notice else family.FIELDS
-    return family.letters()[letter]().message(family.personal(letter), replace(fields, to=to))
+    fields = family.FIELDS._replace(unsubscribe_url="", unsubscribe_mailbox="") if notice else family.FIELDS
+    return family.letters()[letter]().message(family.personal(letter), fields._replace(to=to))
 
 
 def readable(raw: bytes) -> list[str]:

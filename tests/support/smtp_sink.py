@@ -286,6 +286,8 @@ class _Talk:
             self._sink.keep_message(self._received(wire))
         await asyncio.sleep(self._sink.delay)
         await self._do(act, _USUAL["dot"])
+        # Not among what may wait for the rest of a group (RFC 2920, 3.2): whoever cut the line next took it along.
+        await self._flush()
         self._over()
 
     async def _body(self) -> bytes:

@@ -234,14 +234,14 @@ def test_a_cancelled_handover_sends_no_dot(exchange: Exchange) -> None:
     ],
 )
 def test_a_refusal_after_the_dot_is_no_doubt(exchange: Exchange, reply: str, outcome: Outcome) -> None:
-    """4yz and 5yz say that the message was not taken; the connection goes on."""
+    """4yz and 5yz say that the message was not taken. That nothing else was said in between shows the goodbye."""
     server = sink(once("dot", Act(reply=reply)))
     refused, accepted = exchange(server, messages=[MESSAGE, MESSAGE])
 
     assert ended(refused) == (outcome, Phase.DOT, About.US)
-    assert (refused.reply_code, refused.closed) == (int(reply[:3]), False)
+    assert (refused.reply_code, refused.closed) == (int(reply[:3]), True)
     assert accepted.outcome is Outcome.ACCEPTED
-    assert (server.connections, len(server.received)) == (1, 1)
+    assert (server.connections, len(server.received)) == (2, 1)
 
 
 def test_421_after_the_dot_defers_and_ends_the_session(exchange: Exchange) -> None:

@@ -40,6 +40,7 @@ def test_what_the_process_took_is_in_its_log_and_maildir(tmp_path: Path) -> None
         envelope = Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="17")
         handover = await session.hand_over(envelope, b"Message-ID: <17@news.example>\r\n\r\n.\r\n", yes)
         os.kill(sink.pid, signal.SIGTERM)
+        await session.close()
         return handover
 
     with process("--log", str(tmp_path / "log"), "--maildir", str(tmp_path / "box"), "--delay-ms", "20") as sink:

@@ -5,6 +5,7 @@ import quopri
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.mail.dkim import relaxed_body
 from digest.rendering import encoding
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)
@@ -43,6 +44,22 @@ def test_no_line_begins_with_a_dot_or_as_a_mailbox_file_parts_its_messages(texts
     assert not joined.startswith(b"From ")
     assert b"\r\nFrom " not in joined
     assert max(len(line) for line in joined.split(b"\r\n")) <= 76
+    assert quopri.decodestring(joined.replace(b"\r\n", b"\n")).decode().replace("\n", "\r\n") == "".join(texts)
+
+
+SPACED = st.lists(st.sampled_from([*" \t.a•\n", "  ", "From ", "x" * 71]), min_size=1, max_size=60)
+
+
+@given(st.lists(SPACED.map(lambda signs: "".join(signs).replace("\n", "\r\n")), min_size=1, max_size=4))
+def test_a_signature_reads_what_is_there(texts: list[str]) -> None:
+    """RFC 6376, 3.4.4: no line has a tab, two spaces in a row or one at its end, so that nothing is left to be made
+    canonical."""
+    joined = b"".join(encoding.literal(text) for text in texts)
+
+    assert relaxed_body(joined + b"--end\r\n") == joined + b"--end\r\n"
+    assert max(len(line) for line in joined.split(b"\r\n")) <= 76
+    assert b"\r\n." not in joined
+    assert b"\r\nFrom " not in joined
     assert quopri.decodestring(joined.replace(b"\r\n", b"\n")).decode().replace("\n", "\r\n") == "".join(texts)
 
 

@@ -99,7 +99,7 @@ def test_https_comes_before_mailto() -> None:
     assert fields(personal_lines(FIELDS))["List-Unsubscribe"] == (
         "<https://digest.example/u/1.abc>, <mailto:leave+ae.abcdefghij@example.org>"
     )
-    alone = personal_lines(replace(FIELDS, unsubscribe_mailbox=""))
+    alone = personal_lines(FIELDS._replace(unsubscribe_mailbox=""))
     assert fields(alone)["List-Unsubscribe"] == "<https://digest.example/u/1.abc>"
 
 
@@ -129,7 +129,7 @@ def test_an_address_in_a_link_is_written_as_links_are(address: str, link: str) -
 def test_what_the_system_sends_by_itself_says_so() -> None:
     """RFC 3834: no program answers it; it belongs to no list, and nobody can leave it."""
     lines = constant_lines(notice_headers(NEWSLETTER, feedback_id="confirm:care-notes:notice:exampleorg"))
-    lines += personal_lines(replace(FIELDS, unsubscribe_url="", unsubscribe_mailbox=""))
+    lines += personal_lines(FIELDS._replace(unsubscribe_url="", unsubscribe_mailbox=""))
 
     read = fields(lines)
     assert read["Auto-Submitted"] == "auto-generated"
@@ -147,7 +147,7 @@ def test_domains_in_any_script_are_written_in_ascii() -> None:
     sender = Sender(name="Bücher", address="neues@bücher.example", reply_to="leute@bücher.example")
     headers = headers_for(replace(NEWSLETTER, sender=sender), list_domain="xn--bcher-kva.example", feedback_id="x")
 
-    lines = constant_lines(headers) + personal_lines(replace(FIELDS, to="anna@bücher.example"))
+    lines = constant_lines(headers) + personal_lines(FIELDS._replace(to="anna@bücher.example"))
 
     assert lines.isascii()
     assert fields(lines)["To"] == "anna@xn--bcher-kva.example"
@@ -157,7 +157,7 @@ def test_domains_in_any_script_are_written_in_ascii() -> None:
 
 def test_a_mailbox_name_in_any_script_makes_the_only_utf_8() -> None:
     """RFC 6532: To as it is, all else in ASCII."""
-    lines = personal_lines(replace(FIELDS, to="jürgen@bücher.example"))
+    lines = personal_lines(FIELDS._replace(to="jürgen@bücher.example"))
 
     assert "To: jürgen@xn--bcher-kva.example\r\n".encode() in lines
     assert lines.replace("jürgen".encode(), b"").isascii()
@@ -167,14 +167,14 @@ def test_a_mailbox_name_in_any_script_makes_the_only_utf_8() -> None:
 def test_no_other_personal_header_holds_more_than_ascii(field: str) -> None:
     """A server without SMTPUTF8 would refuse every reader's message."""
     with pytest.raises(BadTemplate, match="plain ASCII"):
-        personal_lines(replace(FIELDS, **{field: "https://büro.example/"}))
+        personal_lines(FIELDS._replace(**{field: "https://büro.example/"}))
 
 
 @pytest.mark.parametrize("url", ["https://a.example/>,<https://evil.example", "https://a.example/ b", 'https://a/"'])
 def test_nothing_in_a_link_can_end_its_brackets(url: str) -> None:
     """Neither in a letter's own headers nor in those of an issue."""
     with pytest.raises(BadTemplate, match="cannot stand in a header"):
-        personal_lines(replace(FIELDS, unsubscribe_url=url))
+        personal_lines(FIELDS._replace(unsubscribe_url=url))
     with pytest.raises(BadTemplate, match="cannot stand in a header"):
         headers_for(NEWSLETTER, list_domain="example.org", feedback_id="x", archive_url=url)
 
@@ -196,7 +196,7 @@ def test_a_whole_message_is_right_whatever_it_is_made_of(
     """1 to 2,000 characters of anything: each header once, CRLF and short lines only, signed so that it verifies."""
     newsletter = replace(NEWSLETTER, name=name, sender=replace(NEWSLETTER.sender, name=name))
     personal = PERSONAL | {"greeting": greeting, "preferences_url": url, "unsubscribe_url": url}
-    mine = replace(FIELDS, to=f"{own}@example.org", unsubscribe_url=url)
+    mine = FIELDS._replace(to=f"{own}@example.org", unsubscribe_url=url)
     try:
         headers = headers_for(newsletter, list_domain="example.org", feedback_id="a:b:c:defgh", archive_url=url)
         layout = lay_out(choice((8, "carers")), replace(CONTENT, title=title), topics=None)
@@ -222,7 +222,7 @@ def test_any_link_is_written_whole_or_refused(url: str) -> None:
     """There is nothing between."""
     assume(not url.isspace())
     try:
-        lines = personal_lines(replace(FIELDS, unsubscribe_url=url, unsubscribe_mailbox=""))
+        lines = personal_lines(FIELDS._replace(unsubscribe_url=url, unsubscribe_mailbox=""))
     except BadTemplate:
         return
 

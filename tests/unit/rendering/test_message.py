@@ -125,7 +125,7 @@ def test_letters_differ_in_what_is_personal_only(prepared: Prepared):
     first = prepared.message(PERSONAL, FIELDS)
     others = {name: f"https://other.example/{name}" for name in PERSONAL}
 
-    second = prepared.message(others, replace(FIELDS, to="tom@example.org"))
+    second = prepared.message(others, FIELDS._replace(to="tom@example.org"))
 
     assert prepared.message(PERSONAL, FIELDS) == first
     assert b"riya" not in second
@@ -189,7 +189,7 @@ def test_any_title_and_name_make_good_headers(blocks: Blocks, subject: str, name
 def test_a_personal_header_with_a_line_break_or_control_is_refused(prepared: Prepared, field: str, evil: str):
     """Nobody writes headers into our messages."""
     with pytest.raises(BadTemplate, match="line break or a control"):
-        prepared.message(PERSONAL, replace(FIELDS, **{field: evil}))
+        prepared.message(PERSONAL, FIELDS._replace(**{field: evil}))
 
 
 @pytest.mark.parametrize("name", ["Subject", "List-Archive", "Feedback-ID", "From"])
@@ -218,12 +218,12 @@ def test_a_name_that_needs_encoding_stays_out_of_the_list_id():
 def test_a_header_beyond_998_bytes_is_refused(prepared: Prepared):
     """RFC 5322 §2.1.1: servers cut such lines wherever they like."""
     with pytest.raises(BadTemplate, match="longer than 998"):
-        prepared.message(PERSONAL, replace(FIELDS, unsubscribe_url="https://digest.example/" + "x" * 1000))
+        prepared.message(PERSONAL, FIELDS._replace(unsubscribe_url="https://digest.example/" + "x" * 1000))
 
 
 def test_an_internationalised_address_goes_as_it_is(prepared: Prepared):
     """RFC 6532: its transport offers SMTPUTF8 or the delivery fails there; an encoded address reaches nobody."""
-    raw = prepared.message(PERSONAL, replace(FIELDS, to="jürgen@example.org"))
+    raw = prepared.message(PERSONAL, FIELDS._replace(to="jürgen@example.org"))
 
     assert "To: jürgen@example.org\r\n".encode() in raw
 
