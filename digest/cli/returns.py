@@ -26,8 +26,8 @@ def read(
 ) -> None:
     """Read mail to the mailbox for leaving (mail.unsubscribe_address), and end the subscriptions it names.
 
-    Mail of the bounce domain (mail.bounce_domain) may be read by it too: what did not arrive of single letters, such as
-    “please confirm”, is noted, and addresses that do not exist get nothing more.
+    Mail of the bounce domain (mail.bounce_domain) may be read by it too: what did not arrive, of issues and of single
+    letters such as “please confirm”, is noted, and addresses that do not exist get nothing more.
 
     Read twice is read once. For a mail server that pipes each message: "|digest -C /srv/news returns read".
 

@@ -40,7 +40,7 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
 
     def on_settled(connection: Connection, attempts: Sequence[Attempt]) -> None:
         gone = {a.delivery_id: a for a in attempts if is_gone(a)}
-        for delivery_id, email in _addresses(connection, list(gone)):
+        for delivery_id, email in addresses(connection, list(gone)):
             with suppress(AddressRefused):  # what is no address needs no suppression, and must not hold up the others
                 suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
 
@@ -63,7 +63,8 @@ def is_gone(attempt: Attempt) -> bool:
     )
 
 
-def _addresses(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> list[tuple[DeliveryId, str]]:
+def addresses(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> list[tuple[DeliveryId, str]]:
+    """Whose deliveries these are; nothing for those who were erased."""
     if not delivery_ids:
         return []
     rows: Any = connection.execute(

@@ -1,5 +1,5 @@
-"""Mail that comes back: a message to an address for leaving ends the subscription it names, a bounce of a single letter
-settles that letter.
+"""Mail that comes back: a message to an address for leaving ends the subscription it names, a bounce settles what it is
+of, an issue's delivery or a single letter.
 
 Of those who leave, whatever such a message says counts, as mail programs write what they like; the address itself is
 the proof. Only what a program sends by itself, such as “I am on holiday”, does not. Of a bounce, too, the address is
@@ -16,13 +16,15 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import TypeVar
 
-from digest.errors import SettingsRefused, TokenRefused
+from sqlalchemy import Connection
+
+from digest.errors import AddressRefused, SettingsRefused, TokenRefused
 from digest.flow import feedback
 from digest.flow.house import House
 from digest.flow.returns import Returns
 from digest.mail import dsn
 from digest.model.delivery import DeliveryId
-from digest.storage import notices
+from digest.storage import notices, settlement
 
 #: Where a mail server writes whom a message came to; the first three say it even where the letter hides it.
 _RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
@@ -39,7 +41,7 @@ class Heard:
     name: str
     #: Whether it was to an address of ours, so that its holder is subscribed no more.
     left: bool
-    #: Whether it said that a single letter of ours never arrived.
+    #: Whether it said that something of ours never arrived.
     bounced: bool = False
     #: Why nothing was done.
     reason: str = ""
@@ -56,8 +58,9 @@ def hear(house: House, message: bytes, *, name: str = "") -> Heard:
     # No more than its head: what is within may be made to be read for ever.
     head = BytesHeaderParser(policy=policy.compat32).parsebytes(message[:LARGEST])
     returns, to = Returns.of(house), list(_addresses(head))
-    if bounced := _numbers(returns.notice_of, to):
-        return _settled(house, bounced, message[:LARGEST], name)
+    for read, came_back in ((returns.delivery_of, _deliveries), (returns.notice_of, _notices)):
+        if bounced := _numbers(read, to):
+            return _settled(house, bounced, came_back, message[:LARGEST], name)
     if _is_automatic(head):
         return Heard(name=name, left=False, reason="a program sent it by itself")
     leaving = _numbers(returns.subscription_of, to)
@@ -88,17 +91,33 @@ def _numbers(read: Callable[[str], _N], addresses: Iterable[str]) -> list[_N]:
     return found
 
 
-def _settled(house: House, notice_ids: Sequence[DeliveryId], message: bytes, name: str) -> Heard:
-    """What a notification says of a single letter. Put off is not refused: the server goes on trying."""
+def _settled(house: House, ids: Sequence[DeliveryId], came_back: "_CameBack", message: bytes, name: str) -> Heard:
+    """What a notification says of these. Put off is not refused: the server goes on trying."""
     final = next((report for report in dsn.reports(message) if report.is_final), None)
     if final is None:
         return Heard(name=name, left=False, reason="it does not say that a letter could not be delivered")
+    said = final.diagnostic or final.status
     with house.store.write() as connection:
-        gone = notices.bounce(connection, notice_ids, reason=final.diagnostic or final.status)
+        known, gone = came_back(connection, ids, said)
         if final.status in feedback.NO_SUCH_MAILBOX:
             for email in gone:
-                feedback.suppress_gone(house, connection, email, final.diagnostic or final.status)
-    return Heard(name=name, left=False, bounced=bool(gone), reason="" if gone else "it is of a letter that is settled")
+                with suppress(AddressRefused):  # what is no address needs no suppression
+                    feedback.suppress_gone(house, connection, email, said)
+    return Heard(name=name, left=False, bounced=known, reason="" if known else "it is of a letter that is settled")
+
+
+#: Notes that these came back, and why. Returns whether that was news, and to whom they were.
+_CameBack = Callable[[Connection, Sequence[DeliveryId], str], tuple[bool, Sequence[str]]]
+
+
+def _deliveries(connection: Connection, ids: Sequence[DeliveryId], reason: str) -> tuple[bool, Sequence[str]]:
+    found = settlement.bounce(connection, ids, reason=reason)
+    return bool(found), [email for _, email in feedback.addresses(connection, found)]
+
+
+def _notices(connection: Connection, ids: Sequence[DeliveryId], reason: str) -> tuple[bool, Sequence[str]]:
+    gone = notices.bounce(connection, ids, reason=reason)
+    return bool(gone), gone
 
 
 def _is_automatic(message: "Message[str, str]") -> bool:

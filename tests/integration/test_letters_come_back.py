@@ -9,51 +9,11 @@ from digest.flow.mail_returns import Heard, hear
 from digest.flow.returns import Returns
 from digest.mail import dsn
 from digest.model.delivery import DeliveryId
+from tests.support.bounces import notification
 from tests.support.counter import NEW, Counter, counter, stencil
 from tests.support.web_house import EMAIL
 
 __all__ = ["counter", "stencil"]
-
-_NOTIFICATION = """\
-Return-Path: <>
-From: Mail Delivery <mailer-daemon@mx.example.com>
-{to}
-Auto-Submitted: auto-replied
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="==b"
-
---==b
-Content-Type: text/plain
-
-Your message could not be delivered.
---==b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.com
-
-Final-Recipient: rfc822; {recipient}
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; {said}
-
---==b
-Content-Type: text/rfc822-headers
-
-Subject: Please confirm
---==b--
-"""
-
-
-def notification(
-    to: str,
-    *,
-    action: str = "failed",
-    status: str = "5.1.1",
-    said: str = "550 5.1.1 <x>: no\n such user",
-    by: str = "To",
-) -> bytes:
-    """What a mail server far away writes."""
-    return _NOTIFICATION.format(to=f"{by}: {to}", recipient=NEW, action=action, status=status, said=said).encode()
 
 
 @pytest.fixture
@@ -131,7 +91,7 @@ def test_addresses_that_are_not_that_letters_change_nothing(returning: Counter) 
         right.replace("nb+", "b+"),
         right.replace("nb+", "nb+a"),
         "nb+ae.aaaaaaaaaa@b.example.org",
-        returns.envelope_sender(DeliveryId(1)),
+        returns.envelope_sender(DeliveryId(999)),
         returns.notice_sender(DeliveryId(999)),
         f"{right}.example.com",
     ]
