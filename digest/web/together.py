@@ -1,7 +1,8 @@
 """Together: clicks that come at the same moment end their subscriptions in one transaction.
 
-The next transaction begins when the last one has ended, with all that have come meanwhile; so they group by themselves
-under load, and a single one does not wait.
+The next transaction begins when the last one has ended, with all that have come meanwhile and all that are just coming
+in: those who were answered together come back together, and the first of them alone would keep the others waiting for
+the disk. So they group by themselves under load, and a single one does not wait.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ class Together:
 
     async def _go_on(self) -> None:
         while self._waiting:
+            await self._all_here()
             batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
             problem = await self._tried([subscription_id for subscription_id, _ in batch])
             for _, ended in batch:
@@ -43,6 +45,13 @@ class Together:
                 else:
                     ended.set_exception(problem)
         self._work = None
+
+    async def _all_here(self) -> None:
+        """Until a turn of the loop has brought nobody else, or there are enough."""
+        before = 0
+        while before < len(self._waiting) < _MOST:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _tried(self, subscription_ids: list[int]) -> Exception | None:
         try:
