@@ -138,9 +138,10 @@ def _round(site: Path, database: str, port: int, asked: argparse.Namespace) -> d
 
 
 def _begin_anew(site: Path, database: str, asked: argparse.Namespace) -> None:
+    # It tells of databases brought back from a backup, as this one is.
+    (site / "data" / epoch.FILE).unlink(missing_ok=True)
     if asked.on == "sqlite":
-        # The file that tells of databases brought back from a backup, which this one is, goes too.
-        for leftover in [*(site / "data").glob("digest.db*"), *(site / "data").glob(epoch.FILE)]:
+        for leftover in (site / "data").glob("digest.db*"):
             leftover.unlink()
         shutil.copy(site / "published.db", site / "data" / "digest.db")
         return

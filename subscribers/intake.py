@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, String, bindparam, insert, select
 
 from subscribers import rows
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import ConsentKind, SubscriptionState
 from subscribers.errors import Problem
 from subscribers.preferences import EVERYTHING, Preference
+from subscribers.prepared import Among, Prepared, as_list, written
 from subscribers.service import Subscribers
 from subscribers.suppression import EVERYWHERE
-from subscribers.tables import consent, subscriber, subscription, suppression
+from subscribers.tables import Id, consent, subscriber, subscription, suppression
 from subscribers.tokens import Keys
 from subscribers.transfer import Line, Report
 
@@ -28,6 +29,16 @@ class Terms:
     confirmed: bool
     #: What the consent record says of where they came from: the file's name.
     origin: str
+
+
+class _Known(NamedTuple):
+    """What is kept of somebody; of the subscription None where there is none."""
+
+    name: str
+    language: str
+    state: str | None
+    cadence: str | None
+    preference_id: int | None
 
 
 class Intake:
@@ -68,32 +79,16 @@ class Intake:
                 self._report.refuse(line, f"the same address as in line {first}.")
         return parsed
 
-    def _known(self, hashes: list[str]) -> dict[str, Any]:
+    def _known(self, hashes: list[str]) -> dict[str, "_Known"]:
         """The people there are among these, with their subscription to this newsletter if they have one."""
-        mine = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.newsletter_id == self._newsletter_id)
-        rows = self._connection.execute(
-            select(
-                subscriber.c.address_hash,
-                subscriber.c.name,
-                subscriber.c.language,
-                subscription.c.state,
-                subscription.c.cadence,
-                subscription.c.preference_id,
-            )
-            .outerjoin(subscription, mine)
-            .where(subscriber.c.address_hash.in_(hashes))
-        )
-        return {row.address_hash: row for row in rows}
+        found = _KNOWN.run(self._connection, hashes=as_list(hashes), newsletter_id=self._newsletter_id)
+        return {hashed: _Known(*said) for hashed, *said in found}
 
     def _suppressed(self, hashes: list[str]) -> set[str]:
-        refused = select(suppression.c.address_hash).where(
-            suppression.c.address_hash.in_(hashes),
-            suppression.c.scope.in_((EVERYWHERE, self._terms.newsletter)),
-            suppression.c.lifted_at.is_(None),
-        )
-        return set(self._connection.scalars(refused))
+        found = _SUPPRESSED.run(self._connection, hashes=as_list(hashes), newsletter=self._terms.newsletter)
+        return {hashed for (hashed,) in found}
 
-    def _says_nothing_new(self, line: Line, row: Any) -> bool:
+    def _says_nothing_new(self, line: Line, row: "_Known") -> bool:
         settled = {SubscriptionState.ACTIVE, SubscriptionState.PAUSED}
         if not self._terms.confirmed:
             settled.add(SubscriptionState.PENDING)
@@ -198,3 +193,27 @@ class Intake:
         if chosen not in self._preferences:
             self._preferences[chosen] = rows.preference_id(self._connection, chosen)
         return self._preferences[chosen]
+
+
+_HASHES = bindparam("hashes", type_=String)
+_NEWSLETTER_ID = bindparam("newsletter_id", type_=Id)
+_MINE = (subscription.c.subscriber_id == subscriber.c.id) & (subscription.c.newsletter_id == _NEWSLETTER_ID)
+_KNOWN = Prepared(
+    select(
+        subscriber.c.address_hash,
+        subscriber.c.name,
+        subscriber.c.language,
+        subscription.c.state,
+        subscription.c.cadence,
+        subscription.c.preference_id,
+    )
+    .outerjoin(subscription, _MINE)
+    .where(Among(subscriber.c.address_hash, _HASHES))
+)
+_SUPPRESSED = Prepared(
+    select(suppression.c.address_hash).where(
+        Among(suppression.c.address_hash, _HASHES),
+        suppression.c.scope.in_((written(EVERYWHERE), bindparam("newsletter", type_=String))),
+        suppression.c.lifted_at.is_(None),
+    )
+)

@@ -3,31 +3,38 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, String, bindparam, insert, select, update
+from sqlalchemy import Connection, String, bindparam, insert, literal, select, update
 
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
-from subscribers.tables import Instant, consent, subscription
+from subscribers.prepared import Among, Prepared, as_instant, as_list, value_for, written
+from subscribers.tables import consent, subscription
 
 _ENDED = SubscriptionState.ENDED
-_CAN_END = [state for state in MOVES if _ENDED in MOVES[state] and state is not _ENDED]
-_IDS = subscription.c.id.in_(bindparam("ids", expanding=True))
-_NOW, _CHANNEL = bindparam("now", type_=Instant()), bindparam("by", type_=String)
-
-_END = (
-    update(subscription)
-    .where(_IDS, subscription.c.state.in_(_CAN_END))
-    .values(state=_ENDED, ended_at=_NOW, end_reason=EndReason.UNSUBSCRIBED)
-    .returning(subscription.c.id)
-)
-_WHOSE = {"subscriber_id": subscription.c.subscriber_id, "newsletter_id": subscription.c.newsletter_id}
-_SAID = {"kind": bindparam("kind", type_=String), "at": _NOW, "channel": _CHANNEL}
-_RECORD = insert(consent).from_select([*_WHOSE, *_SAID], select(*_WHOSE.values(), *_SAID.values()).where(_IDS))
+_CAN_END = [written(state) for state in MOVES if _ENDED in MOVES[state] and state is not _ENDED]
 
 
 def end_together(connection: Connection, subscription_ids: Sequence[int], *, now: datetime, channel: str) -> None:
     """End subscriptions by their numbers, each with its record; those that have ended, or are not there, stay as they
     are."""
-    ended = connection.scalars(_END, {"ids": list(subscription_ids), "now": now}).all()
+    at = as_instant(now, connection)
+    ended = _END.run(connection, ids=as_list(subscription_ids), ended_at=at)
     if ended:
-        said = {"kind": ConsentKind.UNSUBSCRIBED, "now": now, "by": channel}
-        connection.execute(_RECORD, {"ids": ended, **said})
+        _RECORD.run(connection, ids=as_list(number for (number,) in ended), at=at, channel=channel)
+
+
+_GIVEN = Among(subscription.c.id, bindparam("ids", type_=String))
+
+_END = Prepared(
+    update(subscription)
+    .where(_GIVEN, subscription.c.state.in_(_CAN_END))
+    .values(state=_ENDED, ended_at=value_for(subscription.c.ended_at), end_reason=EndReason.UNSUBSCRIBED)
+    .returning(subscription.c.id)
+)
+_SAID = {
+    consent.c.subscriber_id: subscription.c.subscriber_id,
+    consent.c.newsletter_id: subscription.c.newsletter_id,
+    consent.c.kind: literal(ConsentKind.UNSUBSCRIBED),
+    consent.c.at: value_for(consent.c.at),
+    consent.c.channel: value_for(consent.c.channel),
+}
+_RECORD = Prepared(insert(consent).from_select(list(_SAID), select(*_SAID.values()).where(_GIVEN)))

@@ -75,6 +75,10 @@ class Store:
         self.engine.dispose()
 
 
+#: What a writer says again and again, it finds by number: PostgreSQL would take longer to plan it anew than to do it.
+_PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
+
+
 class Writer:
     """One connection, kept open for many transactions one after the other; made anew when one has failed."""
 
@@ -100,6 +104,9 @@ class Writer:
     def _opened(self) -> Connection:
         connection = self._store.engine.connect()
         connection.detach()  # ours for good, so that closing it does not leave it in a pool
+        if not self._store.embedded:
+            with connection.begin():
+                connection.exec_driver_sql(_PLAN_ONCE)
         return connection
 
     def close(self) -> None:

@@ -15,8 +15,8 @@ from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueState
 from digest.storage import notices
 from digest.storage.engine import make_private
-from digest.storage.prepared import Prepared
 from digest.storage.tables import attempt, delivery, fact, issue
+from subscribers.prepared import Prepared
 from subscribers.upsert import insert_new
 
 FILE = "epoch"

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueId
-from digest.storage.prepared import written
 from digest.storage.tables import attempt, delivery
+from subscribers.prepared import written
 from subscribers.tables import subscriber
 
 

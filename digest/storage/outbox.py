@@ -6,14 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, and_, bindparam, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    select,
+    true,
+    update,
+)
 
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
-from digest.storage.prepared import Prepared, Rows, as_instant, as_read, as_rows, written
 from digest.storage.tables import delivery, issue
 from subscribers import audience
+from subscribers.prepared import Among, Prepared, as_instant, as_list, as_read, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
@@ -88,7 +101,7 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
 
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
-    given = as_rows((i,) for i in ids)
+    given = as_list(ids)
     _await_those_who_leave(connection, given)
     marked = _MARK.run(connection, ids=given, token=token)
     return {DeliveryId(i) for (i,) in marked}
@@ -122,20 +135,23 @@ def cancel(connection: Connection, issue_id: IssueId) -> int:
 
 def with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
     """The issues that go out and have a delivery that is due, the oldest first; none of `closed` newsletters."""
-    return [IssueId(i) for (i,) in _SOMETHING_DUE.run(connection, ids=as_rows((each,) for each in closed))]
+    return [IssueId(i) for (i,) in _SOMETHING_DUE.run(connection, ids=as_list(closed))]
 
 
 def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) -> list[tuple[Duty, bool]]:
     """The first deliveries of an issue that are due, and whether their readers may be written to."""
     rows = _DUE.run(connection, issue_id=issue_id, most=limit)
     return [
-        (Duty._make((*plain, as_read(since), topics, cadence, tries, as_read(dated_at or at))), bool(permitted))
+        (
+            Duty._make((*plain, as_read(since), topics, cadence, tries, as_read(dated_at) if dated_at else at)),
+            bool(permitted),
+        )
         for *plain, since, topics, cadence, tries, dated_at, permitted in rows
     ]
 
 
 def _take(connection: Connection, token: str, found: Sequence[tuple[Duty, bool]], at: datetime) -> None:
-    taken = as_rows((duty.id,) for duty, _ in found)
+    taken = as_list(duty.id for duty, _ in found)
     _LEASE.run(connection, ids=taken, token=token, at=as_instant(at, connection))
 
 
@@ -153,6 +169,12 @@ def _permitted() -> ColumnElement[bool]:
         newsletter.c.id == subscription.c.newsletter_id,
         audience.may_receive(database_now()),
     )
+
+
+def _asked_of_each(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that is looked up for each delivery in hand. PostgreSQL would make a join of it and begin with the
+    issue, of whose many deliveries it may not have heard yet: it would go through all of them for one marker."""
+    return condition.is_(true())
 
 
 def going_out() -> ColumnElement[bool]:
@@ -193,7 +215,8 @@ def move(
         connection.execute(update(delivery).where(*_ours(token, ids, states), *also).values(state=to, **values))
 
 
-_GIVEN = Rows(bindparam("ids", type_=String))
+_IDS = bindparam("ids", type_=String)
+_GIVEN = Among(delivery.c.id, _IDS)
 
 _NOW = Prepared(select(database_now()))
 
@@ -206,7 +229,7 @@ _SOMETHING_DUE = Prepared(
             delivery.c.state == written(_S.QUEUED),
             delivery.c.not_before <= database_now(),
         ),
-        issue.c.newsletter_id.not_in(_GIVEN.ids()),
+        not_(Among(issue.c.newsletter_id, _IDS)),
     )
     .order_by(issue.c.id)
 )
@@ -242,7 +265,7 @@ _DUE = Prepared(
 
 _LEASE = Prepared(
     update(delivery)
-    .where(delivery.c.id.in_(_GIVEN.ids()))
+    .where(_GIVEN)
     .values(
         state=written(_S.LEASED),
         lease_token=bindparam("token", type_=String),
@@ -253,18 +276,18 @@ _LEASE = Prepared(
 _AWAIT = Prepared(
     select(delivery.c.id)
     .join(subscription, subscription.c.id == delivery.c.subscription_id)
-    .where(delivery.c.id.in_(_GIVEN.ids()))
+    .where(_GIVEN)
     .with_for_update(of=[delivery, subscription])
 )
 
 _MARK = Prepared(
     update(delivery)
     .where(
-        delivery.c.id.in_(_GIVEN.ids()),
+        _GIVEN,
         delivery.c.lease_token == bindparam("token", type_=String),
         delivery.c.state == written(_S.LEASED),
-        _permitted(),
-        going_out(),
+        _asked_of_each(_permitted()),
+        _asked_of_each(going_out()),
     )
     .values(state=written(_S.IN_FLIGHT))
     .returning(delivery.c.id)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 from digest.model.delivery import DeliveryState, Outcome
 from digest.model.issue import IssueId
 from digest.storage.clock import database_now
-from digest.storage.prepared import written
 from digest.storage.tables import attempt, delivery, worker
+from subscribers.prepared import written
 
 _S = DeliveryState
 #: So many of the latest tries are looked at for what servers say.

@@ -1,16 +1,16 @@
 """Settling: how attempts end for their deliveries; late answers count, those of a worker that was given up do not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, String, Text, bindparam, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, String, Text, bindparam, insert, null, select, update
 
-from digest.model.delivery import About, Attempt, DeliveryState, Outcome
+from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Outcome
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
-from digest.storage.prepared import Prepared, Rows, as_instant, as_rows, value_for, written
 from digest.storage.tables import attempt, delivery
+from subscribers.prepared import Among, Prepared, Rows, as_instant, as_list, as_rows, written
 from subscribers.tables import Id, Instant
 
 _S = DeliveryState
@@ -28,7 +28,16 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     for outcome, group in by_outcome.items():
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
-        _KEEP_ATTEMPT.run_each(connection, [_attempt_row(each, connection) for each in attempts])
+        _KEEP_ATTEMPTS.run(connection, rows=as_rows(_attempt_row(each, connection) for each in attempts))
+
+
+def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
+    """Note that deliveries came back after they were accepted, while they were in doubt, or before their outcome was
+    written down. Returns those of which it was not known."""
+    came_back = delivery.c.id.in_(list(ids)) & delivery.c.state.in_((_S.ACCEPTED, _S.UNKNOWN, _S.IN_FLIGHT))
+    values = {"state": _S.BOUNCED, "settled_at": database_now(), "lease_token": null(), "reason": reason}
+    found = connection.scalars(update(delivery).where(came_back).values(values).returning(delivery.c.id))
+    return [DeliveryId(number) for number in found]
 
 
 # Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
@@ -36,7 +45,7 @@ _OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
 
 
 def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    _ACCEPT.run(connection, rows=_ids(attempts), token=token)
+    _ACCEPT.run(connection, ids=_ids(attempts), token=token)
 
 
 def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
@@ -44,7 +53,7 @@ def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: 
 
 
 def _unknown(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    _DOUBT.run(connection, rows=_ids(attempts), token=token)
+    _DOUBT.run(connection, ids=_ids(attempts), token=token)
 
 
 def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
@@ -56,7 +65,7 @@ def _withheld(connection: Connection, token: str, attempts: list[Attempt], retry
 
 
 def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    tries: dict[int, int] = dict(_TRIES.run(connection, rows=_ids(attempts)))
+    tries: dict[int, int] = dict(_TRIES.run(connection, ids=_ids(attempts)))
     # What is about us does not use up a reader's tries; what waits too long expires.
     nowhere = _nowhere_before(connection, attempts)
     last = {
@@ -80,7 +89,7 @@ def _deferred(connection: Connection, token: str, attempts: list[Attempt], retry
         ]
         _DEFER.run(connection, rows=as_rows(rows), token=token)
         # The issue may have been cancelled while these were in flight; nobody would ever take them out of the queue.
-        _CANCEL_STOPPED.run(connection, rows=as_rows(rows))
+        _CANCEL_STOPPED.run(connection, ids=_ids(again))
 
 
 def _counts(each: Attempt) -> int:
@@ -103,7 +112,7 @@ def _nowhere_before(connection: Connection, attempts: list[Attempt]) -> set[int]
 
 
 def _ids(attempts: Iterable[Attempt]) -> str:
-    return as_rows((each.delivery_id,) for each in attempts)
+    return as_list(each.delivery_id for each in attempts)
 
 
 def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
@@ -123,22 +132,25 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
 
 _KEPT = [column for column in attempt.columns if column.name != "id"]
 _ROWS = Rows(bindparam("rows", type_=String))
+#: Which deliveries are meant: those by number, or those of the rows, which say something of each.
+_GIVEN = Among(delivery.c.id, bindparam("ids", type_=String))
+_OF_ROWS = delivery.c.id == _ROWS.field(0, Id)
 _TOKEN = bindparam("token", type_=String)
 
 
-def _moving(states: Iterable[DeliveryState], to: DeliveryState, **values: Any) -> Prepared:
-    """One move of many deliveries: of those among the rows that are still ours and in one of these states."""
+def _moving(which: ColumnElement[bool], states: Iterable[DeliveryState], to: DeliveryState, **values: Any) -> Prepared:
+    """One move of many deliveries: of those that are still ours and in one of these states."""
     mine = delivery.c.lease_token == _TOKEN, delivery.c.state.in_([written(state) for state in states])
-    rows = delivery.c.id == _ROWS.field(0, Id)
-    return Prepared(update(delivery).where(rows, *mine).values(state=written(to), **values))
+    return Prepared(update(delivery).where(which, *mine).values(state=written(to), **values))
 
 
 _OVER = {"settled_at": database_now(), "tries": delivery.c.tries + 1, "lease_token": null()}
-_ACCEPT = _moving((_S.IN_FLIGHT, _S.UNKNOWN), _S.ACCEPTED, **_OVER)
-_FAIL = _moving(_OPEN, _S.FAILED, **_OVER, reason=_ROWS.field(1, Text()))
+_ACCEPT = _moving(_GIVEN, (_S.IN_FLIGHT, _S.UNKNOWN), _S.ACCEPTED, **_OVER)
+_FAIL = _moving(_OF_ROWS, _OPEN, _S.FAILED, **_OVER, reason=_ROWS.field(1, Text()))
 # It keeps its token, so that a late reply can still close it.
-_DOUBT = _moving((_S.IN_FLIGHT,), _S.UNKNOWN, tries=delivery.c.tries + 1, reason="no reply after the final dot")
+_DOUBT = _moving(_GIVEN, (_S.IN_FLIGHT,), _S.UNKNOWN, tries=delivery.c.tries + 1, reason="no reply after the final dot")
 _DEFER = _moving(
+    _OF_ROWS,
     (_S.LEASED, _S.IN_FLIGHT),
     _S.QUEUED,
     lease_token=null(),
@@ -146,13 +158,17 @@ _DEFER = _moving(
     not_before=_ROWS.field(2, Instant()),
     reason=_ROWS.field(3, Text()),
 )
-_TRIES = Prepared(select(delivery.c.id, delivery.c.tries).where(delivery.c.id.in_(_ROWS.ids())))
+_TRIES = Prepared(select(delivery.c.id, delivery.c.tries).where(_GIVEN))
 _CANCEL_STOPPED = Prepared(
     update(delivery)
-    .where(delivery.c.id.in_(_ROWS.ids()), delivery.c.state == written(_S.QUEUED), ~published())
+    .where(_GIVEN, delivery.c.state == written(_S.QUEUED), ~published())
     .values(state=written(_S.CANCELLED), settled_at=database_now(), reason="the issue was cancelled")
 )
-_KEEP_ATTEMPT = Prepared(insert(attempt).values({column.name: value_for(column) for column in _KEPT}).inline())
+_KEEP_ATTEMPTS = Prepared(
+    insert(attempt).from_select(
+        [column.name for column in _KEPT], select(*(_ROWS.field(at, column.type) for at, column in enumerate(_KEPT)))
+    )
+)
 
 _SETTLE = {
     Outcome.ACCEPTED: _accepted,

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, exists, func, select
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueId, IssueState
 from digest.storage.outbox import going_out, issue_goes_out, with_something_due
-from digest.storage.prepared import written
 from digest.storage.tables import delivery, issue
+from subscribers.prepared import written
 
 _S = DeliveryState
 _NONE: Mapping[int, datetime] = {}

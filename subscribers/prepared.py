@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -16,17 +18,18 @@ from sqlalchemy import (
     bindparam,
     cast,
     literal_column,
-    select,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeEngine
 
-from subscribers.tables import Id, Instant
+from subscribers.tables import Instant
 
 
 class Prepared:
@@ -38,28 +41,29 @@ class Prepared:
     def __init__(self, statement: Select[Any] | UpdateBase) -> None:
         self._statement = statement
         self._compiled: dict[str, SQLCompiler] = {}
-        self._given: dict[str, Mapping[str, Any]] = {}
+        #: What SQLAlchemy adds by itself while it compiles.
+        self._added: dict[str, Mapping[str, Any]] = {}
 
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
-        with self._at_the_driver(connection) as (driver, compiled, given):
-            driver.execute(compiled.string, _ordered(compiled, {**given, **values}))
+        with self._at_the_driver(connection) as (driver, compiled):
+            driver.execute(compiled.string, _ordered(compiled, {**self._added[compiled.dialect.name], **values}))
             return list(driver.fetchall()) if driver.description else []
 
     def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
         """Run it once for each of the rows, whose values are in the order in which the statement names its own."""
-        with self._at_the_driver(connection) as (driver, compiled, _):
+        with self._at_the_driver(connection) as (driver, compiled):
             order = compiled.positiontup or list(compiled.params)
             many = rows if compiled.positiontup else (dict(zip(order, row, strict=True)) for row in rows)
             driver.executemany(compiled.string, list(many))
 
     @contextmanager
-    def _at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler, Mapping[str, Any]]]:
+    def _at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler]]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         driver = connection.connection.cursor()
         try:
-            yield driver, compiled, self._given[dialect.name]
+            yield driver, compiled
         except dialect.loaded_dbapi.Error as error:
             base = dialect.loaded_dbapi.Error
             raise DBAPIError.instance(compiled.string, None, error, base, dialect=dialect) from error
@@ -67,10 +71,23 @@ class Prepared:
             driver.close()
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
-        compiled = self._statement.compile(dialect=dialect)
+        compiled = _with_constants(self._statement, dialect).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
-        self._given[dialect.name] = compiled.construct_params(_check=False)
+        self._added[dialect.name] = compiled.construct_params(_check=False)
         return self._compiled.setdefault(dialect.name, compiled)
+
+
+def _with_constants(statement: Any, dialect: Dialect) -> Any:
+    """The statement with all values that are known by now written into it: SQLite works out its plan anew at each run
+    for a bound value that stands where an index might be limited to one."""
+
+    def written_out(element: ExternallyTraversible, **_: Any) -> ExternallyTraversible | None:
+        if not isinstance(element, BindParameter) or element.required:
+            return None
+        write = element.type.dialect_impl(dialect).literal_processor(dialect)
+        return literal_column(write(element.value), element.type) if write else None
+
+    return visitors.replacement_traverse(statement, {}, written_out)
 
 
 def _ordered(compiled: SQLCompiler, named: Mapping[str, Any]) -> Any:
@@ -127,9 +144,36 @@ class Rows:
         # SQLite has a type for each value, not for each column, and takes an instant as the text it is.
         return cast(of, kind) if not isinstance(kind, Instant) else _AsInstant(of)
 
-    def ids(self) -> Select[Any]:
-        """The first fields, as ids."""
-        return select(self.field(0, Id))
+
+class Among(FunctionElement[bool]):
+    """Whether a column's number or hash is among those that come in as one value: the JSON text of a list.
+
+    PostgreSQL takes them as an array, by which it looks up each; of rows it would guess that they are many, and many
+    values of their own it would compare with each row there is.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[int] | ColumnElement[str], parameter: ColumnElement[str]) -> None:
+        super().__init__(column, parameter)
+        self.kind = "text" if isinstance(column.type, String) else "bigint"
+
+    def self_group(self, against: object = None) -> "Among":
+        """As it is: “= 1” behind it, as SQLite's truth is written, would keep it from the index."""
+        return self
+
+
+@compiles(Among, "sqlite")
+def _sqlite_among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, parameter = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({parameter}))"  # noqa: S608  both are the compiler's own
+
+
+@compiles(Among)
+def _postgresql_among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, parameter = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} = ANY (CAST(translate({parameter}, '[]', '{{}}') AS {element.kind}[]))"
 
 
 class _AsInstant(FunctionElement[Any]):
@@ -157,7 +201,16 @@ def value_for(column: Column[Any]) -> ColumnElement[Any]:
 
 def as_rows(rows: Iterable[tuple[object, ...]]) -> str:
     """Rows as the value that `Rows` takes."""
-    return json.dumps(list(rows), separators=(",", ":"))
+    return _as_json(rows)
+
+
+def as_list(values: Iterable[int] | Iterable[str]) -> str:
+    """Numbers or hashes as the value that `Among` takes."""
+    return _as_json(values)
+
+
+def _as_json(values: Iterable[object]) -> str:
+    return json.dumps(list(values), separators=(",", ":"))
 
 
 def as_instant(at: datetime, connection: Connection) -> str:
@@ -173,7 +226,7 @@ _WITHOUT_OFFSET = len("2026-11-21 10:30:00.000000")
 def as_read(stored: datetime | str) -> datetime:
     """An instant as a prepared statement's row has it: SQLite's text, or what the driver made of it."""
     if isinstance(stored, str):
-        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{stored}+00:00")
     return stored.astimezone(UTC)
 
 
