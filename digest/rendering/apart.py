@@ -6,6 +6,7 @@ The child has a limit of time and of memory, and what it says is read up to a li
     fork ─► limits ─► render ─► output, marks ─► pipe ─► this process
 """
 
+import gc
 import json
 import os
 import resource
@@ -25,7 +26,8 @@ from digest.rendering.environment import TemplateEnvironment, render
 _SECONDS, _SECONDS_A_SIGN = 2.0, 1e-6
 _MEMORY, _MEMORY_A_SIGN = 256_000_000, 50
 _OUTPUT, _OUTPUT_A_SIGN = 2_000_000, 8
-#: A child of a process with many threads may find a lock closed for ever. It is waited for so long, and made once more.
+#: A child of a process with many threads may find a lock closed for ever. It is waited for so long, and made once more;
+#: so is one that took too much time, as a machine that stands still for others may count that as ours.
 _PATIENCE, _TRIES = 20.0, 2
 _REMEDY = "Mend the template: loops in loops, or a string repeated very often, are the usual reason."
 #: One child at a time: another would hold the pipe of this one open.
@@ -51,8 +53,10 @@ def rendered(
     for _ in range(_TRIES):
         with _alone:
             reply, status = _child(lambda: _answer(env, name, values, state), signs)
-        if reply is not None:
-            return _understood(env, name, reply, status, restore)
+        if reply is not None and not _took_too_long(status):
+            return _understood(env, name, reply, restore)
+    if reply is not None:
+        raise BadTemplate(f"{name}: it took more time than a letter can need.", remedy=_REMEDY)
     raise Again("Templates could not be rendered: their process did not begin.", remedy="Try again.")
 
 
@@ -76,6 +80,7 @@ def _child(answer: Callable[[], bytes], signs: int) -> tuple[bytes | None, int]:
 def _be_the_child(answer: Callable[[], bytes], writing: int, signs: int) -> None:
     """Answer within limits, and end: nothing of the parent's may run here, no handler, no buffer, no exit."""
     try:
+        gc.disable()  # it would go through all that the parent holds, and copy it
         for number in (signal.SIGPROF, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, _SECONDS + _SECONDS_A_SIGN * signs)
@@ -114,11 +119,11 @@ def _read(pipe: int, most: int) -> bytes | None:
     return b"".join(found)
 
 
-def _understood(
-    env: TemplateEnvironment, name: str, reply: bytes, status: int, restore: Callable[[State], None]
-) -> str:
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
-        raise BadTemplate(f"{name}: it took more time than a letter can need.", remedy=_REMEDY)
+def _took_too_long(status: int) -> bool:
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
+
+
+def _understood(env: TemplateEnvironment, name: str, reply: bytes, restore: Callable[[State], None]) -> str:
     try:
         told = json.loads(reply)
     except ValueError as error:

@@ -3,11 +3,14 @@
 import os
 import resource
 import threading
+from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from digest.errors import BadTemplate
+from digest.rendering import apart
 from digest.rendering.blocks import Block, compile_issue
 from digest.rendering.environment import TemplateEnvironment, environment
 from digest.resources import folder
@@ -75,3 +78,22 @@ def test_a_template_that_was_changed_is_read_again(tmp_path: Path):
 
     with pytest.raises(BadTemplate, match=r"footer\.mjml\.j2, line 1: 'nobody' is undefined"):
         compile_issue(CONTENT, env)
+
+
+def test_a_child_that_took_too_long_for_once_is_made_again(
+    tmp_path: Path, blocks: dict[str, Block], monkeypatch: pytest.MonkeyPatch
+):
+    """A machine that stood still counts that as time of the child's; no issue may fail of it."""
+    slow = "{% for _ in range(2000) %}{% for _ in range(1000) %}{% endfor %}{% endfor %}"
+    limits, tries = cycle([1e-6, 9.0]), []
+    made = apart._child
+
+    def child(answer: Callable[[], bytes], signs: int) -> tuple[bytes | None, int]:
+        monkeypatch.setattr(apart, "_SECONDS", next(limits))
+        tries.append(signs)
+        return made(answer, signs)
+
+    monkeypatch.setattr(apart, "_child", child)
+
+    assert compile_issue(CONTENT, with_more(tmp_path, slow)) == blocks
+    assert len(tries) > len(("HTML", "text"))
