@@ -1,9 +1,10 @@
 """Statements that run thousands of times a second: compiled once, and given many rows as one value."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    insert,
     literal_column,
 )
 from sqlalchemy.exc import DBAPIError
@@ -46,19 +48,20 @@ class Prepared:
 
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
-        with self._at_the_driver(connection) as (driver, compiled):
+        with self.at_the_driver(connection) as (driver, compiled):
             driver.execute(compiled.string, _ordered(compiled, {**self._added[compiled.dialect.name], **values}))
             return list(driver.fetchall()) if driver.description else []
 
     def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
         """Run it once for each of the rows, whose values are in the order in which the statement names its own."""
-        with self._at_the_driver(connection) as (driver, compiled):
+        with self.at_the_driver(connection) as (driver, compiled):
             order = compiled.positiontup or list(compiled.params)
             many = rows if compiled.positiontup else (dict(zip(order, row, strict=True)) for row in rows)
             driver.executemany(compiled.string, list(many))
 
     @contextmanager
-    def _at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler]]:
+    def at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler]]:
+        """A cursor of the driver's own, and the statement as this kind of database has it. Errors are SQLAlchemy's."""
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         driver = connection.connection.cursor()
@@ -197,6 +200,39 @@ def value_for(column: Column[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, Instant):
         return _AsInstant(bindparam(column.name, type_=String))
     return bindparam(column.name, type_=column.type)
+
+
+class PreparedRows:
+    """An insertion of one row, compiled once, that takes as many rows at a time as there are.
+
+    One after the other they would let other threads in between; as the elements of one value they would have to be
+    taken apart again.
+    """
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        self._one = Prepared(insert(columns[0].table).values({each.name: value_for(each) for each in columns}).inline())
+        #: The statement for so many rows on such a database.
+        self._many: dict[tuple[str, int], str] = {}
+
+    def run(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+        """Put in rows whose values are in the order of the columns; an instant is the text that `as_instant` makes."""
+        with self._one.at_the_driver(connection) as (driver, compiled):
+            for begin in range(0, len(rows), _MOST_ROWS):
+                some = rows[begin : begin + _MOST_ROWS]
+                kind = compiled.dialect.name, len(some)
+                statement = self._many.get(kind) or self._many.setdefault(kind, _for_rows(compiled, len(some)))
+                driver.execute(statement, tuple(chain.from_iterable(some)))
+
+
+#: So many at once: the drivers keep about a hundred statements ready.
+_MOST_ROWS = 64
+
+
+def _for_rows(compiled: SQLCompiler, count: int) -> str:
+    """The statement for so many rows, with its values by place."""
+    by_place = compiled.string if compiled.positiontup else compiled.string % dict.fromkeys(compiled.params, "%s")
+    head, values, row = by_place.partition(" VALUES ")
+    return f"{head}{values}{', '.join([row] * count)}"
 
 
 def as_rows(rows: Iterable[tuple[object, ...]]) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, Text, bindparam, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, String, Text, bindparam, null, select, update
 
 from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Outcome
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
-from subscribers.prepared import Among, Prepared, Rows, as_instant, as_list, as_rows, written
+from subscribers.prepared import Among, Prepared, PreparedRows, Rows, as_instant, as_list, as_rows, written
 from subscribers.tables import Id, Instant
 
 _S = DeliveryState
@@ -28,7 +28,7 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     for outcome, group in by_outcome.items():
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
-        _KEEP_ATTEMPTS.run(connection, rows=as_rows(_attempt_row(each, connection) for each in attempts))
+        _KEEP_ATTEMPTS.run(connection, [_attempt_row(each, connection) for each in attempts])
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
@@ -130,7 +130,6 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
     )
 
 
-_KEPT = [column for column in attempt.columns if column.name != "id"]
 _ROWS = Rows(bindparam("rows", type_=String))
 #: Which deliveries are meant: those by number, or those of the rows, which say something of each.
 _GIVEN = Among(delivery.c.id, bindparam("ids", type_=String))
@@ -164,11 +163,7 @@ _CANCEL_STOPPED = Prepared(
     .where(_GIVEN, delivery.c.state == written(_S.QUEUED), ~published())
     .values(state=written(_S.CANCELLED), settled_at=database_now(), reason="the issue was cancelled")
 )
-_KEEP_ATTEMPTS = Prepared(
-    insert(attempt).from_select(
-        [column.name for column in _KEPT], select(*(_ROWS.field(at, column.type) for at, column in enumerate(_KEPT)))
-    )
-)
+_KEEP_ATTEMPTS = PreparedRows([column for column in attempt.columns if column.name != "id"])
 
 _SETTLE = {
     Outcome.ACCEPTED: _accepted,
