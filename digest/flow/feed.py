@@ -31,18 +31,34 @@ class Letter(Protocol):
 Lease = Callable[[], Awaitable[Sequence[Letter]]]
 
 
+class Maker(Protocol):
+    """Makes letters before their turn."""
+
+    def begin(self, letters: Sequence[Letter], ready: Callable[[Letter], None]) -> None:
+        """Have these made, each given to `ready` when it is."""
+        ...
+
+    def close(self) -> None:
+        """Make no more."""
+        ...
+
+
 class Feed:
     """What a worker has leased and not yet tried."""
 
-    def __init__(self, lease: Lease, *, low: int, per_domain: int = 0) -> None:
+    def __init__(self, lease: Lease, *, low: int, per_domain: int = 0, maker: Maker | None = None) -> None:
         #: Some more are leased when so few are left.
         self._lease, self._low = lease, low
         #: How many letters to readers of one domain may be on their way at once; 0 for any number.
         self._per_domain = per_domain
         self._under_way: Counter[str] = Counter()
+        #: What can be tried now, and what is not made yet, where somebody makes letters before their turn.
         self._waiting: deque[Letter] = deque()
+        self._maker = maker
+        self._unmade: dict[DeliveryId, Letter] = {}
         self._leasing: asyncio.Task[None] | None = None
-        self._changed = asyncio.Event()
+        #: Who waits for a letter to be made, or to be let go, the longest first.
+        self._idle: deque[asyncio.Future[None]] = deque()
         self._dry = False
         self._problem: Problem | None = None
 
@@ -52,9 +68,8 @@ class Feed:
         Raises what leasing raises.
         """
         while (letter := self.pick()) is None:
-            if self._waiting:  # only for domains that have enough under way
-                self._changed.clear()
-                await self._changed.wait()
+            if self._waiting or self._unmade:  # only for domains that have enough under way, or not made yet
+                await self._stirred()
             elif self._dry:
                 return None
             else:
@@ -65,7 +80,7 @@ class Feed:
 
     def pick(self) -> Letter | None:
         """What `next` gives, if it is there already. Some more are asked for when few are left."""
-        if len(self._waiting) <= self._low and self._waiting and not self._dry:
+        if not self._dry and 0 < len(self._waiting) + len(self._unmade) <= self._low:
             self._more()
         if not self._per_domain:
             return self._waiting.popleft() if self._waiting else None
@@ -80,7 +95,7 @@ class Feed:
         """This one was tried, whatever came of it."""
         if self._per_domain:
             self._under_way[letter.domain] -= 1
-            self._changed.set()
+            self._stir(len(self._idle))
 
     def put_back(self, letter: Letter) -> None:
         """This one was not tried after all."""
@@ -92,8 +107,9 @@ class Feed:
         self._dry = True
         if self._leasing:
             await self._leasing
-        left = list(self._waiting)
+        left = [*self._waiting, *self._unmade.values()]
         self._waiting.clear()
+        self._unmade.clear()
         return left
 
     def _more(self) -> "asyncio.Task[None]":
@@ -105,10 +121,37 @@ class Feed:
     async def _fetch(self) -> None:
         try:
             found = await self._lease()
-            self._waiting.extend(found)
+            self._take_in(found)
             self._dry = self._dry or not found
         except Problem as problem:  # for whoever finds the feed empty
             self._problem = problem
         finally:
             self._leasing = None
-            self._changed.set()
+            self._stir(len(self._idle))
+
+    def _take_in(self, found: Sequence[Letter]) -> None:
+        if self._maker is None:
+            self._waiting.extend(found)
+            return
+        self._unmade.update((letter.id, letter) for letter in found)
+        self._maker.begin(found, self._is_made)
+
+    def _is_made(self, letter: Letter) -> None:
+        if self._unmade.pop(letter.id, None):  # else it was given back meanwhile
+            self._waiting.append(letter)
+            # One is enough for it, but when it was the last, the others have something else to wait for.
+            self._stir(1 if self._unmade else len(self._idle))
+
+    async def _stirred(self) -> None:
+        """Wait until it is worth another look."""
+        turn = asyncio.get_running_loop().create_future()
+        self._idle.append(turn)
+        await turn
+
+    def _stir(self, count: int) -> None:
+        """Have so many of those look who have waited longest."""
+        while count and self._idle:
+            turn = self._idle.popleft()
+            if not turn.done():  # as it is when whoever waited was broken off
+                turn.set_result(None)
+                count -= 1

@@ -16,6 +16,7 @@ from digest.flow import line, restored
 from digest.flow.ahead import Ahead
 from digest.flow.duties import Duties
 from digest.flow.feed import Feed, Letter
+from digest.flow.handfuls import Handfuls
 from digest.flow.house import House
 from digest.flow.lines import Delivered, Lines
 from digest.flow.recover import recover
@@ -118,10 +119,10 @@ class _Worker:
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, self._duties.on_settled, self._duties.book)
         self._relays = relays
-        self._ahead = Ahead() if signs else None
+        self._maker = Ahead() if signs else Handfuls()
         # Half a batch is left when the next is asked for, which is there before that is gone.
         low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
-        self._feed = Feed(self._lease, low=low, per_domain=per_domain)
+        self._feed = Feed(self._lease, low=low, per_domain=per_domain, maker=self._maker)
         self._lines = Lines(
             relays=relays,
             feed=self._feed,
@@ -159,8 +160,7 @@ class _Worker:
     def retire(self) -> None:
         """Write down what is left, and end. A database that is away must not hide the first problem."""
         dead_after = timedelta(seconds=self._house.settings.delivery.dead_after_seconds)
-        if self._ahead:
-            self._ahead.close()
+        self._maker.close()
         try:
             self._journal.close()
             with self._house.store.write() as connection:
@@ -175,6 +175,6 @@ class _Worker:
         while not self._stop.wanted:
             letters, seconds = await self._journal.do(lambda connection: self._duties.lease(connection, self._token))
             if letters or not seconds:
-                return self._ahead.begun(letters) if self._ahead else letters
+                return letters
             await self._stop.rest(seconds)
         return []

@@ -1,5 +1,6 @@
 """Ahead: letters made before their turn are the letters they would have been in it."""
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import pytest
 
 from digest.errors import BadTemplate
 from digest.flow.ahead import Ahead
+from digest.flow.feed import Letter
 from digest.model.delivery import DeliveryId, Envelope, WireText
 
 ENVELOPE = Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="1")
@@ -35,19 +37,42 @@ def slow(*numbers: int) -> list[Slow]:
     return [Slow(DeliveryId(number)) for number in numbers]
 
 
+def begun(ahead: Ahead, letters: list[Slow], *, enough: int) -> list[Letter]:
+    """As many as there shall be, as they become ready."""
+
+    async def story() -> list[Letter]:
+        ready: asyncio.Queue[Letter] = asyncio.Queue()
+        ahead.begin(letters, ready.put_nowait)
+        return [await asyncio.wait_for(ready.get(), 30) for _ in range(enough)]
+
+    return asyncio.run(story())
+
+
 def test_each_is_the_letter_it_would_have_been_and_made_once() -> None:
-    """In the same order, under the same names; whoever asks for one that is not ready waits for it."""
+    """Under the same names."""
     ahead, letters = Ahead(), slow(1, 2, 3)
-    begun = ahead.begun(letters)
     for letter in letters:
         letter.may_be_made.set()
 
-    made = [letter.made() for letter in begun]
+    ready = sorted(begun(ahead, letters, enough=3), key=lambda letter: letter.id)
+    made = [letter.made() for letter in ready]
     ahead.close()
 
     assert made == [letter.made() for letter in letters]
-    assert [(letter.id, letter.domain) for letter in begun] == [(n, "example.org") for n in (1, 2, 3)]
+    assert [(letter.id, letter.domain) for letter in ready] == [(n, "example.org") for n in (1, 2, 3)]
     assert [letter.times for letter in letters] == [2, 2, 2]  # once ahead, once by this test
+
+
+def test_who_talks_to_mail_servers_does_not_wait_for_one_that_takes_long() -> None:
+    """Others that are ready come first."""
+    ahead, (takes_long, quick) = Ahead(), slow(1, 2)
+    quick.may_be_made.set()
+
+    (ready,) = begun(ahead, [takes_long, quick], enough=1)
+    takes_long.may_be_made.set()
+    ahead.close()
+
+    assert ready.id == quick.id
 
 
 def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
@@ -55,7 +80,7 @@ def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
     ahead, letters = Ahead(), slow(-1, 1)
     for letter in letters:
         letter.may_be_made.set()
-    bad, good = ahead.begun(letters)
+    bad, good = sorted(begun(ahead, letters, enough=2), key=lambda letter: letter.id)
 
     assert good.made()[1] == b"A\r\n"
     with pytest.raises(BadTemplate):
@@ -64,9 +89,9 @@ def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
 
 
 def test_what_nobody_will_hand_over_is_not_made() -> None:
-    """A worker that is asked to end does not make a whole batch first."""
+    """A worker that is asked to end does not make a whole batch first; the loop may have ended by then."""
     ahead, letters = Ahead(), slow(*range(100))
-    ahead.begun(letters)
+    begun(ahead, letters, enough=0)
     for letter in letters[:8]:  # no more than these have been begun
         letter.may_be_made.set()
 

@@ -1,7 +1,8 @@
 """The feed: leased ahead, each letter once, nothing forgotten when the run ends."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -143,3 +144,79 @@ def test_what_was_put_back_no_longer_counts_as_under_way() -> None:
         return [first, await feed.next()]
 
     assert asyncio.run(story()) == [only, only]
+
+
+@dataclass
+class Numbered:
+    """A stand-in for a letter that is made before its turn."""
+
+    id: int
+
+
+@dataclass
+class Workshop:
+    """Makes letters when it is told to."""
+
+    unmade: list[Letter] = field(default_factory=list)
+    ready: Any = None
+
+    def begin(self, letters: Sequence[Letter], ready: Any) -> None:
+        self.unmade += letters
+        self.ready = ready
+
+    def finish(self, count: int) -> None:
+        """So many, the last begun first."""
+        for _ in range(count):
+            self.ready(self.unmade.pop())
+
+
+def test_letters_come_as_they_are_made() -> None:
+    """Whoever waits for one waits no longer than for that, and all end when there will be no more."""
+    workshop, batch = Workshop(), [Numbered(number) for number in range(1, 5)]
+
+    async def story() -> list[object]:
+        feed = Feed(cast("Lease", Database(batch).lease), low=0, maker=workshop)
+        lines = [asyncio.create_task(_all(feed)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        nothing_yet = feed.pick() is None
+        workshop.finish(1)
+        await asyncio.sleep(0.01)
+        first = [letter for line in lines for letter in ([] if not line.done() else line.result())]
+        workshop.finish(3)
+        return [nothing_yet, first, sorted(n.id for found in await asyncio.gather(*lines) for n in found)]
+
+    assert asyncio.run(asyncio.wait_for(story(), 30)) == [True, [], [1, 2, 3, 4]]
+
+
+def test_what_is_not_made_at_the_end_is_left_too() -> None:
+    """It was leased, and is given back; made after that, it is not handed out."""
+    workshop, batch = Workshop(), [Numbered(number) for number in (1, 2, 3)]
+
+    async def story() -> list[object]:
+        feed = Feed(cast("Lease", Database(batch).lease), low=0, maker=workshop)
+        line = asyncio.create_task(feed.next())
+        await asyncio.sleep(0.01)
+        workshop.finish(1)
+        taken, left = await line, await feed.close()
+        workshop.finish(1)
+        return [taken, left, feed.pick()]
+
+    assert asyncio.run(asyncio.wait_for(story(), 30)) == [batch[2], batch[:2], None]
+
+
+def test_the_next_batch_is_asked_for_while_the_last_is_being_made() -> None:
+    """What is not made counts as what is left."""
+    workshop, database = Workshop(), Database([Numbered(n) for n in range(4)], [Numbered(n) for n in range(4, 8)])
+
+    async def story() -> list[int]:
+        feed, left = Feed(cast("Lease", database.lease), low=2, maker=workshop), []
+        for _ in range(3):
+            asking = asyncio.create_task(feed.next())
+            await asyncio.sleep(0.01)
+            workshop.finish(1)
+            await asking
+            left.append(len(database.batches))
+        await asyncio.sleep(0.01)
+        return [*left, len(database.batches)]
+
+    assert asyncio.run(asyncio.wait_for(story(), 30)) == [1, 1, 0, 0]

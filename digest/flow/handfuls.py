@@ -1,0 +1,89 @@
+"""Handfuls: letters made some at a time, when the first of them is due.
+
+One after the other they take two thirds of the time that each takes between the answers of mail servers, as all that
+making needs stays close to the processor.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from digest.flow.feed import Letter
+from digest.model.delivery import DeliveryId, Envelope, WireText
+
+#: At most so many letters at a time, so many bytes, and as many as are made in so many seconds: mail servers wait.
+_LETTERS, _BYTES, _SECONDS = 32, 1_000_000, 0.005
+
+_Result = tuple[Envelope, WireText] | Exception
+
+
+class Handfuls:
+    """What makes the letters of one worker that need no signature."""
+
+    def begin(self, letters: Sequence[Letter], ready: Callable[[Letter], None]) -> None:
+        """All of them are ready at once: each is made at the latest in its turn."""
+        for first in range(0, len(letters), _LETTERS):
+            handful = _Handful(letters[first : first + _LETTERS])
+            for letter in handful.letters:
+                ready(_OfHandful(letter, handful))
+
+    def close(self) -> None:
+        """Nothing is under way."""
+
+
+class _Handful:
+    """Letters that are next to each other, and what of them is made and not yet fetched."""
+
+    def __init__(self, letters: Sequence[Letter]) -> None:
+        self.letters = letters
+        #: The next one last.
+        self._unmade = {letter.id: letter for letter in reversed(letters)}
+        self._made: dict[DeliveryId, _Result] = {}
+
+    def fetched(self, letter: Letter) -> tuple[Envelope, WireText]:
+        """The message of one of them; asked for once more, it is made once more."""
+        if letter.id in self._unmade:
+            self._make(letter)
+        result = self._made.pop(letter.id, None) or letter.made()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _make(self, first: Letter) -> None:
+        """This one, and of the others as many as may be."""
+        until, size, letter = time.monotonic() + _SECONDS, 0, self._unmade.pop(first.id)
+        while True:
+            result = self._made[letter.id] = _result(letter)
+            size += 0 if isinstance(result, Exception) else len(result[1])
+            if not self._unmade or size >= _BYTES or time.monotonic() > until:
+                return
+            _, letter = self._unmade.popitem()
+
+
+@dataclass(frozen=True, slots=True)
+class _OfHandful:
+    """One of the letters of a handful."""
+
+    _letter: Letter
+    _handful: _Handful
+
+    @property
+    def id(self) -> DeliveryId:
+        """The letter's."""
+        return self._letter.id
+
+    @property
+    def domain(self) -> str:
+        """The letter's."""
+        return self._letter.domain
+
+    def made(self) -> tuple[Envelope, WireText]:
+        """What the letter promises."""
+        return self._handful.fetched(self._letter)
+
+
+def _result(letter: Letter) -> _Result:
+    try:
+        return letter.made()
+    except Exception as error:  # for its own turn: the others are not to blame
+        return error
