@@ -29,13 +29,15 @@ class Letter(Protocol):
 
 #: Leases some more; none when nothing is due.
 Lease = Callable[[], Awaitable[Sequence[Letter]]]
+#: Takes letters that can be handed out.
+Ready = Callable[[Sequence[Letter]], None]
 
 
 class Maker(Protocol):
     """Makes letters before their turn."""
 
-    def begin(self, letters: Sequence[Letter], ready: Callable[[Letter], None]) -> None:
-        """Have these made, each given to `ready` when it is."""
+    def begin(self, letters: Sequence[Letter], ready: Ready) -> None:
+        """Have these made, and given to `ready` when they are."""
         ...
 
     def close(self) -> None:
@@ -134,13 +136,13 @@ class Feed:
             self._waiting.extend(found)
             return
         self._unmade.update((letter.id, letter) for letter in found)
-        self._maker.begin(found, self._is_made)
+        self._maker.begin(found, self._are_made)
 
-    def _is_made(self, letter: Letter) -> None:
-        if self._unmade.pop(letter.id, None):  # else it was given back meanwhile
-            self._waiting.append(letter)
-            # One is enough for it, but when it was the last, the others have something else to wait for.
-            self._stir(1 if self._unmade else len(self._idle))
+    def _are_made(self, letters: Sequence[Letter]) -> None:
+        ours = [letter for letter in letters if self._unmade.pop(letter.id, None)]  # else given back meanwhile
+        self._waiting.extend(ours)
+        # As many as there are letters, but after the last the others have something else to wait for.
+        self._stir(len(ours) if self._unmade else len(self._idle))
 
     async def _stirred(self) -> None:
         """Wait until it is worth another look."""

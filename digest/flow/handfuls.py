@@ -4,11 +4,12 @@ One after the other they take two thirds of the time that each takes between the
 making needs stays close to the processor.
 """
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.flow.feed import Letter
+from digest.flow.feed import Letter, Ready
 from digest.model.delivery import DeliveryId, Envelope, WireText
 
 #: At most so many letters at a time, so many bytes, and as many as are made in so many seconds: mail servers wait.
@@ -20,44 +21,53 @@ _Result = tuple[Envelope, WireText] | Exception
 class Handfuls:
     """What makes the letters of one worker that need no signature."""
 
-    def begin(self, letters: Sequence[Letter], ready: Callable[[Letter], None]) -> None:
+    def begin(self, letters: Sequence[Letter], ready: Ready) -> None:
         """All of them are ready at once: each is made at the latest in its turn."""
-        for first in range(0, len(letters), _LETTERS):
-            handful = _Handful(letters[first : first + _LETTERS])
-            for letter in handful.letters:
-                ready(_OfHandful(letter, handful))
+        for handful in handfuls(letters, of=_LETTERS):
+            ready(handful.letters)
 
     def close(self) -> None:
         """Nothing is under way."""
 
 
-class _Handful:
+class Handful:
     """Letters that are next to each other, and what of them is made and not yet fetched."""
 
     def __init__(self, letters: Sequence[Letter]) -> None:
-        self.letters = letters
+        #: The same, each made together with others.
+        self.letters = [_OfHandful(letter, self) for letter in letters]
         #: The next one last.
         self._unmade = {letter.id: letter for letter in reversed(letters)}
         self._made: dict[DeliveryId, _Result] = {}
 
+    def make_all(self) -> None:
+        """Before any of them is due."""
+        if self._unmade:
+            self._make(next(reversed(self._unmade)), most_bytes=math.inf, seconds=math.inf)
+
     def fetched(self, letter: Letter) -> tuple[Envelope, WireText]:
         """The message of one of them; asked for once more, it is made once more."""
         if letter.id in self._unmade:
-            self._make(letter)
+            self._make(letter.id, most_bytes=_BYTES, seconds=_SECONDS)
         result = self._made.pop(letter.id, None) or letter.made()
         if isinstance(result, Exception):
             raise result
         return result
 
-    def _make(self, first: Letter) -> None:
+    def _make(self, first: DeliveryId, *, most_bytes: float, seconds: float) -> None:
         """This one, and of the others as many as may be."""
-        until, size, letter = time.monotonic() + _SECONDS, 0, self._unmade.pop(first.id)
+        until, size, letter = time.monotonic() + seconds, 0, self._unmade.pop(first)
         while True:
             result = self._made[letter.id] = _result(letter)
             size += 0 if isinstance(result, Exception) else len(result[1])
-            if not self._unmade or size >= _BYTES or time.monotonic() > until:
+            if not self._unmade or size >= most_bytes or time.monotonic() > until:
                 return
             _, letter = self._unmade.popitem()
+
+
+def handfuls(letters: Sequence[Letter], *, of: int) -> list[Handful]:
+    """The letters in their order, so many at a time."""
+    return [Handful(letters[first : first + of]) for first in range(0, len(letters), of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ class _OfHandful:
     """One of the letters of a handful."""
 
     _letter: Letter
-    _handful: _Handful
+    _handful: Handful
 
     @property
     def id(self) -> DeliveryId:

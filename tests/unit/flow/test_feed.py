@@ -167,7 +167,7 @@ class Workshop:
     def finish(self, count: int) -> None:
         """So many, the last begun first."""
         for _ in range(count):
-            self.ready(self.unmade.pop())
+            self.ready([self.unmade.pop()])
 
 
 def test_letters_come_as_they_are_made() -> None:

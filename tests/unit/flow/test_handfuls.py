@@ -34,7 +34,7 @@ def counted(*numbers: int, size: int = 10) -> list[Counted]:
 
 def begun(letters: list[Counted]) -> list[Letter]:
     ready: list[Letter] = []
-    Handfuls().begin(letters, ready.append)
+    Handfuls().begin(letters, ready.extend)
     return ready
 
 
