@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     insert,
     literal_column,
+    select,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -203,35 +204,38 @@ def value_for(column: Column[Any]) -> ColumnElement[Any]:
 
 
 class PreparedRows:
-    """An insertion of one row, compiled once, that takes as many rows at a time as there are.
+    """An insertion of as many rows at a time as there are.
 
-    One after the other they would let other threads in between; as the elements of one value they would have to be
-    taken apart again.
+    One after the other they would let other threads in between. PostgreSQL takes them as `Rows`, as psycopg reads a
+    long statement anew each time; SQLite by a statement of as many, as it would go through the text once a field.
     """
 
     def __init__(self, columns: Sequence[Column[Any]]) -> None:
-        self._one = Prepared(insert(columns[0].table).values({each.name: value_for(each) for each in columns}).inline())
-        #: The statement for so many rows on such a database.
-        self._many: dict[tuple[str, int], str] = {}
+        into, rows = insert(columns[0].table).inline(), Rows(bindparam("rows", type_=String))
+        fields = [rows.field(at, column.type) for at, column in enumerate(columns)]
+        self._from_text = Prepared(into.from_select([column.name for column in columns], select(*fields)))
+        self._one = Prepared(into.values({column.name: value_for(column) for column in columns}))
+        self._many: dict[int, str] = {}
 
     def run(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
         """Put in rows whose values are in the order of the columns; an instant is the text that `as_instant` makes."""
+        if connection.dialect.name != "sqlite":
+            self._from_text.run(connection, rows=as_rows(rows))
+            return
         with self._one.at_the_driver(connection) as (driver, compiled):
             for begin in range(0, len(rows), _MOST_ROWS):
                 some = rows[begin : begin + _MOST_ROWS]
-                kind = compiled.dialect.name, len(some)
-                statement = self._many.get(kind) or self._many.setdefault(kind, _for_rows(compiled, len(some)))
+                statement = self._many.get(len(some)) or self._many.setdefault(len(some), _for(len(some), compiled))
                 driver.execute(statement, tuple(chain.from_iterable(some)))
 
 
-#: So many at once: the drivers keep about a hundred statements ready.
+#: So many at once: the driver keeps about a hundred statements ready.
 _MOST_ROWS = 64
 
 
-def _for_rows(compiled: SQLCompiler, count: int) -> str:
-    """The statement for so many rows, with its values by place."""
-    by_place = compiled.string if compiled.positiontup else compiled.string % dict.fromkeys(compiled.params, "%s")
-    head, values, row = by_place.partition(" VALUES ")
+def _for(count: int, one: SQLCompiler) -> str:
+    """The statement for so many rows, of that for one."""
+    head, values, row = one.string.partition(" VALUES ")
     return f"{head}{values}{', '.join([row] * count)}"
 
 
