@@ -24,7 +24,7 @@ _TAB = re.compile(rb"\t")
 _LONGEST_LINE = 76
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
 _PLAIN = re.compile(r"(?!\.|From )[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
-_WORD = re.compile(r"(?!\.)[!#-%(-;?-~]+")
+_OF_WORDS = bytes(sign for sign in range(ord("!"), ord("~") + 1) if chr(sign) not in "\"&'<=>")
 
 
 @lru_cache(maxsize=8192)
@@ -45,15 +45,20 @@ def text_value(value: str) -> bytes:
 
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
-    if not _WORD.fullmatch(value):
-        return _naming(value) if MASK in value else _sentence(value)
-    alike = _unbroken(value.encode())
+    if " " in value:
+        return _said(value)
+    word = value.encode("utf-8", "surrogatepass")
+    alike = b"" if word.translate(None, _OF_WORDS) else _unbroken(word)
     return (alike, alike) if alike else _sentence(value)
 
 
 @lru_cache(maxsize=4096)
-def _sentence(value: str) -> tuple[bytes, bytes]:
+def _said(value: str) -> tuple[bytes, bytes]:
     """Kept: readers of one day, host and choice of topics are told the same, and many have the same first name."""
+    return _naming(value) if MASK in value else _sentence(value)
+
+
+def _sentence(value: str) -> tuple[bytes, bytes]:
     return text_value(value), html_value(value)
 
 
@@ -96,8 +101,10 @@ def _plain(value: str) -> bytes:
 
 
 def _unbroken(word: bytes) -> bytes:
-    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where it has more
-    than two lines, or one that would begin with a dot."""
+    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where there is none,
+    or it has more than two lines, or one that would begin with a dot."""
+    if not word or word.startswith(b"."):
+        return b""
     if len(word) < _LONGEST_LINE:
         return word + b"=\r\n"
     first, rest = word[: _LONGEST_LINE - 1], word[_LONGEST_LINE - 1 :]

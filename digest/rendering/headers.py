@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from email.headerregistry import Address
+from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ _LONGEST_MESSAGE_ID = 70
 #: What Google takes for the last part of a Feedback-ID.
 _SENDER_ID = range(5, 16)
 #: RFC 3986: all that an address of the web or of mail is made of, so that nothing in it can end its brackets.
-_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+_OF_ADDRESSES = (ascii_letters + digits + "._~:/?#[]@!$&'()*+,;=%-").encode()
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 '&+-]*")
 
 
@@ -235,6 +236,6 @@ def _list_id(newsletter: Newsletter, domain: str) -> str:
 
 
 def _bracketed(url: str) -> str:
-    if url and not _URI.fullmatch(url):
+    if url.encode("utf-8", "surrogatepass").translate(None, _OF_ADDRESSES):
         raise BadTemplate(f"{url!r} cannot stand in a header as an address.", remedy="Check web.base_url and [sender].")
     return f"<{url}>" if url else ""

@@ -147,8 +147,7 @@ class Phrases:
 
     def why(self, *, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
         """Why a reader gets this; `topics` are names, None for everything."""
-        chosen = None if topics is None else tuple(topics)
-        return _why(self, cadence, signed_up_on, chosen).replace(_ADDRESS, masked(address))
+        return _why_so(self, cadence, signed_up_on, None if topics is None else tuple(topics), masked(address))
 
     def asked(self, *, newsletter: str, cadence: Cadence, address: str, topics: Sequence[str] | None) -> str:
         """What a confirmation is asked for; `topics` are names, None for everything."""
@@ -240,6 +239,14 @@ def _why(phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: 
         date=phrases.long_date(signed_up_on),
         **values,
     )
+
+
+@lru_cache(maxsize=4096)
+def _why_so(
+    phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: tuple[str, ...] | None, address: str
+) -> str:
+    """The whole sentence, for those of one host who have also the first sign in common."""
+    return _why(phrases, cadence, signed_up_on, topics).replace(_ADDRESS, address)
 
 
 def _opening(sentence: str) -> str:
