@@ -52,7 +52,7 @@ def both_values(value: str) -> tuple[bytes, bytes]:
     return (alike, alike) if alike else _sentence(value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _said(value: str) -> tuple[bytes, bytes]:
     """Kept: readers of one day, host and choice of topics are told the same, and many have the same first name."""
     return _naming(value) if MASK in value else _sentence(value)

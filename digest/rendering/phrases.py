@@ -241,7 +241,7 @@ def _why(phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: 
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _why_so(
     phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: tuple[str, ...] | None, address: str
 ) -> str:
