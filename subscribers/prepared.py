@@ -177,7 +177,9 @@ def _sqlite_among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(Among)
 def _postgresql_among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
     column, parameter = (compiler.process(each, **kw) for each in element.clauses)
-    return f"{column} = ANY (CAST(translate({parameter}, '[]', '{{}}') AS {element.kind}[]))"
+    # Within a selection of its own it is read once, and not for each row where PostgreSQL goes through a small table.
+    given = f"SELECT CAST(translate({parameter}, '[]', '{{}}') AS {element.kind}[])"
+    return f"{column} = ANY (({given})::{element.kind}[])"
 
 
 class _AsInstant(FunctionElement[Any]):

@@ -13,7 +13,7 @@ from digest.model.item import ItemId
 from digest.storage import search
 from digest.storage.chunks import chunks
 from digest.storage.tables import article, block, issue, variant, variant_item
-from subscribers.prepared import Among, Prepared, Rows, as_list, as_rows
+from subscribers.prepared import Prepared, Rows, as_rows
 from subscribers.tables import Id
 
 _CONTENT = TypeAdapter(IssueContent)
@@ -129,7 +129,7 @@ def items_of(connection: Connection, variant_ids: Iterable[int]) -> frozenset[It
 def items_by_variant(connection: Connection, variant_ids: Iterable[int]) -> dict[int, frozenset[ItemId]]:
     """The items that each of these variants carries."""
     found: dict[int, list[ItemId]] = {each: [] for each in variant_ids}
-    rows = _CARRIED.run(connection, ids=as_list(found)) if found else []
+    rows = _CARRIED.run(connection, rows=as_rows((each,) for each in found)) if found else []
     for variant_id, item_id in rows:
         found[variant_id].append(ItemId(item_id))
     return {each: frozenset(item_ids) for each, item_ids in found.items()}
@@ -152,8 +152,9 @@ _MADE = Prepared(
 _CARRY = Prepared(
     insert(variant_item).from_select(["variant_id", "item_id"], select(_ROWS.field(0, Id), _ROWS.field(1, Id)))
 )
+# Of thousands of variants at once, so that they are joined and not looked for one by one.
 _CARRIED = Prepared(
     select(variant_item.c.variant_id, variant_item.c.item_id).where(
-        Among(variant_item.c.variant_id, bindparam("ids", type_=String))
+        variant_item.c.variant_id.in_(select(_ROWS.field(0, Id)))
     )
 )
