@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal, select, text
 
 from digest.flow.house import House
 from digest.model.delivery import DeliveryId
 from digest.storage import outbox, workers
+from digest.storage.tables import delivery
 from subscribers.intake import Intake, Terms
+from subscribers.prepared import Among, as_list
 from subscribers.transfer import Line, Report, batches
 from tests.support.desk import NEWSLETTER, Desk
 
@@ -49,6 +51,22 @@ def test_a_marker_reads_its_own_delivery_and_no_others(leased: tuple[House, str,
 
     # A few times it may go through all, while it has no plan that it keeps.
     assert _entries_read(house) - before < MARKED / 4 * READERS
+
+
+def test_a_list_is_read_once_and_not_for_each_row_there_is(desk: Desk) -> None:
+    """Also where a table is gone through, as a small one is: thousands of numbers would be read thousands of times."""
+    if desk.house.store.embedded:
+        pytest.skip("SQLite says its plans in other words, and makes a table of the list")
+    among = Among(delivery.c.id, literal(as_list(range(3000))))
+    with desk.house.store.read() as connection:
+        asked = select(delivery.c.id).where(among).compile(connection.engine, compile_kwargs={"literal_binds": True})
+        connection.execute(text("SET LOCAL enable_indexscan = off"))
+        connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {asked}").scalars())
+
+    filtered = next(line for line in plan.splitlines() if "Filter" in line)
+    assert "InitPlan" in plan
+    assert "translate" not in filtered
 
 
 def _fill(house: House, readers: int) -> None:
