@@ -41,8 +41,7 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
     def on_settled(connection: Connection, attempts: Sequence[Attempt]) -> None:
         gone = {a.delivery_id: a for a in attempts if is_gone(a)}
         for delivery_id, email in addresses(connection, list(gone)):
-            with suppress(AddressRefused):  # what is no address needs no suppression, and must not hold up the others
-                suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
+            suppress_gone(house, connection, email, gone[delivery_id].handover.diagnostic)
 
     return on_settled
 
@@ -50,7 +49,8 @@ def suppress_refused(house: House) -> Callable[[Connection, Sequence[Attempt]], 
 def suppress_gone(house: House, connection: Connection, email: str, diagnostic: str) -> None:
     """Let nothing go any more to an address that does not exist."""
     people = Subscribers(connection, house.keys, now=house.clock.now(), channel="bounce")
-    people.suppress(email, SuppressionReason.BOUNCED, evidence=diagnostic)
+    with suppress(AddressRefused):  # what is no address needs no suppression, and must not hold up the others
+        people.suppress(email, SuppressionReason.BOUNCED, evidence=diagnostic)
 
 
 def is_gone(attempt: Attempt) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from digest.flow.feed import Letter, Ready
 from digest.model.delivery import DeliveryId, Envelope, WireText
+from digest.storage.chunks import chunks
 
 #: At most so many letters at a time, so many bytes, and as many as are made in so many seconds: mail servers wait.
 _LETTERS, _BYTES, _SECONDS = 32, 1_000_000, 0.005
@@ -67,7 +68,7 @@ class Handful:
 
 def handfuls(letters: Sequence[Letter], *, of: int) -> list[Handful]:
     """The letters in their order, so many at a time."""
-    return [Handful(letters[first : first + of]) for first in range(0, len(letters), of)]
+    return [Handful(some) for some in chunks(letters, of)]
 
 
 @dataclass(frozen=True, slots=True)

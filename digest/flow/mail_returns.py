@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from digest.errors import AddressRefused, SettingsRefused, TokenRefused
+from digest.errors import SettingsRefused, TokenRefused
 from digest.flow import feedback
 from digest.flow.house import House
 from digest.flow.returns import Returns
@@ -101,8 +101,7 @@ def _settled(house: House, ids: Sequence[DeliveryId], came_back: "_CameBack", me
         known, gone = came_back(connection, ids, said)
         if final.status in feedback.NO_SUCH_MAILBOX:
             for email in gone:
-                with suppress(AddressRefused):  # what is no address needs no suppression
-                    feedback.suppress_gone(house, connection, email, said)
+                feedback.suppress_gone(house, connection, email, said)
     return Heard(name=name, left=False, bounced=known, reason="" if known else "it is of a letter that is settled")
 
 

@@ -19,7 +19,6 @@ _SPACE_PAST_THE_END = re.compile(rb"(?m)^([^\r\n]{74,})(=(?:20|09)\r\n)")
 #: Signatures read a run of white space as one space, and a tab as a space (RFC 6376, 3.4.4): where no line has any, a
 #: letter is already what they read.
 _SPACE_BEFORE_ANOTHER = re.compile(rb" (?= )")
-_TAB = re.compile(rb"\t")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
@@ -121,7 +120,7 @@ def encoded(text: str) -> bytes:
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
     ended = whole if whole.endswith(CRLF) else _with_room(whole) + b"=\r\n"
     if b"  " in ended or b"\t" in ended:
-        ended = _TAB.sub(b"=\r\n=09=\r\n", _SPACE_BEFORE_ANOTHER.sub(b" =\r\n", ended))
+        ended = _SPACE_BEFORE_ANOTHER.sub(b" =\r\n", ended).replace(b"\t", b"=\r\n=09=\r\n")
     return _FORBIDDEN.sub(_spelled_out, ended) if _is_suspect(ended) else ended
 
 
