@@ -1,5 +1,6 @@
 """Handfuls: letters made some at a time are the letters they would have been."""
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -26,6 +27,12 @@ class Counted:
             raise BadTemplate(f"The template wants a value that letter {self.id} has not.")
         recipient = f"r{self.id}@example.org"
         return Envelope("b@news.example", recipient, str(self.id)), WireText(b"A" * self.size)
+
+
+@pytest.fixture(autouse=True)
+def _at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment makes no handful smaller here."""
+    monkeypatch.setattr(handfuls, "_SECONDS", math.inf)
 
 
 def counted(*numbers: int, size: int = 10) -> list[Counted]:
