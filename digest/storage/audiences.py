@@ -193,8 +193,9 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
     )
     at = due = database_now()  # workers ask what is due by the same clock
     order = (cohort.c.variant_id, _reader.c.subscriber_id)
+    readers, without, _ = count_by_cohort(connection, issue_id)
     if over:
-        due = spread.due_at(func.row_number().over(order_by=order), count_by_cohort(connection, issue_id)[0], over)
+        due = spread.due_at(func.row_number().over(order_by=order), readers, over)
     due = due.label("due")
     # Said in a way that leaves each reader looking for their cohort: the other way round, each cohort goes through all
     # readers, and no database knows that it must not.
@@ -218,8 +219,9 @@ def fill_outbox(connection: Connection, issue_id: IssueId, over: Sequence[Share]
             .order_by(*[due] * bool(over), *order),
         )
     )
-    without = select(literal(issue_id), _reader.c.subscriber_id).outerjoin(cohort, joined).where(theirs == 0)
-    connection.execute(insert(nothing_new).from_select(["issue_id", "subscriber_id"], without))
+    if without:  # going through a million readers to find none takes as long as to find some
+        nobodys = select(literal(issue_id), _reader.c.subscriber_id).outerjoin(cohort, joined).where(theirs == 0)
+        connection.execute(insert(nothing_new).from_select(["issue_id", "subscriber_id"], nobodys))
     # Counted, not taken from the insert: not every driver knows how many rows an INSERT … SELECT made.
     filled: int = connection.execute(
         select(func.count()).select_from(delivery).where(delivery.c.issue_id == issue_id)
