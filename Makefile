@@ -61,9 +61,12 @@ bench: setup
 	$(BIN)/python benchmarks/filing.py
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/deliver.py --readers 30000 --rounds 2
+	$(BIN)/python benchmarks/deliver.py --readers 20000 --rounds 2 --on postgresql --workers 2
+	$(BIN)/python benchmarks/deliver.py --readers 8000 --rounds 2 --dkim rsa
 	$(BIN)/python benchmarks/publish.py --readers 100000 --issues 3 --rounds 2
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/web.py
+	$(BIN)/python benchmarks/web.py --on postgresql
 
 format: setup
 	$(BIN)/ruff format .
