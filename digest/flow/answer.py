@@ -4,10 +4,13 @@ The page itself only keeps the request, whoever asks: it answers everybody alike
 whether the address is new, waits, is subscribed or suppressed.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
+from digest.errors import Again
 from digest.flow.enrol import people, rules_of
 from digest.flow.house import House
 from digest.flow.invite import limits
@@ -21,9 +24,11 @@ from subscribers.directory import Subscription
 from subscribers.errors import UnknownReader
 from subscribers.preferences import Preference, unknown
 
+log = logging.getLogger(__name__)
+
 #: So many are answered in one transaction's breath.
 _AT_ONCE = 50
-#: Who asks for a domain that many ask for waits so long.
+#: Who asks for a domain that many ask for waits so long; so does what makes us stumble.
 _WAIT = timedelta(minutes=15)
 #: What could not be answered for so long is dropped: nobody waits for it any more.
 KEPT = timedelta(days=1)
@@ -33,11 +38,21 @@ _LINKS = (Limit(most=1, within=_HOUR), Limit(most=3, within=_DAY))
 
 
 def answer_due(house: House, connection: Connection) -> int:
-    """Answer some of what is due. Returns how many."""
+    """Answer some of what is due. Returns how many.
+
+    Strangers write requests: one that cannot be answered waits, and stops nobody else's mail.
+    """
     now = house.clock.now()
     due = requests.take(connection, now=now, limit=_AT_ONCE)
     for each in due:
-        _Answer(house, connection, each, now).give()
+        try:
+            with connection.begin_nested():
+                _Answer(house, connection, each, now).give()
+        except (OperationalError, InterfaceError, InternalError, Again):  # the database's trouble, not the request's
+            raise
+        except Exception as error:  # of which no more is said here: its words may hold an address
+            log.warning("The request %d cannot be answered for now: %s.", each.id, type(error).__name__)
+            requests.postpone(connection, each.id, to=now + _WAIT)
     return len(due)
 
 

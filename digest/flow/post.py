@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from sqlalchemy import Connection, select
 
+from digest.errors import Never
 from digest.flow import answer, feedback
 from digest.flow.duties import rate_of
 from digest.flow.house import House
@@ -85,8 +86,15 @@ class Post:
         duties = notices.lease(connection, token, limit=min(_BATCH, level)) if level else []
         if self._rate:
             pace.spend(connection, len(duties))
-        letters = [Letter(duty, self._letters.of(connection, duty), self._house, self._signers) for duty in duties]
+        letters = [Letter(duty, self._said(connection, duty), self._house, self._signers) for duty in duties]
         return letters, 0.0 if level else seconds
+
+    def _said(self, connection: Connection, duty: Duty) -> Said | Never:
+        """What a letter says; or why it cannot be said, which is for its own turn and stops no other."""
+        try:
+            return self._letters.of(connection, duty)
+        except Never as problem:
+            return problem
 
     def give_back(self, connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
         """Back into the queue."""
@@ -105,7 +113,7 @@ class Letter:
     """One letter, not made before it is needed."""
 
     duty: Duty
-    _said: Said
+    _said: Said | Never
     _house: House = field(repr=False)
     _signers: Sequence[Signer] = field(repr=False)
 
@@ -120,7 +128,9 @@ class Letter:
         return self.duty.recipient.rpartition("@")[2]
 
     def made(self) -> tuple[Envelope, WireText]:
-        """Who it goes to, and the whole message, signed. Raises BadTemplate."""
+        """Who it goes to, and the whole message, signed. Raises Never where it cannot be said."""
+        if isinstance(self._said, Never):
+            raise self._said
         sender = self._said.sender
         domain = sender.rpartition("@")[2]
         # Tells the letters of two databases apart that happen to have the same number.

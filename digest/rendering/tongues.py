@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 from digest.errors import BadTemplate
+from subscribers.names import is_language
 
 #: The language in which messages are written where they stand; it needs no catalogue.
 SOURCE = "en-GB"
@@ -117,8 +118,8 @@ class Tongues:
         return self._catalogue(wanted) or otherwise
 
     def speaks(self, tag: str) -> bool:
-        """Whether letters can be written in that language, or a kind of it."""
-        return bool(self._catalogue(tag))
+        """Whether that is the tag of a language in which letters can be written, or of a kind of it."""
+        return is_language(tag) and bool(self._catalogue(tag))
 
     def _read(self, tag: str) -> Tongue:
         chosen = self._catalogue(tag) or SOURCE

@@ -39,6 +39,16 @@ def test_from_the_form_to_the_welcome(counter: Counter) -> None:
     assert [row["name"] for row in counter.trial.rows("subscriber") if row["email"] == NEW] == ["Ada"]
 
 
+@pytest.mark.parametrize("tag", ["en-!!!", "en-", "en-toolongasubtag", "klingon"])
+def test_what_is_no_language_is_a_mistake(counter: Counter, tag: str) -> None:
+    """Said beside its field; nothing is kept of it."""
+    answer = counter.ask(language=tag)
+
+    assert answer.status_code == 400
+    assert "Our letters do not speak that language." in words(answer.text)
+    assert counter.trial.rows("request") == []
+
+
 def test_looking_at_a_confirmation_link_confirms_nothing(counter: Counter) -> None:
     """Scanners open links by GET and HEAD, a hundred times; only the button says yes."""
     counter.ask()
