@@ -13,6 +13,7 @@ from collections.abc import Callable
 import uvloop
 
 from digest.flow import circles
+from digest.flow.apiece import to_the_end
 from digest.flow.duties import Deliveries
 from digest.flow.hours import Hours
 from digest.flow.house import House
@@ -70,6 +71,5 @@ def deliver(
 
 async def _both(issues: Shift, post: Shift, *, drain: bool) -> None:
     """Who has just signed up does not wait until a large issue is out."""
-    async with asyncio.TaskGroup() as group:
-        going_out = group.create_task(issues.work(drain=drain))
-        group.create_task(post.work_beside(going_out, drain=drain))
+    going_out = asyncio.create_task(issues.work(drain=drain))
+    await to_the_end([going_out, post.work_beside(issues, going_out, drain=drain)])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from digest.errors import Problem
+from digest.flow.apiece import to_the_end
 from digest.flow.feed import Letter
 from digest.flow.lines import Lines
 from digest.model.delivery import About, Attempt, Envelope, Handover, Outcome, Phase
@@ -16,10 +17,10 @@ _PAUSE_SECONDS = 0.5
 
 async def run(lines: Lines) -> None:
     """Hand over what the feed brings, over as many connections as there may be, until it brings no more."""
-    async with asyncio.TaskGroup() as group:
-        for index in range(lines.relays.connections):
-            group.create_task(_Line(lines, index).work())
-    await lines.close_spare()
+    try:
+        await to_the_end([_Line(lines, index).work() for index in range(lines.relays.connections)])
+    finally:
+        await lines.close_spare()
 
 
 class _Made(NamedTuple):
@@ -55,7 +56,11 @@ class _Line:
                     await asyncio.sleep(_PAUSE_SECONDS)
         except Problem as problem:
             self._stop.because(problem)
+        except Exception:  # the others end in order: their dots may be out
+            self._stop.wanted = True
+            raise
         finally:
+            self._lines.end(self._index)
             if self._next:
                 self._feed.put_back(self._next.letter)
             await self._close()

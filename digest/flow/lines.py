@@ -1,5 +1,6 @@
 """Lines: what a worker's connections to the next hop share."""
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,10 +56,23 @@ class Lines:
         self._throttle = Throttle(self.relays.connections)
         self._open = 0
         self._idle_ends = 0
+        #: Those of the lines that have ended, by number: others move up, so that there is always one that may be open.
+        self._ended: list[int] = []
 
     def may_open(self, index: int) -> bool:
         """Whether this one of the lines may be open now."""
-        return index < self._throttle.allowed
+        allowed = self._throttle.allowed
+        return index < allowed or (bool(self._ended) and index - bisect_left(self._ended, index) < allowed)
+
+    def end(self, index: int) -> None:
+        """This one of the lines finds nothing more to do; another may be open in its place."""
+        insort(self._ended, index)
+
+    def give_way(self) -> bool:
+        """Whether a session is open; then one fewer may be, until all goes well for a while."""
+        if self._open:
+            self._throttle.one_fewer(self._open)
+        return self._open > 0
 
     async def open(self) -> Session | None:
         """A session for a line; None when there is none to be had now."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from digest.errors import Problem, StorageUnavailable
+from digest.errors import Problem, StorageUnavailable, TransportRefused, TransportUnavailable
 from digest.flow import line, restored
 from digest.flow.ahead import Ahead
 from digest.flow.duties import Duties
@@ -44,9 +44,24 @@ class Shift:
     delivered: Delivered = field(default_factory=Delivered)
     #: Whether to leave in peace who has just turned another worker away; a person who asks is told at once.
     patient: bool = False
+    #: Who delivers in it just now.
+    at_work: "_Worker | None" = field(init=False, default=None)
 
-    async def work(self, *, drain: bool) -> None:
-        """Batch after batch, until nothing is due, or, with `drain`, until nothing waits."""
+    async def work(self, *, drain: bool, beside: "Shift | None" = None) -> None:
+        """Batch after batch, until nothing is due, or, with `drain`, until nothing waits.
+
+        Whatever ends it early asks the other shift to end as well, and never breaks it off: its dots may be out. A mail
+        server that lets the shift work `beside` which this one begins, and not this one, is no reason to end.
+        """
+        try:
+            await self._work(drain=drain, beside=beside)
+        except Problem as problem:
+            self.stop.because(problem)
+        except Exception:
+            self.stop.wanted = True
+            raise
+
+    async def _work(self, *, drain: bool, beside: "Shift | None") -> None:
         transports = self.duties.ways_out()
         while not self.stop.wanted and await self._is_due(drain=drain):
             relays = self._relays(transports)
@@ -59,18 +74,24 @@ class Shift:
                 signers = self.house.signers()
                 first = await relays.connect()
             except Problem as problem:
+                if isinstance(problem, TransportUnavailable | TransportRefused) and beside and beside.gives_way():
+                    return
                 self.stop.because(problem)
                 self._write_down(relays)
                 return
             async with self._registered(relays, first, signers) as worker:
                 await worker.until_nothing_is_due()
 
-    async def work_beside(self, other: "asyncio.Task[None]", *, drain: bool) -> None:
+    async def work_beside(self, other: "Shift", its_work: "asyncio.Task[None]", *, drain: bool) -> None:
         """The same for as long as another shift goes on, as more may come meanwhile, and once more after it."""
-        while not other.done() and not self.stop.wanted:
-            await self.work(drain=False)
-            await asyncio.wait({other}, timeout=LOOK_SECONDS)
+        while not its_work.done() and not self.stop.wanted:
+            await self.work(drain=False, beside=other)
+            await asyncio.wait({its_work}, timeout=LOOK_SECONDS)
         await self.work(drain=drain)
+
+    def gives_way(self) -> bool:
+        """Whether the mail server works with this shift; it then leaves a connection to who has none."""
+        return self.at_work is not None and self.at_work.gives_way()
 
     def _relays(self, transports: Sequence[Transport]) -> Relays:
         with self.house.store.read() as connection:
@@ -90,8 +111,10 @@ class Shift:
                 due, due_at = self.duties.waiting(connection)
             if due or not drain or due_at is None:
                 return due
-            # Not for long: an issue may come out meanwhile, and hours may be changed.
-            await self.stop.rest(min(max((due_at - datetime.now(UTC)).total_seconds(), 0.02), LOOK_SECONDS))
+            # Not for long: an issue may come out meanwhile, and hours may be changed. What should have gone already is
+            # in another worker's hands, and looked for ever less often.
+            away = abs((due_at - datetime.now(UTC)).total_seconds())
+            await self.stop.rest(min(max(away, 0.02), LOOK_SECONDS))
         return False
 
     @asynccontextmanager
@@ -99,15 +122,19 @@ class Shift:
         with self.house.store.write() as connection:
             token = workers.register(connection)
             self.duties.begin(connection, signers)
-        worker = _Worker(self, token, relays, first, signs=bool(signers))
+        worker = self.at_work = _Worker(self, token, relays, first, signs=bool(signers))
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
         finally:
             heart.cancel()
-            with suppress(asyncio.CancelledError):
-                await heart
-            worker.retire()
+            try:
+                with suppress(asyncio.CancelledError):
+                    await heart
+            finally:
+                self.at_work = None
+                # In a thread: where the database is away it waits, and the other shift's replies must not.
+                await asyncio.to_thread(worker.retire)
 
 
 class _Worker:
@@ -143,6 +170,10 @@ class _Worker:
         except Problem as problem:
             self._stop.because(problem)
 
+    def gives_way(self) -> bool:
+        """Whether a session is open; there may be one fewer from now on, until all goes well for a while."""
+        return self._lines.give_way()
+
     async def beat(self) -> None:
         """Show that we live; once given up, stop: others have our leases."""
         while True:
@@ -159,14 +190,14 @@ class _Worker:
 
     def retire(self) -> None:
         """Write down what is left, and end. A database that is away must not hide the first problem."""
-        dead_after = timedelta(seconds=self._house.settings.delivery.dead_after_seconds)
         self._maker.close()
         try:
             self._journal.close()
             with self._house.store.write() as connection:
                 self._relays.write_down(connection)
                 workers.retire(connection, self._token)
-                workers.recover(connection, dead_after=dead_after)
+                # Of ours alone: the other shift may be silent by a clock that has jumped, and waits for its replies.
+                workers.sweep(connection)
         except StorageUnavailable as problem:
             self._stop.because(problem)
 

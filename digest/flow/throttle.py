@@ -29,6 +29,11 @@ class Throttle:
         if self._accepted >= self.patience * self.allowed:
             self.allowed, self._accepted = self.allowed + 1, 0
 
+    def one_fewer(self, open_now: int) -> None:
+        """Somebody else needs one of so many connections that are open."""
+        self.allowed = max(1, min(self.allowed, open_now) - 1)
+        self._accepted = 0
+
     def asked_for_less(self, open_now: int) -> None:
         """A 421, or a connection that could not be made, while so many were open."""
         # Several that fail in one moment are one asking: what is no longer open is not halved again.

@@ -65,6 +65,11 @@ def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery
     if dead_after is not None:
         silent = silent & (worker.c.beat_at < database_now(-dead_after))
     ended = connection.execute(update(worker).where(silent).values(ended_at=database_now())).rowcount
+    return sweep(connection, ended)
+
+
+def sweep(connection: Connection, ended: int = 0) -> Recovery:
+    """What those have left behind who have ended, `ended` of them just now; nobody is called dead."""
     returned, doubtful = notices.recover(connection)
     return Recovery(
         workers=ended,
