@@ -114,7 +114,9 @@ def encoded(text: str) -> bytes:
     """A piece that is not worth keeping."""
     if not text:
         return b""
-    whole = binascii.b2a_qp(text.encode().replace(CRLF, b"\n")).replace(b"\n", CRLF)
+    # A return without a feed is a line's end too: left as it is, some servers would take what follows for commands.
+    lines = text.encode().replace(CRLF, b"\n").replace(b"\r", b"\n")
+    whole = binascii.b2a_qp(lines).replace(b"\n", CRLF)
     if b"\n" in whole:
         whole = _SPACE_PAST_THE_END.sub(rb"\1=\r\n\2", whole)
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.

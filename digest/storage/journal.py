@@ -186,10 +186,18 @@ class Journal:
             except StorageUnavailable:
                 continue
             except Exception:  # a mistake of ours: waiting will not mend it, and the thread must live to refuse markers
+                attempts = [each for each in attempts if not self._could_write(each)]
                 break
             return
         if attempts:
             self.broken = problem
+
+    def _could_write(self, attempt: Attempt) -> bool:
+        """One outcome alone: that another cannot be written is no reason to lose it."""
+        with suppress(Exception):
+            self._commit([], [attempt])
+            return True
+        return False
 
 
 def _give(answers: Iterable[tuple[_Waiting, object]]) -> None:

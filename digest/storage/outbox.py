@@ -277,6 +277,8 @@ _AWAIT = Prepared(
     select(delivery.c.id)
     .join(subscription, subscription.c.id == delivery.c.subscription_id)
     .where(_GIVEN)
+    # In one order whoever asks: two workers with letters to the same readers would wait for each other for ever.
+    .order_by(delivery.c.subscription_id)
     .with_for_update(of=[delivery, subscription])
 )
 

@@ -190,6 +190,23 @@ def test_a_mistake_of_ours_lets_no_dot_out_and_nobody_waits_for_ever(
     assert work.states()[:2] == [_S.IN_FLIGHT] * 2
 
 
+def test_one_outcome_that_cannot_be_written_costs_no_other(published: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of its group are written down; it is told, and stays in flight, for the sweep to call a doubt."""
+    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+
+    def stumble(connection: Connection, attempts: Any) -> None:
+        if any(each.delivery_id == work.ids[1] for each in attempts):
+            raise ValueError("a mistake")
+
+    work = Work(published, stumble)
+    work.mark(*work.ids)
+    work.settle(*work.ids)
+    with pytest.raises(StorageUnavailable, match="a mistake"):
+        work.journal.close()
+
+    assert work.states() == [_S.ACCEPTED, _S.IN_FLIGHT, *[_S.ACCEPTED] * (READERS - 2)]
+
+
 def test_what_hangs_on_outcomes_is_written_with_them_or_not_at_all(
     published: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import quopri
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,3 +91,13 @@ def test_a_sentence_with_a_masked_address_is_encoded_as_any_other(parts: tuple[s
     value = f"{before}{sign}•••@{after}"
 
     assert encoding.both_values(value) == (encoding.text_value(value), encoding.html_value(value))
+
+
+@pytest.mark.parametrize("text", ["a\r.\rb", "a\r\r\n.\r\nb", "\r.\r", "a\rMAIL FROM:<>\r"])
+def test_a_return_without_a_feed_is_a_lines_end_like_any_other(text: str) -> None:
+    """Nothing on the wire stands between a line and what some servers would take for the next."""
+    whole = encoding.encoded(text)
+
+    assert b"\r" not in whole.replace(b"\r\n", b"")
+    assert b"\n" not in whole.replace(b"\r\n", b"")
+    assert b"\r\n." not in whole
