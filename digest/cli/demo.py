@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from digest.settings import Settings
 
 
+#: In each folder of a demo.
+_MARK = "DEMO.txt"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add `digest demo`."""
     app.command()(demo)
@@ -30,13 +34,28 @@ def demo(
 ) -> None:
     """Run the whole main job on a sample: 200 readers, three months' issues, a mail server on this machine.
 
-    Nothing leaves the machine. A second run finds everything done and says so.
+    Nothing leaves the machine. A second run finds everything done and says so. A folder that holds anything else, such
+    as a site of your own, is left alone.
+
+    Example: digest demo /tmp/demo
     """
     began = time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
+    _take(folder)
     write_settings(folder)  # for the commands that look at it afterwards
     with mail_server(folder / "mailbox") as port, _opened(_settings(folder, port)) as house:
         _run(house, folder, began)
+
+
+def _take(folder: Path) -> None:
+    """Make the folder the demo's own: its mail server would swallow the mail of any other site."""
+    from digest.errors import WrongState
+
+    if not (folder / _MARK).is_file():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            what = f"{folder} holds something already that no demo has made."
+            raise WrongState(what, remedy="Name a folder that is not there yet, such as: digest demo demo-site")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _MARK).write_text("This folder is a demo's: remove it whenever you like.\n", encoding="utf-8")
 
 
 def _run(house: "House", folder: Path, began: float) -> None:
