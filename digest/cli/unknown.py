@@ -72,28 +72,32 @@ def resend_unknown(issue: Issue, to: To = None, by: By = "", dry_run: DryRun = F
 def settle(
     issue: Issue,
     arrived: Annotated[
-        bool, typer.Option("--arrived/--lost", help="What the mail server's log, or the reader, says of them.")
-    ],
+        bool, typer.Option("--arrived", help="The mail server's log, or the reader, says that they came.")
+    ] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="They did not come.")] = False,
     to: To = None,
     by: By = "",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Close doubts without sending anything: they arrived, or they were lost and stay so.
+    """Close doubts without sending anything: they arrived, or they were lost.
 
-    What was lost is offered to its reader again in the next issue.
+    What was lost is offered to its reader again in the next issue, or sent before that by: digest resend.
 
     Example: digest unknown settle social-care/2026-11 --arrived
     """
     from digest.flow.doubts import settle as close
 
+    if arrived == lost:
+        raise typer.BadParameter("choose one of --arrived and --lost")
     with opened() as house:
         decided = close(house, issue, arrived=arrived, to=to or (), by=by or who(), dry_run=dry_run)
     _tell(decided, "counted as arrived" if arrived else "given up as lost", dry_run, as_json)
 
 
 def resend(issue: Issue, to: To = None, by: By = "", dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Try once more what of an issue has failed, after the reason was mended. Nobody gets it twice.
+    """Try once more what of an issue has failed, after the reason was mended. Nobody gets it twice: whom a later issue
+    has brought some of it meanwhile is passed over.
 
     Example: digest resend social-care/2026-11 --to priya@example.org
     """
@@ -106,11 +110,15 @@ def _resend(issue: str, state: DeliveryState, to: list[str] | None, by: str, dry
     with opened() as house:
         decided = send_again(house, issue, state, to=to or (), by=by or who(), dry_run=dry_run)
     _tell(decided, "queued again", dry_run, as_json)
+    if decided.passed_over and not as_json:
+        readers = out.counted(len(decided.passed_over), "reader")
+        out.say(f"{readers} passed over, as a later issue has brought them some of it.")
 
 
 def _tell(decided: "Decided", what: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        out.as_json({"issue": decided.issue.name, "emails": list(decided.emails), "dry_run": dry_run})
+        emails = {"emails": list(decided.emails), "passed_over": list(decided.passed_over)}
+        out.as_json({"issue": decided.issue.name, **emails, "dry_run": dry_run})
         return
     count = out.counted(len(decided.emails), "delivery", "deliveries")
     out.say(f"{decided.issue.name}: {count} {'would be ' if dry_run else ''}{what}.")

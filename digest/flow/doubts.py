@@ -21,6 +21,8 @@ class Decided:
     issue: Issue
     #: Whose deliveries it was about.
     emails: tuple[str, ...]
+    #: Whom a later issue has brought some of the same, so that nothing was done.
+    passed_over: tuple[str, ...] = ()
 
 
 def resend(
@@ -28,6 +30,7 @@ def resend(
 ) -> Decided:
     """Send again what of an issue is in doubt (UNKNOWN) or FAILED, all of it or that `to` some readers.
 
+    What has failed was offered again by the issues since: who has had some of it in one of these is passed over.
     Raises WrongState for an issue that is not out, UnknownName where there is nothing of the kind.
     """
     with house.store.write() as connection:
@@ -35,11 +38,14 @@ def resend(
         if issue.state is not IssueState.PUBLISHED:
             raise WrongState(f"{issue.name} is {issue.state}, so nothing of it is sent any more.")
         found = _found(connection, issue, state, to)
+        had = again.had_since(connection, issue.id, state)
+        passed_over = tuple(email for i, email in found if i in had)
+        found = [(i, email) for i, email in found if i not in had]
         if not dry_run:
             reason = f"sent again by the word of {by}"
             again.queue_again(connection, [i for i, _ in found], state, reason=reason)
             house.queue.wake(connection, issue.id, batches=-(-len(found) // house.settings.delivery.batch))
-        return Decided(issue=issue, emails=tuple(email for _, email in found))
+        return Decided(issue=issue, emails=tuple(email for _, email in found), passed_over=passed_over)
 
 
 def settle(

@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, null, select, update
 
-from digest.model.delivery import DeliveryState
+from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import IssueId
 from digest.storage.clock import database_now
-from digest.storage.tables import delivery
+from digest.storage.tables import delivery, variant_item
 from subscribers.tables import subscriber
 
 _S = DeliveryState
@@ -25,6 +25,25 @@ def matching(
     )
     found = [(row.id, row.email) for row in connection.execute(query)]
     return [(i, email) for i, email in found if not emails or email.casefold() in emails]
+
+
+def had_since(connection: Connection, issue_id: IssueId, state: DeliveryState) -> set[int]:
+    """Those of an issue's deliveries in a state whose readers got, or will get, some of the same by another issue."""
+    other, carried, same = delivery.alias(), variant_item.alias(), variant_item.alias()
+    query = (
+        select(delivery.c.id)
+        .join(carried, carried.c.variant_id == delivery.c.variant_id)
+        .join(same, same.c.item_id == carried.c.item_id)
+        .join(
+            other,
+            (other.c.variant_id == same.c.variant_id)
+            & (other.c.subscriber_id == delivery.c.subscriber_id)
+            & (other.c.issue_id != delivery.c.issue_id)
+            & other.c.state.not_in(NO_RECEIPT),
+        )
+        .where(delivery.c.issue_id == issue_id, delivery.c.state == state)
+    )
+    return set(connection.scalars(query))
 
 
 def queue_again(connection: Connection, ids: Collection[int], state: DeliveryState, *, reason: str) -> int:

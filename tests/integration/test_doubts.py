@@ -134,3 +134,28 @@ def test_sent_again_it_is_the_same_message(desk: Desk, tmp_path: Path) -> None:
     transport = desk.house.transport()
     first, second = transport.kept  # type: ignore[attr-defined]
     assert first.message == second.message
+
+
+def test_whom_a_later_issue_has_brought_it_gets_it_no_second_time(desk: Desk, tmp_path: Path) -> None:
+    """What failed in one month is offered again in the next: sent again, only those who have not had it get it."""
+    desk.write_items(tmp_path, {"title": "Carers at work", "published_at": "2026-10-20"})
+    for name in ("early", "late"):
+        desk.reader(f"{name}@example.org")
+    desk.issue("2026-10")
+    october = f"{NEWSLETTER}/2026-10"
+    with desk.house.store.write() as connection:
+        connection.execute(delivery.update().values(state=_S.FAILED))
+    resend(desk.house, october, _S.FAILED, to=["early@example.org"], by="Ruth")
+    desk.deliver()
+    with desk.house.store.write() as connection:
+        connection.execute(delivery.update().values(state=_S.FAILED))
+        connection.execute(delivery.update().where(delivery.c.id == 1).values(state=_S.ACCEPTED))
+    desk.write_items(tmp_path, {"title": "A rota", "published_at": "2026-11-02"})
+    desk.issue("2026-11")
+
+    tried_out = resend(desk.house, october, _S.FAILED, by="Ruth", dry_run=True)
+    decided = resend(desk.house, october, _S.FAILED, by="Ruth")
+
+    assert decided == tried_out
+    assert (decided.emails, decided.passed_over) == ((), ("late@example.org",))
+    assert desk.counts("2026-10")[_S.FAILED] == 1
