@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,7 +50,7 @@ def deliver(
             done = drain_outbox(house, drain=drain, any_hour=any_hour, stop=stop, progress=_over(step))
         mail, left = house.settings.mail, waiting(house, any_hour=any_hour)
     if as_json:
-        keys = ("accepted", "deferred", "failed", "unknown", "withheld")
+        keys = ("accepted", "deferred", "failed", "unknown", "withheld", "expired", "cut_off")
         counts = {key: getattr(done, key) for key in keys}
         out.as_json({**counts, "waiting": left.count, "next_at": left.next_at})
         return
@@ -60,6 +60,13 @@ def deliver(
         f"{done.accepted:,} accepted, {done.deferred:,} deferred, {done.failed:,} failed, {done.unknown:,} unknown; "
         f"{_waits(left.count, left.next_at)}.{where}"
     )
+    if done.expired:
+        hours = house.settings.delivery.expire_hours
+        out.say(f"{done.expired:,} had waited more than {hours:g} hours (delivery.expire_hours), and will not go out.")
+    if done.cut_off:
+        out.warn(f"{done.cut_off:,} of a run that was cut off may have arrived or not.")
+    if done.cut_off or done.unknown:
+        out.say("What to do about doubts: digest unknown list")
     for closed in left.closed:
         out.say(closed.words)
 
@@ -72,7 +79,11 @@ def _over(step: out.Step) -> Callable[[Handover], None]:
 def _waits(count: int, next_at: datetime | None) -> str:
     """What waits still, and when the first of it is due."""
     waits = f"{count:,} still {'waits' if count == 1 else 'wait'}"
-    return f"{waits}, the next until {out.clock(next_at)}" if count and next_at else waits
+    if not count or next_at is None:
+        return waits
+    if next_at <= datetime.now(UTC):
+        return f"{waits}, in the hands of other workers"
+    return f"{waits}, the next is due at {out.clock(next_at)}"
 
 
 def deliveries(

@@ -200,7 +200,10 @@ def reopen(issue: Name, as_json: Json = False) -> None:
 
 
 def publish(issue: Name, as_json: Json = False) -> None:
-    """Freeze an approved issue and fill the outbox for its readers. Published twice is published once."""
+    """Freeze an approved issue and fill the outbox for its readers. Published twice is published once.
+
+    Example: digest publish social-care/2026-11
+    """
     from digest.flow.publish import publish as freeze
 
     with opened() as house:
@@ -218,7 +221,10 @@ def publish(issue: Name, as_json: Json = False) -> None:
 
 
 def cancel(issue: Name, as_json: Json = False) -> None:
-    """Stop an issue for good. What has not been handed over does not go out."""
+    """Stop an issue for good. What has not been handed over does not go out. To stop it for a while: digest hold.
+
+    Example: digest cancel social-care/2026-11
+    """
     from digest.flow.approve import cancel as stop
 
     with opened() as house:

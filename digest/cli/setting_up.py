@@ -96,7 +96,10 @@ def export(
 
 
 def migrate() -> None:
-    """Bring the database to the version this program needs. Stop all other processes first."""
+    """Bring the database to the version this program needs. Stop all other processes first.
+
+    Example: digest migrate
+    """
     from datetime import timedelta
 
     from digest.errors import WrongState
@@ -119,7 +122,10 @@ def migrate() -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
-    """Look whether all that publishing rests on is in order. Exit code 1 when something is bad."""
+    """Look whether all that publishing rests on is in order. Exit code 1 when something is bad.
+
+    Example: digest doctor
+    """
     from digest.flow.doctor import Health, examine
 
     with opened() as house:

@@ -97,7 +97,7 @@ def _tell_one(standing: "Standing", report: dict[str, Any]) -> None:
     if "next_at" in report:
         out.say(f"The next of those that wait is due at {out.clock(report['next_at'])}.")
     if "last_at" in report:
-        out.say(f"They are spread; the last of them is due at {out.clock(report['last_at'])}.")
+        out.say(f"The last of them is due at {out.clock(report['last_at'])}.")
 
 
 def _held_back(house: "House", issue: "Issue") -> str:

@@ -54,7 +54,10 @@ def serve(
 
 
 def worker() -> None:
-    """Deliver for as long as it runs. On PostgreSQL any number of workers on any number of machines share the work."""
+    """Deliver for as long as it runs. On PostgreSQL any number of workers on any number of machines share the work.
+
+    Example: digest worker
+    """
     from digest import worker as delivering
 
     _log_lines()
@@ -64,7 +67,10 @@ def worker() -> None:
 
 
 def scheduler() -> None:
-    """Gather, compose and publish what the calendar asks for. Any number may run: each issue is made once."""
+    """Gather, compose and publish what the calendar asks for. Any number may run: each issue is made once.
+
+    Example: digest scheduler
+    """
     from digest import scheduler as clock
 
     _log_lines()

@@ -36,13 +36,19 @@ class Breaker:
 
 def _refuses_everybody(handover: Handover) -> Problem:
     return TransportRefused(
-        f"The mail server refused {PATIENCE_WITH_MAILBOXES} readers in a row, the last with: {handover.diagnostic}",
+        f"The mail server refused {PATIENCE_WITH_MAILBOXES} readers in a row, the last with: {_said(handover)}",
         remedy="Check whether it is the right server and the addresses are real, then run: digest deliver.",
     )
 
 
 def _turned_away(handover: Handover) -> Problem:
-    what = f"The mail server refuses us, not a reader: {handover.diagnostic}"
+    what = f"The mail server refuses us, not a reader: {_said(handover)}"
     remedy = "Nobody was suppressed, all is kept. Mend that, then run: digest deliver."
     refused = (handover.reply_code or 0) >= 500
     return TransportRefused(what, remedy=remedy) if refused else TransportUnavailable(what, remedy=remedy)
+
+
+def _said(handover: Handover) -> str:
+    """The server's answer as a sentence, with the number by which others know it."""
+    parts = (handover.reply_code, handover.enhanced_code, handover.diagnostic)
+    return " ".join(str(part) for part in parts if part).rstrip(".") + "."

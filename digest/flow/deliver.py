@@ -38,8 +38,10 @@ def drain_outbox(
 ) -> Delivered:
     """Take the outbox, sweep up after whoever died with it, and deliver. Raises OutboxBusy, or what deliver raises."""
     with lock.hold(house.store, house.settings.data_folder):
-        recover(house, alone=house.store.embedded)
-        return deliver(house, drain=drain, any_hour=any_hour, stop=stop, progress=progress)
+        cut_off = recover(house, alone=house.store.embedded).unknown
+        done = deliver(house, drain=drain, any_hour=any_hour, stop=stop, progress=progress)
+        done.cut_off = cut_off
+        return done
 
 
 def deliver(

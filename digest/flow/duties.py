@@ -48,8 +48,8 @@ class Duties(Protocol):
         """Whether something is due now; if not, when the next comes due."""
         ...
 
-    def begin(self, connection: Connection, signers: Sequence[Signer]) -> None:
-        """Before the first is leased: close what has waited too long."""
+    def begin(self, connection: Connection, signers: Sequence[Signer]) -> int:
+        """Before the first is leased: close what has waited too long. Returns how many."""
         ...
 
     def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
@@ -80,10 +80,10 @@ class Deliveries:
         """As the outbox says, for newsletters whose hours it is."""
         return tally.next_due(connection, self._hours.closed(connection))
 
-    def begin(self, connection: Connection, signers: Sequence[Signer]) -> None:
+    def begin(self, connection: Connection, signers: Sequence[Signer]) -> int:
         """Nobody wants old news."""
         self._letters = Letters(self._house, signers)
-        outbox.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
+        return outbox.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
 
     def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
         """A batch, or as much of one as the pace allows."""

@@ -31,6 +31,10 @@ class Delivered:
     failed: int = 0
     unknown: int = 0
     withheld: int = 0
+    #: What had waited too long, and was closed.
+    expired: int = 0
+    #: What a run before this one had in flight when it was cut off, and is in doubt now.
+    cut_off: int = 0
 
     def count(self, outcome: Outcome) -> None:
         """One more."""

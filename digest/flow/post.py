@@ -73,10 +73,10 @@ class Post:
             return True, None
         return notices.waiting(connection)
 
-    def begin(self, connection: Connection, signers: Sequence[Signer]) -> None:
+    def begin(self, connection: Connection, signers: Sequence[Signer]) -> int:
         """Nobody waits for a link that long."""
         self._signers = signers
-        notices.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
+        return notices.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
 
     def lease(self, connection: Connection, token: str) -> tuple[Sequence["Letter"], float]:
         """Answers what was asked, and takes some of the letters that are due."""

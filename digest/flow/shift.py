@@ -121,7 +121,8 @@ class Shift:
     async def _registered(self, relays: Relays, first: Session, signers: Sequence[Signer]) -> "AsyncIterator[_Worker]":
         with self.house.store.write() as connection:
             token = workers.register(connection)
-            self.duties.begin(connection, signers)
+            expired = self.duties.begin(connection, signers)
+        self.delivered.expired += expired
         worker = self.at_work = _Worker(self, token, relays, first, signs=bool(signers))
         heart = asyncio.create_task(worker.beat())
         try:

@@ -4,6 +4,7 @@ No setting has a default here: the documented file has them all, and a test hold
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import time
@@ -235,11 +236,14 @@ def load(working_folder: Path) -> Settings:
     try:
         return Settings(**values)
     except SettingsError as error:
-        raise SettingsRefused(f"The environment is wrong: {error}.", remedy="See config/default.toml.") from error
+        raise SettingsRefused(
+            f"{_unread(str(error))} cannot be read.", remedy='Write a list as JSON, such as ["mon", "tue"].'
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        what = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
+        said = _IN_WORDS.get(first["type"], first["msg"])
+        what = "is not a setting" if first["type"] == "extra_forbidden" else f"is wrong: {said}"
         explained = "Every setting is explained in the digest.toml of `digest init`."
         meant = did_you_mean(str(first["loc"][-1]), _keys_beside(first["loc"])) if "is not" in what else ""
         raise SettingsRefused(
@@ -247,13 +251,26 @@ def load(working_folder: Path) -> Settings:
         ) from error
 
 
+#: What is to be written, where the library says what it has read.
+_IN_WORDS = {"time_parsing": "write a time such as 08:00"}
+
+
+def _unread(words: str) -> str:
+    """The variables of the environment that are meant by the library's words of what it cannot read."""
+    table = re.search(r'field "(\w+)"', words)
+    begin = f"DIGEST_{table[1] if table else ''}".upper()
+    return ", ".join(sorted(each for each in os.environ if each.upper().startswith(begin))) or "The environment"
+
+
 def _where(error: ErrorDetails, working_folder: Path) -> str:
     """Who said it: the environment, which overrules the file, or the file."""
-    wanted = f"DIGEST_{'__'.join(str(part) for part in error['loc'])}".upper()
-    inside = f"{wanted}__"
+    parts = [str(part).upper() for part in error["loc"]]
+    # Of a list it is the whole that stands in one variable.
+    wanted = {f"DIGEST_{'__'.join(parts[:count])}" for count in range(1, len(parts) + 1)}
+    inside = f"DIGEST_{'__'.join(parts)}__"
     strange = error["type"] == "extra_forbidden"  # such as a whole table that is none
     for variable in map(str.upper, os.environ):
-        if variable == wanted or (strange and variable.startswith(inside)):
+        if variable in wanted or (strange and variable.startswith(inside)):
             return f"the environment ({variable})"
     return str(working_folder / FILE)
 

@@ -53,6 +53,8 @@ def note(connection: Connection, transport: str, *, what: str, remedy: str, rest
     insert_new(connection, trouble, {"transport": transport, **values})
     row = connection.execute(select(trouble).where(this).with_for_update()).one()
     if row.failures and row.next_try_at > now:
+        # Somebody tried all the same, as a person does who is mending it: the newest reason is the one to know.
+        connection.execute(update(trouble).where(this).values(what=what, remedy=remedy))
         return
     failures = row.failures + 1
     told = {"what": what, "remedy": remedy, "failures": failures, "next_try_at": now + rest(failures)}

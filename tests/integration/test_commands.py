@@ -193,7 +193,7 @@ def test_what_was_deferred_says_when_it_is_tried_again(terminal: Terminal, monke
         connection.execute("UPDATE delivery SET not_before = '2099-01-02 12:00:00.000000'")
     connection.close()
 
-    assert "1 still waits, the next until 2099-01-0" in terminal.done("deliver")
+    assert "1 still waits, the next is due at 2099-01-0" in terminal.done("deliver")
     assert "The next of those that wait is due at 2099-01-0" in terminal.done("status", "social-care/2014-11")
     assert json.loads(terminal.done("status", "social-care/2014-11", "--json"))["next_at"].startswith("2099-01-02")
     assert "\tdraft\t–\t" in draft

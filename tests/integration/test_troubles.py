@@ -120,6 +120,16 @@ def test_workers_share_it_and_a_person_is_told_at_once(published: Desk) -> None:
     assert states(desk) == {_S.ACCEPTED: READERS}
 
 
+def test_the_newest_reason_is_the_one_that_is_told(house: House) -> None:
+    """Whoever mends it tries while it rests: what they then hear stands there, and it rests no longer for it."""
+    with house.store.write() as connection:
+        for what in ("No.", "Now a wrong password."):
+            troubles.note(connection, "smtp", what=what, remedy="Wait.", rest=lambda _: timedelta(minutes=5))
+
+    [found] = listed(house)
+    assert (found.what, found.failures) == ("Now a wrong password.", 1)
+
+
 def test_what_is_tried_in_vain_again_rests_longer(house: House) -> None:
     """Counted once for all who notice it at the same time."""
     rests = []
