@@ -7,6 +7,7 @@ import typer
 
 from digest.cli import live, out
 from digest.cli.house import opened
+from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from digest.flow.house import House
@@ -96,6 +97,8 @@ def _tell_one(standing: "Standing", report: dict[str, Any]) -> None:
         out.say(told(trouble))
     if "next_at" in report:
         out.say(f"The next of those that wait is due at {out.clock(report['next_at'])}.")
+    if report.get(DeliveryState.UNKNOWN.value):
+        out.say(f"What to do about doubts: digest unknown list {report['issue']}")
     if "last_at" in report:
         out.say(f"The last of them is due at {out.clock(report['last_at'])}.")
 

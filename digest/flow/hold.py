@@ -26,6 +26,8 @@ def _going_out(issue: Issue) -> Issue:
     if issue.state is not IssueState.PUBLISHED:
         raise WrongState(
             f"{issue.name} is {issue.state}, so nothing of it is going out.",
-            remedy="Only what is published can be held; an approved issue is stopped by: digest reopen ISSUE.",
+            remedy=f"To take back its approval: digest reopen {issue.name}."
+            if issue.state is IssueState.APPROVED
+            else "Only an issue that is out, and was not cancelled, can be held.",
         )
     return issue
