@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, String, bindparam, insert, literal, select, update
+from sqlalchemy import Connection, String, bindparam, case, insert, literal, select, update
 
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
 from subscribers.prepared import Among, Prepared, as_instant, as_list, value_for, written
@@ -24,10 +24,15 @@ def end_together(connection: Connection, subscription_ids: Sequence[int], *, now
 
 _GIVEN = Among(subscription.c.id, bindparam("ids", type_=String))
 
+#: Who has left before and was asked for anew, but never said yes, left then: just now there was nothing to take back.
+_LEFT_AT = case(
+    (subscription.c.end_reason == written(EndReason.UNSUBSCRIBED), subscription.c.ended_at),
+    else_=value_for(subscription.c.ended_at),
+)
 _END = Prepared(
     update(subscription)
     .where(_GIVEN, subscription.c.state.in_(_CAN_END))
-    .values(state=_ENDED, ended_at=value_for(subscription.c.ended_at), end_reason=EndReason.UNSUBSCRIBED)
+    .values(state=_ENDED, ended_at=_LEFT_AT, end_reason=EndReason.UNSUBSCRIBED)
     .returning(subscription.c.id)
 )
 _SAID = {

@@ -13,7 +13,9 @@ from subscribers.upsert import insert_new
 
 def newsletter_id(connection: Connection, slug: str) -> int:
     """The newsletter of that slug. Raises UnknownReader."""
-    found: int | None = connection.scalar(select(newsletter.c.id).where(newsletter.c.slug == slug))
+    # PostgreSQL cannot even be asked for what has a zero in it.
+    known = select(newsletter.c.id).where(newsletter.c.slug == slug)
+    found: int | None = connection.scalar(known) if slug.isprintable() else None
     if found is None:
         raise UnknownReader(f"There is no newsletter “{slug}”.", remedy="Make it known first: digest apply FILE.")
     return found

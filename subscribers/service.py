@@ -80,7 +80,8 @@ class Subscribers:
         for held in self._of(email, newsletter_slug):
             if held.state is _State.PENDING:
                 values = {"confirmed_at": self._now, "paused_until": None, "away_since": "", **_NOT_ENDED}
-                self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, detail)
+                agreed = detail or f"{held.preference} {held.cadence}"
+                self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, agreed)
         return self._of(email, newsletter_slug)
 
     def choose(self, held: Subscription, *, chosen: Preference, cadence: str) -> None:
@@ -137,6 +138,8 @@ class Subscribers:
         """End one subscription. Nothing that is still queued for it goes out."""
         if held.state is not _State.ENDED:
             values = {"ended_at": self._now, "end_reason": reason}  # a pause stays noted, for whoever takes it back
+            if reason is EndReason.UNSUBSCRIBED and held.end_reason == reason:
+                values["ended_at"] = held.ended_at  # asked for anew, never confirmed: they left then, and not just now
             kind = ConsentKind.ERASED if reason is EndReason.ERASED else ConsentKind.UNSUBSCRIBED
             self._move(held, _State.ENDED, values, kind, detail)
 

@@ -18,7 +18,7 @@ from digest.model.notice import NoticeKind, Request, RequestKind
 from digest.storage import notices, requests, tallies
 from digest.storage.tallies import Limit
 from subscribers import directory
-from subscribers.address import Address, keyed_hash, parse
+from subscribers.address import Address, keyed_hash, mailbox_hash, parse
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
 from subscribers.errors import UnknownReader
@@ -26,7 +26,7 @@ from subscribers.preferences import Preference, unknown
 
 log = logging.getLogger(__name__)
 
-#: So many are answered in one transaction's breath.
+#: So many are answered in one transaction: others wait for it, such as a click that unsubscribes.
 _AT_ONCE = 50
 #: Who asks for a domain that many ask for waits so long; so does what makes us stumble.
 _WAIT = timedelta(minutes=15)
@@ -47,7 +47,7 @@ def answer_due(house: House, connection: Connection) -> int:
     for each in due:
         try:
             with connection.begin_nested():
-                _Answer(house, connection, each, now).give()
+                _Answer(house, connection, requests.read(each), now).give()
         except (OperationalError, InterfaceError, InternalError, Again):  # the database's trouble, not the request's
             raise
         except Exception as error:  # of which no more is said here: its words may hold an address
@@ -63,10 +63,13 @@ class _Answer:
         self._house, self._connection, self._request, self._now = house, connection, request, now
         self._address: Address = parse(request.email)
         self._hash = keyed_hash(self._address, house.keys.address_key)
+        self._mailbox = mailbox_hash(self._address, house.keys.address_key)
 
     def give(self) -> None:
         """Queue a letter, or none; later where many ask for one domain. The request is gone afterwards."""
-        if not self._within("domain", self._domain, self._domain_limits):
+        # Whoever looks for their own page is not kept from it by those who flood their domain.
+        signs_up = self._request.kind is RequestKind.SIGN_UP
+        if signs_up and not self._within("domain", self._domain, self._domain_limits):
             requests.postpone(self._connection, self._request.id, to=self._now + _WAIT)
             return
         requests.done(self._connection, self._request.id)
@@ -79,26 +82,35 @@ class _Answer:
                 self._link()
 
     def _sign_up(self) -> None:
-        if not self._within("address", self._hash, limits(self._house)):
+        if not self._may_be_written_to():
             return
         held = self._held()
         if held and held.state in (SubscriptionState.ACTIVE, SubscriptionState.PAUSED):
             self._write(NoticeKind.PRESENT, held)
         else:
             self._write(NoticeKind.CONFIRM, self._pending())
-        self._count("address", self._hash)
+        self._count("address", self._mailbox)
+        self._count("domain", self._domain)
 
     def _link(self) -> None:
         try:
             theirs = directory.of_reader(self._connection, self._house.keys, self._address.email)
         except UnknownReader:
             return
-        if not self._within("link", self._hash, _LINKS):
+        if not self._within("link", self._mailbox, _LINKS):
             return
+        if not self._is_reader():  # to them it is one more letter that a stranger may have asked for
+            if not self._may_be_written_to():
+                return
+            self._count("address", self._mailbox)
         # In the colours of the newsletter that was asked for, where they have it.
         mine = next((h for h in theirs if h.newsletter == self._request.newsletter), theirs[0])
         self._write(NoticeKind.LINK, mine)
-        self._count("link", self._hash)
+        self._count("link", self._mailbox)
+
+    def _may_be_written_to(self) -> bool:
+        """Whether one more letter that was not theirs to ask for may go to the mailbox."""
+        return self._within("address", self._mailbox, limits(self._house))
 
     def _pending(self) -> Subscription:
         """The subscription that waits for its holder's yes, as it was wished for."""
@@ -138,7 +150,6 @@ class _Answer:
 
     def _write(self, kind: NoticeKind, held: Subscription) -> None:
         notices.queue_for(self._connection, kind, held, self._hash)
-        self._count("domain", self._domain)
 
     @property
     def _domain(self) -> str:

@@ -8,7 +8,7 @@ from digest.flow.house import House
 from digest.model.notice import NoticeKind
 from digest.storage import notices, tallies
 from digest.storage.tallies import Limit
-from subscribers.address import keyed_hash, parse
+from subscribers.address import keyed_hash, mailbox_hash, parse
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
 
@@ -18,11 +18,12 @@ def invite(house: House, connection: Connection, held: Subscription) -> bool:
     beyond what an address gets in a day and a week, however often it is added."""
     if held.state is not SubscriptionState.PENDING:
         return False
-    hashed, now = keyed_hash(parse(held.email), house.keys.address_key), house.clock.now()
-    if not tallies.allowed(connection, "address", hashed[:64], limits(house), now=now):
+    address, key, now = parse(held.email), house.keys.address_key, house.clock.now()
+    mailbox = mailbox_hash(address, key)
+    if not tallies.allowed(connection, "address", mailbox, limits(house), now=now):
         return False
-    tallies.count_one(connection, "address", hashed[:64], now=now)
-    notices.queue_for(connection, NoticeKind.CONFIRM, held, hashed)
+    tallies.count_one(connection, "address", mailbox, now=now)
+    notices.queue_for(connection, NoticeKind.CONFIRM, held, keyed_hash(address, key))
     return True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from digest.errors import TokenRefused
 from digest.flow.enrol import people
 from digest.flow.house import House
+from digest.flow.invite import limits
 from digest.flow.sign_up import TooMany
 from digest.model.delivery import DeliveryId
 from digest.model.notice import NoticeKind
@@ -18,7 +19,7 @@ from digest.storage.notice_tables import notice
 from digest.storage.tables import delivery, issue
 from digest.storage.tallies import Limit
 from subscribers import directory, rows
-from subscribers.address import keyed_hash, parse
+from subscribers.address import keyed_hash, mailbox_hash, parse
 from subscribers.consent import EndReason, SubscriptionState
 from subscribers.directory import Subscription
 from subscribers.preferences import Preference
@@ -97,16 +98,16 @@ def rename(house: House, person: Person, *, name: str) -> None:
 def ask_new_address(house: House, person: Person, email: str) -> None:
     """Ask the holder of another address whether to write there. Raises AddressRefused, TooMany."""
     address, now = parse(email), house.clock.now()
-    hashed = keyed_hash(address, house.keys.address_key)
+    mailbox = mailbox_hash(address, house.keys.address_key)
     who = house.keys.hashed("move", str(person.id))
     with house.store.write() as connection:
         # Who asks, and who is asked: neither can be used against the other.
-        asked = [("move", who), ("address", hashed)]
-        if not all(tallies.allowed(connection, kind, key, _MOVES, now=now) for kind, key in asked):
+        asked = [("move", who, _MOVES), ("address", mailbox, limits(house))]
+        if not all(tallies.allowed(connection, kind, key, most, now=now) for kind, key, most in asked):
             raise TooMany(
                 marked("You asked for several new addresses today."), remedy=marked("Please try again tomorrow.")
             )
-        for kind, key in asked:
+        for kind, key, _ in asked:
             tallies.count_one(connection, kind, key, now=now)
         _queue(house, connection, NoticeKind.MOVING, person.subscriptions[0], address.email)
 

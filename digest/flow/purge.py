@@ -12,6 +12,7 @@ from digest.flow import answer, post
 from digest.flow.house import House
 from digest.storage import notices, outbox, requests, tallies
 from digest.storage.tables import attempt, delivery
+from subscribers.address import keyed_hash, parse
 from subscribers.lapse import lapse
 from subscribers.service import Subscribers
 from subscribers.tables import subscriber
@@ -29,6 +30,7 @@ def erase(house: House, email: str, *, channel: str) -> None:
         connection.execute(update(attempt).where(attempt.c.delivery_id.in_(theirs)).values(diagnostic=""))
         connection.execute(update(delivery).where(outbox.of_reader(subscriber_id)).values(reason=""))
         notices.forget_people(connection, [subscriber_id])
+        notices.forget_address(connection, keyed_hash(parse(email), house.keys.address_key))
         requests.forget_address(connection, email)
     house.store.settle()  # the file as it was before still stands beside the database
 

@@ -19,7 +19,7 @@ from subscribers import directory, rows
 from subscribers.address import keyed_hash, parse
 from subscribers.consent import SubscriptionState
 from subscribers.directory import Subscription
-from subscribers.errors import Again
+from subscribers.errors import Again, ConsentRefused
 from subscribers.tokens import Purpose
 
 _HOUR = timedelta(hours=1)
@@ -77,7 +77,13 @@ def confirm(house: House, token: str) -> Subscription:
             raise TokenRefused("This link does not work any more.", remedy="Please sign up again.")
         if held.state is not SubscriptionState.PENDING:
             return held
-        people(house, connection, channel="page").confirm(held.email, held.newsletter)
+        try:
+            people(house, connection, channel="page").confirm(held.email, held.newsletter)
+        except ConsentRefused:
+            now = directory.find(connection, held.id)
+            if now is None or now.state is not SubscriptionState.ACTIVE:
+                raise
+            return now  # in another window, just now
         hashed = keyed_hash(parse(held.email), house.keys.address_key)
         notices.queue_for(connection, NoticeKind.WELCOME, held, hashed)
         return directory.find(connection, held.id) or held

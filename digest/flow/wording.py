@@ -118,7 +118,8 @@ class _About:
             case NoticeKind.MOVING:
                 url = self.house.links.address(self._token(Purpose.ADDRESS, self.duty.id))
                 until, new = self._until(Purpose.ADDRESS), self.duty.recipient
-                return words.moving_values(phrases, name=self.name, old=self.email, new=new, url=url, until=until)
+                # As above: whoever this goes to may be a stranger to the one who asked.
+                return words.moving_values(phrases, name="", old=self.email, new=new, url=url, until=until)
             case NoticeKind.MOVED:
                 return words.moved_values(phrases, name=self.name, old=self.duty.recipient, new=self.email)
 

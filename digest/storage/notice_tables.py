@@ -45,6 +45,8 @@ notice = Table(
     Column("settled_at", Instant),
     Column("reason", Text, nullable=False, server_default=""),
     Index("ix_notice_open", "not_before", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    # Numbers stand in links and in addresses for bounces, and letters of erased people go: none is given twice.
+    sqlite_autoincrement=True,
 )
 
 #: That something was asked for, by whom (a keyed hash), and when; what limits are reckoned by. Forgotten after a week.

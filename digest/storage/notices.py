@@ -174,6 +174,11 @@ def forget_people(connection: Connection, subscriber_ids: Collection[int]) -> No
     connection.execute(delete(notice).where(notice.c.subscriber_id.in_(list(subscriber_ids))))
 
 
+def forget_address(connection: Connection, address_hash: str) -> None:
+    """Remove all letters to an address that was erased, whoever asked for them."""
+    connection.execute(delete(notice).where(notice.c.address_hash == address_hash))
+
+
 #: Before the dot a notice is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
 _OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
 _SILENCE = "no reply after the final dot"

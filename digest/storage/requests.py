@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
 from digest.model.notice import Request, RequestId, RequestKind, Wish
 from digest.storage.notice_tables import request
@@ -25,8 +26,8 @@ def due_at(connection: Connection) -> datetime | None:
     return connection.scalar(query)
 
 
-def take(connection: Connection, *, now: datetime, limit: int) -> Sequence[Request]:
-    """The oldest that are due; others who ask at the same moment get others."""
+def take(connection: Connection, *, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The oldest that are due, each for `read`; others who ask at the same moment get others."""
     rows = connection.execute(
         select(request, newsletter.c.slug)
         .join(newsletter, newsletter.c.id == request.c.newsletter_id)
@@ -35,17 +36,19 @@ def take(connection: Connection, *, now: datetime, limit: int) -> Sequence[Reque
         .limit(limit)
         .with_for_update(skip_locked=True, of=request)
     )
-    return [
-        Request(
-            id=RequestId(row.id),
-            kind=RequestKind(row.kind),
-            newsletter=row.slug,
-            email=row.email,
-            wish=Wish.from_json(row.wish),
-            asked_at=row.asked_at,
-        )
-        for row in rows
-    ]
+    return rows.all()
+
+
+def read(row: Row[Any]) -> Request:
+    """The request that a row holds. Raises whatever is wrong with it."""
+    return Request(
+        id=RequestId(row.id),
+        kind=RequestKind(row.kind),
+        newsletter=row.slug,
+        email=row.email,
+        wish=Wish.from_json(row.wish),
+        asked_at=row.asked_at,
+    )
 
 
 def done(connection: Connection, request_id: RequestId) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from digest.errors import Again, BadTemplate, Problem, TokenRefused, UnknownName
+from digest.errors import Again, BadTemplate, ConsentRefused, Problem, TokenRefused, UnknownName
 from digest.flow.house import House
 from digest.flow.sign_up import TooMany
 from digest.rendering.tongues import marked
@@ -123,6 +123,9 @@ class _Faults:
                 return self._say(request, voice, 400, say("That did not work"), voice.problem(problem))
             case UnknownName():
                 return self._missing(request, voice)
+            case ConsentRefused():  # somebody, or they themselves in another window, did the same at the same moment
+                words = say("Something was changed just now. Please look at it again.")
+                return self._say(request, voice, 409, say("That did not work"), words)
             case TooMany():
                 return self._say(request, voice, 429, say("Not so fast"), voice.problem(problem), again="3600")
             case Again():

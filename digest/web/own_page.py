@@ -4,6 +4,7 @@ Its link works for a day and goes to the address itself: letters get passed on, 
 """
 
 import json
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -26,7 +27,7 @@ from digest.web.signing_up import PREVIEW
 from digest.web.voice import Voice
 from subscribers.address import masked
 from subscribers.directory import Subscription
-from subscribers.errors import ConsentRefused
+from subscribers.errors import ConsentRefused, UnknownReader
 from subscribers.preferences import EVERYTHING
 from subscribers.tokens import Purpose
 
@@ -192,7 +193,8 @@ class _OwnPage:
         with self._house.store.read() as connection:
             found = person.find(self._house, connection, token)
             _, voice = self._spoken(connection, found)
-        purge.erase(self._house, found.email, channel="page")
+        with suppress(UnknownReader):  # in another window, just now
+            purge.erase(self._house, found.email, channel="page")
         return self._kit.word(
             voice,
             voice.say("Everything is erased"),

@@ -124,7 +124,9 @@ class Shelf(Generic[T]):
 
     def get(self, connection: Connection, newsletter_slug: str) -> T:
         """What was made of the archive as it is now. Raises UnknownName."""
-        asked_at, stamp = monotonic(), archive.stamp(connection, newsletter_slug)
+        asked_at = monotonic()
+        # PostgreSQL cannot even be asked for what has a zero in it; `load` says that there is none.
+        stamp = archive.stamp(connection, newsletter_slug) if newsletter_slug.isprintable() else ""
         known, made = self._kept.get(newsletter_slug, ("", None))
         if made is None or known != stamp:
             made = self.make(load(connection, newsletter_slug))

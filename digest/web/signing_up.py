@@ -173,7 +173,7 @@ class _Counter:
             often=voice.usual(newsletter.default_cadence),
             due=choices.next_due(newsletter, newsletter.default_cadence, now, voice),
             everything=EVERYTHING_WORD in ticked,
-            topics=choices.topics(pages.archive, ticked, titles=_TITLES),
+            topics=choices.topics(pages.archive, ticked, titles=0 if newsletter.private else _TITLES),
             cadences=choices.cadences(newsletter, first(form, "cadence"), voice),
             languages=choices.languages(self._house.tongues, newsletter, first(form, "language")),
             email=one_line(first(form, "email"))[:254],
