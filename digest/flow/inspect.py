@@ -151,6 +151,8 @@ def _sheet(house: House, part: _Spoken) -> Sheet:
     edition = part.edition
     keys = {p.key for layout in part.layouts for p in layout.parts}
     values = {name: value for layout in part.layouts for p in layout.parts for name, value in p.values.items()}
+    # The titles of items: what is wrong with them is found where they stand as a source's words.
+    values["preheader"] = ""
     return Sheet(
         content=edition.content,
         blocks=of_letters(edition.blocks, keys) if keys else edition.blocks,

@@ -3,6 +3,7 @@
 Nothing is remembered between two ticks: each asks the database what is due.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from digest.settings import MissedPeriods
 from digest.storage import issues, newsletters
 from digest.storage.newsletters import Publication
 from subscribers.service import Subscribers
+
+log = logging.getLogger(__name__)
 
 #: A period counts as missed when its issue was due so long ago and nobody has made it.
 MISSED_AFTER = timedelta(hours=12)
@@ -54,6 +57,9 @@ def tick(house: House) -> Ticked:
                 _publish(house, issue, done, automatic=automatic)
         except Problem as problem:
             done.problems.append(f"{slug}: {problem}")
+        except Exception as error:  # a mistake of ours over one newsletter must not stop the others
+            log.exception("%s cannot be looked after.", slug)
+            done.problems.append(f"{slug}: {type(error).__name__}. Please report it.")
     with house.store.write() as connection:
         Subscribers(connection, house.keys, now=house.clock.now(), channel="clock").resume_elapsed()
     forget_old(house)
@@ -74,6 +80,9 @@ def wanted_periods(
 ) -> list[Period]:
     """The periods whose issues are to be made now; what becomes of missed ones is the deployer's choice."""
     zone = publication.newsletter.zone
+    out = [i for i in made if i.period.cadence is cadence and i.state is IssueState.PUBLISHED]
+    if out and max(out, key=lambda i: i.period.first).last:
+        return []  # it has said goodbye; who goes on after all composes the next by hand
     mine = [i.period for i in made if i.period.cadence is cadence]
     # A draft that somebody made ahead by hand does not stand for the periods before it.
     last = max((p.first for p in mine if p.draft_at(schedule, zone) <= now), default=None)
@@ -150,3 +159,6 @@ def _publish(house: House, issue: Issue, done: Ticked, *, automatic: bool) -> No
         done.problems.append(f"{held}.")
     except Problem as problem:
         done.problems.append(f"{issue.name}: {problem}")
+    except Exception as error:
+        log.exception("%s cannot be published.", issue.name)
+        done.problems.append(f"{issue.name}: {type(error).__name__}. Please report it.")

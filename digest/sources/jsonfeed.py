@@ -19,11 +19,12 @@ def is_feed(document: Any) -> bool:
 
 
 def read(document: Mapping[str, Any], *, base: str | None = None) -> list[FoundItem]:
-    """All items of the feed; UnreadableSource names every wrong entry."""
+    """All items of the feed. UnreadableSource names every wrong entry where there is no other; else they are passed
+    over, as one would hold up all news to come."""
     entries = document.get("items")
     if not isinstance(entries, list):
         raise UnreadableSource("the JSON Feed has no list of items.", remedy="Give it “items”: a list.")
-    return all_of_list(entries, lambda entry: _item(entry, base, document))
+    return all_of_list(entries, lambda entry: _item(entry, base, document), some_will_do=True)
 
 
 def feed_name(document: Mapping[str, Any]) -> str:

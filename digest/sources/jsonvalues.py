@@ -50,20 +50,30 @@ def _no_number(name: str) -> NoReturn:
 
 
 def all_of_list(
-    entries: Iterable[object], item: Callable[[Entry], FoundItem], keys: Iterable[str] = ()
+    entries: Iterable[object],
+    item: Callable[[Entry], FoundItem],
+    keys: Iterable[str] = (),
+    *,
+    some_will_do: bool = False,
 ) -> list[FoundItem]:
-    """Every object of a list as an item, or UnreadableSource with every problem by the number of its entry.
+    """Every object of a list as an item, or UnreadableSource with every problem by the number of its entry; where
+    `some_will_do`, only if there is not one without.
 
     `keys` are those an entry may have, to be told to whoever misspells one.
     """
     numbered = ((Place(f"entry {number}"), each) for number, each in enumerate(entries, 1))
-    return all_or_none(numbered, lambda each: item(entry(each)), keys)
+    return all_or_none(numbered, lambda each: item(entry(each)), keys, some_will_do=some_will_do)
 
 
 def all_or_none(
-    entries: Iterable[tuple[Place, _T]], item: Callable[[_T], FoundItem], keys: Iterable[str] = ()
+    entries: Iterable[tuple[Place, _T]],
+    item: Callable[[_T], FoundItem],
+    keys: Iterable[str] = (),
+    *,
+    some_will_do: bool = False,
 ) -> list[FoundItem]:
-    """Every entry as an item, or UnreadableSource with every problem by the place of its entry."""
+    """Every entry as an item, or UnreadableSource with every problem by the place of its entry; where `some_will_do`,
+    only if there is not one without."""
     items: list[FoundItem] = []
     problems: list[tuple[Place, str]] = []
     for place, each in entries:
@@ -73,7 +83,7 @@ def all_or_none(
             problems.append((place, str(exc)))
         except UnreadableSource as exc:
             problems.append((place, exc.what.rstrip(".")))
-    if problems:
+    if problems and not (some_will_do and items):
         raise _refusal(problems, keys)
     return items
 

@@ -133,7 +133,7 @@ def open_store(url: str, data_folder: Path) -> Store:
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # such as a port that is no number
         raise SettingsRefused(
             "database.url is not an address of a database.", remedy="Write sqlite:///digest.db."
         ) from error

@@ -8,11 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from digest.bootstrap import open_house
 from digest.flow.apply import apply
-from digest.flow.approve import approve, cancel
+from digest.flow.approve import Wishes, approve, cancel, curate
 from digest.flow.compose import compose
 from digest.flow.house import House
 from digest.flow.schedule import Ticked, tick
@@ -23,6 +23,7 @@ from digest.settings import MissedPeriods
 from digest.storage import issues
 from digest.storage.source_tables import item
 from digest.storage.tables import delivery, issue
+from subscribers.tables import newsletter
 from tests.conftest import StandingClock
 from tests.support.desk import NEWSLETTER, Desk
 
@@ -241,3 +242,49 @@ def test_two_houses_that_tick_at_once_make_one_issue(known: Known, tmp_path: Pat
     assert [problem for each in done for problem in each.problems] == []
     assert counts == [20, 1, 8]
     assert sum(len(each.composed) for each in done) == 1
+
+
+def test_a_mistake_over_one_newsletter_stops_no_other(known: Known, tmp_path: Path) -> None:
+    """Such as a time zone that this machine does not know any more: it is told, and the others' issues come out."""
+    house = known(AUTOMATIC, (f'slug = "{NEWSLETTER}"', 'slug = "another"'))
+    known(AUTOMATIC)
+    with house.store.write() as connection:
+        theirs = newsletter.c.slug == "another"
+        settings = connection.execute(select(newsletter.c.settings).where(theirs)).scalar_one()
+        broken = {**settings, "timezone": "Atlantis/Capital"}
+        connection.execute(update(newsletter).where(theirs).values(settings=broken))
+    house.clock.at = datetime(2026, 12, 1, 12, tzinfo=UTC)  # type: ignore[attr-defined]
+
+    done = tick(house)
+
+    assert done.published == [f"{NEWSLETTER}/2026-12"]
+    assert done.problems == ["another: ZoneInfoNotFoundError. Please report it."]
+
+
+def test_after_the_last_issue_the_calendar_asks_for_no_other(known: Known, tmp_path: Path) -> None:
+    """It has said goodbye, whatever its sources bring later."""
+    house = known(AUTOMATIC)
+    desk = Desk(house)
+    desk.reader("carer@example.org")
+    desk.write_items(tmp_path, {"title": "One", "published_at": "2026-11-25"})
+    at(house, 2026, 11, 28, 8)
+    curate(house, f"{NEWSLETTER}/2026-12", Wishes(last=True))
+    last = at(house, 2026, 12, 1, 8).published
+    house.clock.at = datetime(2026, 12, 20, tzinfo=UTC)  # type: ignore[attr-defined]
+    desk.write_items(tmp_path, {"title": "Two", "published_at": "2026-12-15"})
+
+    later = [at(house, *day) for day in ((2026, 12, 29, 8), (2027, 1, 1, 8))]
+
+    assert last == [f"{NEWSLETTER}/2026-12"]
+    assert [(each.composed, each.published) for each in later] == [([], []), ([], [])]
+
+
+@pytest.mark.parametrize("title", ["Carers\u00e2\u20ac\u2122 rights", "Carers and <<Name>> fields", "Carers \ufffd"])
+def test_strange_words_of_a_source_hold_no_issue_back(known: Known, tmp_path: Path, title: str) -> None:
+    """It may mean them; they also stand in the preheader, which is made of titles."""
+    house = known(AUTOMATIC)
+    desk = Desk(house)
+    desk.reader("carer@example.org")
+    desk.write_items(tmp_path, {"title": title, "published_at": "2026-11-25"})
+
+    assert at(house, 2026, 12, 1, 9).published == [f"{NEWSLETTER}/2026-12"]
