@@ -38,7 +38,7 @@ def drain_outbox(
 ) -> Delivered:
     """Take the outbox, sweep up after whoever died with it, and deliver. Raises OutboxBusy, or what deliver raises."""
     with lock.hold(house.store, house.settings.data_folder):
-        cut_off = recover(house, alone=house.store.embedded).unknown
+        cut_off = recover(house, alone=house.store.embedded).deliveries
         done = deliver(house, drain=drain, any_hour=any_hour, stop=stop, progress=progress)
         done.cut_off = cut_off
         return done
@@ -64,6 +64,7 @@ def deliver(
     stop, done = stop or Stop(), Delivered()
     issues = Shift(house, stop, progress, Deliveries(house, Hours(house, any_hour=any_hour)), done, patient)
     post = Shift(house, stop, progress, Post(house), done, patient)
+    issues.beside, post.beside = post, issues
     with circles.seldom_sought(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_both(issues, post, drain=drain))
     if stop.problem:
@@ -74,4 +75,4 @@ def deliver(
 async def _both(issues: Shift, post: Shift, *, drain: bool) -> None:
     """Who has just signed up does not wait until a large issue is out."""
     going_out = asyncio.create_task(issues.work(drain=drain))
-    await to_the_end([going_out, post.work_beside(issues, going_out, drain=drain)])
+    await to_the_end([going_out, post.work_beside(going_out, drain=drain)])

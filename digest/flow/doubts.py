@@ -38,7 +38,7 @@ def resend(
         if issue.state is not IssueState.PUBLISHED:
             raise WrongState(f"{issue.name} is {issue.state}, so nothing of it is sent any more.")
         found = _found(connection, issue, state, to)
-        had = again.had_since(connection, issue.id, state)
+        had = again.had_since(connection, issue.id, [i for i, _ in found]) if state is _S.FAILED else ()
         passed_over = tuple(email for i, email in found if i in had)
         found = [(i, email) for i, email in found if i not in had]
         if not dry_run:

@@ -61,7 +61,7 @@ class Feed:
         self._leasing: asyncio.Task[None] | None = None
         #: Who waits for a letter to be made, or to be let go, the longest first.
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._dry = False
+        self._dry = self._over = False
         self._problem: Problem | None = None
 
     async def next(self) -> Letter | None:
@@ -70,6 +70,8 @@ class Feed:
         Raises what leasing raises.
         """
         while (letter := self.pick()) is None:
+            if self._over:
+                return None
             if self._waiting or self._unmade:  # only for domains that have enough under way, or not made yet
                 await self._stirred()
             elif self._dry:
@@ -103,6 +105,11 @@ class Feed:
         """This one was not tried after all."""
         self._waiting.appendleft(letter)
         self.done(letter)
+
+    def end(self) -> None:
+        """Nobody is to wait for another letter: somebody who was to bring one back has stumbled."""
+        self._over = True
+        self._stir(len(self._idle))
 
     async def close(self) -> list[Letter]:
         """What is left untried."""

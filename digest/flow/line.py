@@ -58,6 +58,7 @@ class _Line:
             self._stop.because(problem)
         except Exception:  # the others end in order: their dots may be out
             self._stop.wanted = True
+            self._feed.end()
             raise
         finally:
             self._lines.end(self._index)

@@ -72,11 +72,10 @@ class Lines:
         """This one of the lines finds nothing more to do; another may be open in its place."""
         insort(self._ended, index)
 
-    def give_way(self) -> bool:
-        """Whether a session is open; then one fewer may be, until all goes well for a while."""
+    def give_way(self) -> None:
+        """Leave a connection to somebody who has none; one fewer may be open until all goes well for a while."""
         if self._open:
             self._throttle.one_fewer(self._open)
-        return self._open > 0
 
     async def open(self) -> Session | None:
         """A session for a line; None when there is none to be had now."""

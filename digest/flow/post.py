@@ -79,9 +79,9 @@ class Post:
         return notices.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
 
     def lease(self, connection: Connection, token: str) -> tuple[Sequence["Letter"], float]:
-        """Answers what was asked, and takes some of the letters that are due."""
-        while answer.answer_due(self._house, connection):
-            pass
+        """Answers some of what was asked, and takes some of the letters that are due; the rest is still due then, and
+        in between others write."""
+        answer.answer_due(self._house, connection)
         level, seconds = pace.allowed(connection, self._rate, first=True) if self._rate else (_BATCH, 0.0)
         duties = notices.lease(connection, token, limit=min(_BATCH, level)) if level else []
         if self._rate:

@@ -44,25 +44,28 @@ class Shift:
     delivered: Delivered = field(default_factory=Delivered)
     #: Whether to leave in peace who has just turned another worker away; a person who asks is told at once.
     patient: bool = False
-    #: Who delivers in it just now.
+    #: The other shift of the same run.
+    beside: "Shift | None" = field(init=False, default=None)
+    #: Whether a mail server lets it in, or is just being asked; and who delivers in it then.
+    is_let_in: bool = field(init=False, default=False)
     at_work: "_Worker | None" = field(init=False, default=None)
 
-    async def work(self, *, drain: bool, beside: "Shift | None" = None) -> None:
+    async def work(self, *, drain: bool) -> None:
         """Batch after batch, until nothing is due, or, with `drain`, until nothing waits.
 
         Whatever ends it early asks the other shift to end as well, and never breaks it off: its dots may be out. A mail
-        server that lets the shift work `beside` which this one begins, and not this one, is no reason to end.
+        server that lets in the other, and not this one, is no reason to end.
         """
         try:
-            await self._work(drain=drain, beside=beside)
+            await self._work(drain=drain)
         except Problem as problem:
             self.stop.because(problem)
         except Exception:
             self.stop.wanted = True
             raise
 
-    async def _work(self, *, drain: bool, beside: "Shift | None") -> None:
-        transports = self.duties.ways_out()
+    async def _work(self, *, drain: bool) -> None:
+        transports, turned_away = self.duties.ways_out(), 0
         while not self.stop.wanted and await self._is_due(drain=drain):
             relays = self._relays(transports)
             if self.patient and relays.all_rest:
@@ -72,26 +75,45 @@ class Shift:
                 self.house.tongues.must_all_be_whole()
                 restored.must_be_the_same(self.house)
                 signers = self.house.signers()
-                first = await relays.connect()
+                first = await self._let_in(relays)
             except Problem as problem:
-                if isinstance(problem, TransportUnavailable | TransportRefused) and beside and beside.gives_way():
-                    return
+                refused = isinstance(problem, TransportUnavailable | TransportRefused)
+                if refused and self.beside and self.beside.is_let_in:
+                    await self._wait_for(self.beside, turned_away)
+                    turned_away += 1
+                    continue
                 self.stop.because(problem)
                 self._write_down(relays)
                 return
-            async with self._registered(relays, first, signers) as worker:
-                await worker.until_nothing_is_due()
+            turned_away = 0
+            try:
+                async with self._registered(relays, first, signers) as worker:
+                    await worker.until_nothing_is_due()
+            finally:
+                self.is_let_in = False
 
-    async def work_beside(self, other: "Shift", its_work: "asyncio.Task[None]", *, drain: bool) -> None:
+    async def work_beside(self, its_work: "asyncio.Task[None]", *, drain: bool) -> None:
         """The same for as long as another shift goes on, as more may come meanwhile, and once more after it."""
         while not its_work.done() and not self.stop.wanted:
-            await self.work(drain=False, beside=other)
+            await self.work(drain=False)
             await asyncio.wait({its_work}, timeout=LOOK_SECONDS)
         await self.work(drain=drain)
 
-    def gives_way(self) -> bool:
-        """Whether the mail server works with this shift; it then leaves a connection to who has none."""
-        return self.at_work is not None and self.at_work.gives_way()
+    async def _let_in(self, relays: Relays) -> Session:
+        self.is_let_in = True  # as far as anybody knows: two who knock at once must not both give up
+        try:
+            return await relays.connect()
+        except BaseException:
+            self.is_let_in = False
+            raise
+
+    async def _wait_for(self, other: "Shift", turned_away: int) -> None:
+        """Until the other shift has ended, or it is worth another try. Asked first, it leaves us a connection."""
+        if not turned_away and other.at_work:
+            other.at_work.give_way()
+        for _ in range(1 << min(turned_away, 4)):
+            if other.is_let_in:
+                await self.stop.rest(LOOK_SECONDS)
 
     def _relays(self, transports: Sequence[Transport]) -> Relays:
         with self.house.store.read() as connection:
@@ -171,9 +193,9 @@ class _Worker:
         except Problem as problem:
             self._stop.because(problem)
 
-    def gives_way(self) -> bool:
-        """Whether a session is open; there may be one fewer from now on, until all goes well for a while."""
-        return self._lines.give_way()
+    def give_way(self) -> None:
+        """Have one connection fewer, until all goes well for a while."""
+        self._lines.give_way()
 
     async def beat(self) -> None:
         """Show that we live; once given up, stop: others have our leases."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, null, select, update
+from sqlalchemy import Connection, exists, null, select, update
 
 from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import IssueId
+from digest.storage.chunks import chunks
 from digest.storage.clock import database_now
-from digest.storage.tables import delivery, variant_item
+from digest.storage.tables import delivery, variant, variant_item
 from subscribers.tables import subscriber
 
 _S = DeliveryState
@@ -27,23 +28,38 @@ def matching(
     return [(i, email) for i, email in found if not emails or email.casefold() in emails]
 
 
-def had_since(connection: Connection, issue_id: IssueId, state: DeliveryState) -> set[int]:
-    """Those of an issue's deliveries in a state whose readers got, or will get, some of the same by another issue."""
-    other, carried, same = delivery.alias(), variant_item.alias(), variant_item.alias()
-    query = (
-        select(delivery.c.id)
-        .join(carried, carried.c.variant_id == delivery.c.variant_id)
-        .join(same, same.c.item_id == carried.c.item_id)
-        .join(
-            other,
-            (other.c.variant_id == same.c.variant_id)
-            & (other.c.subscriber_id == delivery.c.subscriber_id)
-            & (other.c.issue_id != delivery.c.issue_id)
-            & other.c.state.not_in(NO_RECEIPT),
-        )
-        .where(delivery.c.issue_id == issue_id, delivery.c.state == state)
+def had_since(connection: Connection, issue_id: IssueId, ids: Collection[int]) -> set[int]:
+    """Those of an issue's deliveries whose readers got, or will get, some of the same by another issue."""
+    sharing, other = _issues_that_share(connection, issue_id), delivery.alias()
+    carried, same = variant_item.alias(), variant_item.alias()
+    by_another = (
+        (other.c.issue_id.in_(sharing)) & (other.c.subscriber_id == delivery.c.subscriber_id)
+    ) & other.c.state.not_in(NO_RECEIPT)
+    alike = exists().where(
+        carried.c.variant_id == delivery.c.variant_id,
+        same.c.variant_id == other.c.variant_id,
+        same.c.item_id == carried.c.item_id,
     )
-    return set(connection.scalars(query))
+    found: set[int] = set()
+    for some in chunks(ids if sharing else (), _AT_ONCE):
+        found |= set(
+            connection.scalars(select(delivery.c.id).join(other, by_another).where(delivery.c.id.in_(some), alike))
+        )
+    return found
+
+
+def _issues_that_share(connection: Connection, issue_id: IssueId) -> list[int]:
+    """The other issues that carry something of this one: few, where their deliveries are millions."""
+    mine = select(variant_item.c.item_id).join(variant, variant.c.id == variant_item.c.variant_id)
+    return list(
+        connection.scalars(
+            select(variant.c.issue_id)
+            .join(variant_item, variant_item.c.variant_id == variant.c.id)
+            .where(variant_item.c.item_id.in_(mine.where(variant.c.issue_id == issue_id)))
+            .where(variant.c.issue_id != issue_id)
+            .distinct()
+        )
+    )
 
 
 def queue_again(connection: Connection, ids: Collection[int], state: DeliveryState, *, reason: str) -> int:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -26,6 +26,8 @@ class Recovery:
     returned: int
     #: Deliveries and notices whose final dot may have gone out.
     unknown: int
+    #: The deliveries among them.
+    deliveries: int = field(default=0, compare=False)
 
 
 def register(connection: Connection) -> str:
@@ -71,15 +73,11 @@ def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery
 def sweep(connection: Connection, ended: int = 0) -> Recovery:
     """What those have left behind who have ended, `ended` of them just now; nobody is called dead."""
     returned, doubtful = notices.recover(connection)
-    return Recovery(
-        workers=ended,
-        returned=returned + _sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None),
-        # The token stays: a late 250 may still close the doubt.
-        unknown=doubtful
-        + _sweep(
-            connection, DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN, reason="the worker stopped before the reply"
-        ),
-    )
+    returned += _sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None)
+    # The token stays: a late 250 may still close the doubt.
+    silent = {"reason": "the worker stopped before the reply"}
+    deliveries = _sweep(connection, DeliveryState.IN_FLIGHT, DeliveryState.UNKNOWN, **silent)
+    return Recovery(workers=ended, returned=returned, unknown=doubtful + deliveries, deliveries=deliveries)
 
 
 def _sweep(connection: Connection, of: DeliveryState, to: DeliveryState, **values: str | None) -> int:

@@ -21,7 +21,7 @@ from digest.ports import BeforeDot
 from digest.storage import workers
 from digest.storage.clock import database_now
 from digest.storage.engine import open_store
-from digest.storage.notice_tables import notice
+from digest.storage.notice_tables import notice, request
 from digest.storage.tables import worker
 from tests.support.desk import NEWSLETTER, Desk
 
@@ -75,7 +75,7 @@ class Scanning(MemorySession):
         await super().close()
 
 
-def by(desk: Desk, server: Server, **mail: float) -> Desk:
+def by(desk: Desk, server: Server, **mail: object) -> Desk:
     """The same house with this mail server."""
     kept = desk.house.settings
     settings = kept.model_copy(update={"mail": kept.mail.model_copy(update=mail)})
@@ -270,4 +270,71 @@ def test_a_letter_that_cannot_be_said_stops_no_other(
     done = deliver(mine.house)
 
     assert (done.accepted, done.deferred) == (1, 1)
+    assert [kept.envelope.recipient for kept in server.kept] == [ADA]
+
+
+class Stumbling(Server):
+    """Opens two sessions, and then is a mistake of ours."""
+
+    asked = 0
+
+    async def connect(self) -> Scanning:
+        """As above."""
+        self.asked += 1
+        if self.asked > 2:
+            raise RuntimeError
+        return await super().connect()
+
+
+def test_a_mistake_while_connecting_leaves_nobody_waiting(desk: Desk, tmp_path: Path) -> None:
+    """Also where letters to one domain wait for each other: the run ends, and says what it was."""
+    mine = published(
+        by(desk, server := Stumbling(connections=2, scans=0.2, busy=0.1), retry_seconds=3600.0), tmp_path, 6
+    )
+    smtp = mine.house.settings.mail.smtp.model_copy(update={"connections_per_domain": 1})
+
+    with delivering(by(mine, server, smtp=smtp)) as run, pytest.raises(RuntimeError):
+        run.result(timeout=30)
+
+    assert _S.LEASED not in states(mine)
+
+
+def test_a_server_of_one_connection_takes_an_issue_and_a_letter_one_after_the_other(desk: Desk, tmp_path: Path) -> None:
+    """Whichever is let in first; the other waits for it."""
+    mine = published(by(desk, server := Server(connections=1, takes=1)), tmp_path, 20)
+    ask(mine)
+
+    with delivering(mine) as run:
+        run.result(timeout=60)
+    deliver(mine.house)
+
+    assert len(server.kept) == 21
+
+
+def test_a_letter_that_is_never_let_in_leaves_an_issue_its_connections(desk: Desk, tmp_path: Path) -> None:
+    """It is asked once to leave one; else a server that lets in nobody new would get ever less of it."""
+    mine = published(by(desk, server := Server(connections=6, scans=0.1)), tmp_path, 300)
+    stop = Stop()
+
+    with delivering(mine, stop) as run:
+        until(mine, accepted=20)
+        server.takes = 1
+        ask(mine)
+        asyncio.run(asyncio.sleep(4.5))
+        still_open, stop.wanted = server.open, True
+        run.result(timeout=30)
+
+    assert still_open >= 5
+
+
+def test_a_request_that_cannot_even_be_read_stops_nobody(desk: Desk, tmp_path: Path) -> None:
+    """As one that a newer program has kept."""
+    mine = by(desk, server := Server())
+    ask(mine, "eve@example.net")
+    with mine.house.store.write() as connection:
+        connection.execute(update(request).values(kind="newer"))
+    ask(mine)
+
+    deliver(mine.house)
+
     assert [kept.envelope.recipient for kept in server.kept] == [ADA]
