@@ -236,9 +236,7 @@ def test_a_worker_whose_heart_stumbles_still_writes_down_what_it_did(
     assert None not in ended
 
 
-def test_a_request_that_makes_us_stumble_stops_nobody(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_makes_us_stumble_stops_nobody(desk: Desk, tmp_path: Path) -> None:
     """It waits; whoever asked before and after it is answered, and the issue goes out."""
     mine = published(by(desk, server := Server()), tmp_path, 2)
     sign_up.ask(
@@ -252,9 +250,7 @@ def test_a_request_that_makes_us_stumble_stops_nobody(
     assert sorted(kept.envelope.recipient for kept in server.kept) == [ADA, "r0@example.org", "r1@example.org"]
 
 
-def test_a_letter_that_cannot_be_said_stops_no_other(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_letter_that_cannot_be_said_stops_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried again later; the one behind it goes out."""
     mine = by(desk, server := Server(), retry_seconds=3600.0)
     ask(mine, "eve@example.net")
