@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from subscribers import directory, rows
@@ -44,18 +44,14 @@ class SecondThoughts(Subscribers):
         hashed = self._hash(address)
         if self._suppressed(hashed, EVERYWHERE, exactly=True) is not None:
             raise ConsentRefused("We may not write to that address.", remedy="Choose another.")
-        taken = ConsentRefused(
-            "That address has subscriptions of its own.", remedy="Erase one of the two, or use its own page."
-        )
-        known = self._connection.scalar(select(subscriber.c.id).where(subscriber.c.address_hash == hashed))
-        if known is not None and known != subscriber_id:
-            raise taken
         values = {"email": address.email, "address_hash": hashed}
         try:
             with self._connection.begin_nested():
                 self._connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
-        except IntegrityError as error:  # somebody else's by now
-            raise taken from error
+        except IntegrityError as error:  # whoever has it, has it alone
+            raise ConsentRefused(
+                "That address has subscriptions of its own.", remedy="Erase one of the two, or use its own page."
+            ) from error
         for held in directory.of_person(self._connection, subscriber_id):
             newsletter_id = rows.newsletter_id(self._connection, held.newsletter)
             self._record(subscriber_id, newsletter_id, ConsentKind.CHANGED, "another address, confirmed there")

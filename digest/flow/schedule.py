@@ -58,8 +58,7 @@ def tick(house: House) -> Ticked:
         except Problem as problem:
             done.problems.append(f"{slug}: {problem}")
         except Exception as error:  # a mistake of ours over one newsletter must not stop the others
-            log.exception("%s cannot be looked after.", slug)
-            done.problems.append(f"{slug}: {type(error).__name__}. Please report it.")
+            _note_mistake(done, slug, error)
     with house.store.write() as connection:
         Subscribers(connection, house.keys, now=house.clock.now(), channel="clock").resume_elapsed()
     forget_old(house)
@@ -80,10 +79,11 @@ def wanted_periods(
 ) -> list[Period]:
     """The periods whose issues are to be made now; what becomes of missed ones is the deployer's choice."""
     zone = publication.newsletter.zone
-    out = [i for i in made if i.period.cadence is cadence and i.state is IssueState.PUBLISHED]
+    ours = [i for i in made if i.period.cadence is cadence]
+    out = [i for i in ours if i.state is IssueState.PUBLISHED]
     if out and max(out, key=lambda i: i.period.first).last:
         return []  # it has said goodbye; who goes on after all composes the next by hand
-    mine = [i.period for i in made if i.period.cadence is cadence]
+    mine = [i.period for i in ours]
     # A draft that somebody made ahead by hand does not stand for the periods before it.
     last = max((p.first for p in mine if p.draft_at(schedule, zone) <= now), default=None)
     due = [
@@ -160,5 +160,9 @@ def _publish(house: House, issue: Issue, done: Ticked, *, automatic: bool) -> No
     except Problem as problem:
         done.problems.append(f"{issue.name}: {problem}")
     except Exception as error:
-        log.exception("%s cannot be published.", issue.name)
-        done.problems.append(f"{issue.name}: {type(error).__name__}. Please report it.")
+        _note_mistake(done, issue.name, error)
+
+
+def _note_mistake(done: Ticked, name: str, error: Exception) -> None:
+    log.exception("%s cannot be looked after.", name)
+    done.problems.append(f"{name}: {type(error).__name__}. Please report it.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, exists, null, select, update
+from sqlalchemy import Connection, and_, exists, null, select, update
 
 from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import IssueId
@@ -32,16 +32,18 @@ def had_since(connection: Connection, issue_id: IssueId, ids: Collection[int]) -
     """Those of an issue's deliveries whose readers got, or will get, some of the same by another issue."""
     sharing, other = _issues_that_share(connection, issue_id), delivery.alias()
     carried, same = variant_item.alias(), variant_item.alias()
-    by_another = (
-        (other.c.issue_id.in_(sharing)) & (other.c.subscriber_id == delivery.c.subscriber_id)
-    ) & other.c.state.not_in(NO_RECEIPT)
+    by_another = and_(
+        other.c.issue_id.in_(sharing),
+        other.c.subscriber_id == delivery.c.subscriber_id,
+        other.c.state.not_in(NO_RECEIPT),
+    )
     alike = exists().where(
         carried.c.variant_id == delivery.c.variant_id,
         same.c.variant_id == other.c.variant_id,
         same.c.item_id == carried.c.item_id,
     )
     found: set[int] = set()
-    for some in chunks(ids if sharing else (), _AT_ONCE):
+    for some in chunks(ids if sharing else ()):
         found |= set(
             connection.scalars(select(delivery.c.id).join(other, by_another).where(delivery.c.id.in_(some), alike))
         )
@@ -79,12 +81,7 @@ def _move(
     connection: Connection, ids: Collection[int], state: DeliveryState, values: dict[str, object], reason: str
 ) -> int:
     moved = 0
-    ordered = sorted(ids)
-    for at in range(0, len(ordered), _AT_ONCE):
-        these = delivery.c.id.in_(ordered[at : at + _AT_ONCE]) & (delivery.c.state == state)
+    for some in chunks(sorted(ids)):
+        these = delivery.c.id.in_(some) & (delivery.c.state == state)
         moved += connection.execute(update(delivery).where(these).values(**values, reason=reason)).rowcount
     return moved
-
-
-#: Few enough for any driver.
-_AT_ONCE = 500
