@@ -1,9 +1,10 @@
 """Tokens: each works for its own purpose and subscription, and for nothing else."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from itsdangerous import TimestampSigner
+from itsdangerous import Signer, TimestampSigner
 
 from subscribers.errors import TokenRefused
 from subscribers.tokens import LIFETIMES, Keys, Purpose
@@ -95,6 +96,17 @@ def test_a_link_to_leave_works_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: 99 * 365 * DAY)
 
     assert KEYS.read(Purpose.UNSUBSCRIBE, token) == 1
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_link_that_was_sent_with_the_former_proof_still_works(purpose: Purpose) -> None:
+    """Mail cannot be unsent: what stands in old letters leads where it led, for as long as it was to live."""
+    salt = f"digest.{purpose}signer".encode()
+    kind = TimestampSigner if purpose in LIFETIMES else Signer
+    former = kind(b"a secret of thirty-two letters..", salt=f"digest.{purpose}", sep=".", digest_method=hashlib.sha256)
+    assert former.derive_key() == hashlib.sha256(salt + b"a secret of thirty-two letters..").digest()
+
+    assert KEYS.read(purpose, former.sign("4711").decode()) == 4711
 
 
 def test_a_fingerprint_tells_secrets_apart_without_telling_them() -> None:
