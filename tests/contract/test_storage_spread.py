@@ -37,4 +37,4 @@ def test_readers_who_stand_together_are_spread_over_all_of_it(house: House) -> N
     for begin in range(0, 1000, 100):
         tenths = [sum(1 for each in due[begin : begin + 100] if each // 3600 == hour) for hour in range(10)]
         assert min(tenths) >= 6
-        assert max(tenths) <= 14
+        assert max(tenths) <= 15  # from whichever place they are drawn
