@@ -64,7 +64,7 @@ def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover |
         return _refusal("5.6.7", About.READER, "The address needs SMTPUTF8, which the mail server does not offer.")
     if not offer.smtputf8 and not envelope.envelope_sender.isascii():
         return _refusal("5.6.7", About.US, "The envelope sender needs SMTPUTF8, which the mail server does not offer.")
-    if not message.isascii() and not (_needs_smtputf8(envelope) and _is_utf8_in_its_headers_alone(message)):
+    if not (isinstance(message, WireText) or message.isascii() or _may_hold_utf8(envelope, message)):
         return _refusal("5.6.1", About.US, "The message holds 8-bit bytes; it must be encoded in 7 bits.")
     if offer.max_size and len(message) > offer.max_size:
         return _refusal(
@@ -138,8 +138,10 @@ def _needs_smtputf8(envelope: Envelope) -> bool:
     return not (envelope.envelope_sender.isascii() and envelope.recipient.isascii())
 
 
-def _is_utf8_in_its_headers_alone(message: bytes) -> bool:
-    """RFC 6532: what a server that offers SMTPUTF8 takes of a message for an address that needs it."""
+def _may_hold_utf8(envelope: Envelope, message: bytes) -> bool:
+    """RFC 6532: in the headers alone, and only for an address that needs it; a server that offers SMTPUTF8 takes it."""
+    if not _needs_smtputf8(envelope):
+        return False
     head, _, body = message.partition(b"\r\n\r\n")
     try:
         head.decode()

@@ -110,7 +110,8 @@ class Attempt(NamedTuple):
 
 class WireText(bytes):
     """A message as SMTP takes it, and as signatures read it: CRLF is its only line end, also the last, which is not of
-    an empty line; no line begins with a dot; and no line of its body has a tab, two spaces in a row, or one at its end.
+    an empty line; no line begins with a dot; no line of its body has a tab, two spaces in a row, or one at its end; and
+    it is ASCII but for the address it is for, where that is not.
 
     Whoever makes one answers for that, so that nobody has to look through each message again.
     """

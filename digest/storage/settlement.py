@@ -121,8 +121,9 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
         each.delivery_id,
         as_instant(each.started_at, connection),
         as_instant(each.ended_at, connection),
-        handover.outcome,
-        handover.phase,
+        # As plain text: the driver asks thrice what any other kind of text is.
+        str(handover.outcome),
+        str(handover.phase),
         handover.reply_code,
         handover.enhanced_code,
         handover.diagnostic,
