@@ -111,10 +111,7 @@ class _Line:
 
     def _settle(self, letter: Letter, started_at: datetime, handover: Handover, by: str) -> None:
         self._feed.done(letter)
-        ended_at = datetime.now(UTC)
-        self._journal.settle(
-            Attempt(delivery_id=letter.id, started_at=started_at, ended_at=ended_at, handover=handover, transport=by)
-        )
+        self._journal.settle(Attempt(letter.id, started_at, datetime.now(UTC), handover, by))
         self._lines.learn(handover, by)
 
     async def _before_dot(self) -> bool:

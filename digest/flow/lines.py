@@ -38,7 +38,7 @@ class Delivered:
 
     def count(self, outcome: Outcome) -> None:
         """One more."""
-        name = outcome.value
+        name = str(outcome)
         setattr(self, name, getattr(self, name) + 1)
 
 

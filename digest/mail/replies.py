@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from digest.model.delivery import About, Handover, Outcome, Phase
 
@@ -31,8 +31,7 @@ _NOT_RECIPIENT = frozenset({"7", "8", "9"})
 _MESSAGE_TOO_LONG = "3"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply of a server, its lines joined."""
 
     code: int
@@ -121,11 +120,12 @@ def _known(data: bytes) -> tuple[Reply, ...]:
     return () if reader.broken or reader.waits else tuple(replies)
 
 
+@lru_cache(maxsize=256)
 def judge(phase: Phase, reply: Reply | None) -> Handover:
     """What it means that a transaction ended in this phase with this reply, or with none.
 
     Silence after the final dot is the only doubt there is: before it nothing can have been accepted, and any 4yz or
-    5yz after it says that the message was not.
+    5yz after it says that the message was not. Kept: many servers accept all messages in the same words.
     """
     if reply is None:
         silent = Outcome.UNKNOWN if phase is Phase.DOT else Outcome.DEFERRED

@@ -29,8 +29,12 @@ class SmtpTimeouts:
     polite: float = 20.0
 
     def of(self, phase: Phase) -> float:
-        """For the reply to the command of this phase."""
-        return {Phase.MAIL: self.mail, Phase.RCPT: self.rcpt, Phase.DATA: self.data, Phase.DOT: self.dot}[phase]
+        """For the reply to the command of this phase, up to DATA."""
+        return {Phase.MAIL: self.mail, Phase.RCPT: self.rcpt, Phase.DATA: self.data}[phase]
+
+
+#: What MAIL, RCPT and DATA are answered with, where nothing is wrong.
+_WELCOME = [250, 250, 354]
 
 
 class SmtpSession:
@@ -89,8 +93,7 @@ class SmtpSession:
         return Order.of(envelope, message, self._offer)
 
     async def _transaction(self, order: Order, before_dot: BeforeDot) -> Handover:
-        refusal = await self._announce(order)
-        if refusal is not None:
+        if not self._is_let_in() and (refusal := await self._announce(order)):
             return refusal
         self._wire.send(order.text, replies=0)
         # The marker comes as late as possible: what is cut off before it was never in doubt.
@@ -102,6 +105,15 @@ class SmtpSession:
             self._wire.drop("the message was withheld")
             return Handover(outcome=Outcome.WITHHELD, phase=Phase.DATA, closed=True)
         return await self._end()
+
+    def _is_let_in(self) -> bool:
+        """Whether what was announced has been answered, and well, as nearly all is by now."""
+        replies = self._wire.replies
+        if self._announced is None or [reply.code for reply in replies] != _WELCOME:
+            return False
+        self._announced = None
+        replies.clear()
+        return True
 
     async def _announce(self, order: Order) -> Handover | None:
         """MAIL, RCPT and DATA; None when the server waits for the message, else why it does not."""
@@ -155,7 +167,7 @@ class SmtpSession:
             self._wire.send(b"".join((DOT, *self._announced.commands)), replies=1 + len(PHASES))
         else:
             self._wire.send(DOT, replies=1)
-        reply = await self._wire.reply(self._timeouts.of(Phase.DOT))
+        reply = await self._wire.reply(self._timeouts.dot)
         if reply is None or reply.code < 400 or await self._in_step(reply):
             return self._judged(Phase.DOT, reply)
         words = f"refused ({reply.code} {reply.text}), but what followed was out of step"

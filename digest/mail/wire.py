@@ -29,7 +29,8 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._reader = ReplyReader()
-        self._replies: deque[Reply] = deque()
+        #: Those that came and nobody has read, the oldest first.
+        self.replies: deque[Reply] = deque()
         self._expected = 0
         self._waiter: asyncio.Future[None] | None = None
         #: When whoever waits has waited long enough, by the loop's clock; and the one timer that looks after it.
@@ -54,22 +55,22 @@ class Wire(asyncio.Protocol):
 
     def read(self) -> Reply | None:
         """The next reply, if it is there already."""
-        return self._replies.popleft() if self._replies else None
+        return self.replies.popleft() if self.replies else None
 
     async def reply(self, seconds: float) -> Reply | None:
         """The next reply; None when none came in time, or none will come. The connection is dropped then: a late
         reply must never be taken for the answer to something else."""
         self._be_patient(seconds)
-        while not (self._replies or self.lost):
+        while not (self.replies or self.lost):
             await self._woken()
-        return self._replies.popleft() if self._replies else None
+        return self.replies.popleft() if self.replies else None
 
     async def coming(self, count: int, seconds: float) -> list[Reply]:
         """The next replies, which stay to be read; fewer when not so many came in time, or no more will come."""
         self._be_patient(seconds)
-        while len(self._replies) < count and not self.lost:
+        while len(self.replies) < count and not self.lost:
             await self._woken()
-        return list(islice(self._replies, count))
+        return list(islice(self.replies, count))
 
     async def drained(self, seconds: float) -> None:
         """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
@@ -80,16 +81,13 @@ class Wire(asyncio.Protocol):
     def _be_patient(self, seconds: float) -> None:
         self._patience, self._deadline = seconds, self._loop.time() + seconds
 
-    async def _woken(self) -> None:
-        """Wait until something has happened; when patience ends before, the connection is dropped."""
+    def _woken(self) -> "asyncio.Future[None]":
+        """Done once something has happened; when patience ends before, the connection is dropped, which is something."""
         # A timer for each wait would cost more than the wait: this one is left to run, and looks when it rings.
         if self._timer is None or self._timer.when() > self._deadline:
             self._set_timer()
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -142,7 +140,7 @@ class Wire(asyncio.Protocol):
                 self.drop(f"the server spoke unasked: {reply.code} {reply.enhanced} {reply.text}")
                 return
             self._expected -= 1
-            self._replies.append(reply)
+            self.replies.append(reply)
         if self._reader.broken:
             self.drop(f"the server sent {self._reader.broken}")
         self._wake()
