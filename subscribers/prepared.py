@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    func,
     insert,
     literal_column,
     select,
@@ -77,10 +78,37 @@ class Prepared:
             driver.close()
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
-        compiled = _with_constants(self._statement, dialect).compile(dialect=dialect)
+        return self._compiled_of(self._statement, dialect)
+
+    def _compiled_of(self, statement: Select[Any] | UpdateBase, dialect: Dialect) -> SQLCompiler:
+        compiled = _with_constants(statement, dialect).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self._added[dialect.name] = compiled.construct_params(_check=False)
         return self._compiled.setdefault(dialect.name, compiled)
+
+
+class PreparedQuery(Prepared):
+    """A query whose rows, which may hold texts, numbers and instants as text, are read at once.
+
+    SQLite's driver lets other threads in before each row, and has to wait for them after it: there the rows come as
+    one value.
+    """
+
+    def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
+        """Run it with these values. Returns the rows."""
+        rows = super().run(connection, **values)
+        return rows if connection.dialect.name != "sqlite" else json.loads(rows[0][0])
+
+    def _compile(self, dialect: Dialect) -> SQLCompiler:
+        return self._compiled_of(
+            _as_one_value(self._statement) if dialect.name == "sqlite" else self._statement, dialect
+        )
+
+
+def _as_one_value(query: Any) -> Select[tuple[str]]:
+    """The JSON text of the list of a query's rows."""
+    rows = query.subquery()
+    return select(func.json_group_array(func.json_array(*rows.c)))
 
 
 def _with_constants(statement: Any, dialect: Dialect) -> Any:

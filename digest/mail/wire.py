@@ -82,7 +82,7 @@ class Wire(asyncio.Protocol):
         self._patience, self._deadline = seconds, self._loop.time() + seconds
 
     def _woken(self) -> "asyncio.Future[None]":
-        """Done once something has happened; when patience ends before, the connection is dropped, which is something."""
+        """Done once something has happened: at the latest when patience ends, which costs the connection."""
         # A timer for each wait would cost more than the wait: this one is left to run, and looks when it rings.
         if self._timer is None or self._timer.when() > self._deadline:
             self._set_timer()

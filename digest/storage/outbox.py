@@ -26,7 +26,7 @@ from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, issue
 from subscribers import audience
-from subscribers.prepared import Among, Prepared, as_instant, as_list, as_read, written
+from subscribers.prepared import Among, Prepared, PreparedQuery, as_instant, as_list, as_read, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
@@ -220,7 +220,7 @@ _GIVEN = Among(delivery.c.id, _IDS)
 
 _NOW = Prepared(select(database_now()))
 
-_SOMETHING_DUE = Prepared(
+_SOMETHING_DUE = PreparedQuery(
     select(issue.c.id)
     .where(
         *issue_goes_out(),
@@ -234,7 +234,7 @@ _SOMETHING_DUE = Prepared(
     .order_by(issue.c.id)
 )
 
-_DUE = Prepared(
+_DUE = PreparedQuery(
     select(
         delivery.c.id,
         delivery.c.issue_id,
