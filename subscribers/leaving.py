@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, String, bindparam, case, insert, literal, select, update
 
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
-from subscribers.prepared import Among, Prepared, as_instant, as_list, value_for, written
+from subscribers.instants import as_instant
+from subscribers.prepared import Among, Prepared, as_list, value_for, written
 from subscribers.tables import consent, subscription
 
 _ENDED = SubscriptionState.ENDED

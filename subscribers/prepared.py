@@ -3,10 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import chain
-from math import floor
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +32,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeEngine
 
+from subscribers.instants import AsInstant
 from subscribers.tables import Instant
 
 
@@ -176,7 +174,7 @@ class Rows:
         """The field at this place of each row."""
         of = _Field(self.table.c.value, index)
         # SQLite has a type for each value, not for each column, and takes an instant as the text it is.
-        return cast(of, kind) if not isinstance(kind, Instant) else _AsInstant(of)
+        return cast(of, kind) if not isinstance(kind, Instant) else AsInstant(of)
 
 
 class Among(FunctionElement[bool]):
@@ -212,26 +210,10 @@ def _postgresql_among(element: Among, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{column} = ANY (({given})::{element.kind}[])"
 
 
-class _AsInstant(FunctionElement[Any]):
-    """Text that says an instant, as the database keeps instants."""
-
-    inherit_cache = False
-
-
-@compiles(_AsInstant, "sqlite")
-def _sqlite_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(element.clauses, **kw)
-
-
-@compiles(_AsInstant)
-def _postgresql_instant(element: _AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **kw)} AS timestamptz)"
-
-
 def value_for(column: Column[Any]) -> ColumnElement[Any]:
     """A bound value of a column's name; an instant comes as the text that `as_instant` makes."""
     if isinstance(column.type, Instant):
-        return _AsInstant(bindparam(column.name, type_=String))
+        return AsInstant(bindparam(column.name, type_=String))
     return bindparam(column.name, type_=column.type)
 
 
@@ -283,25 +265,6 @@ def as_list(values: Iterable[int] | Iterable[str]) -> str:
 
 def _as_json(values: Iterable[object]) -> str:
     return json.dumps(list(values), separators=(",", ":"))
-
-
-def as_instant(at: datetime, connection: Connection) -> str:
-    """An instant as text: of one form on SQLite, where text is compared, and with its offset elsewhere."""
-    text = f"{_second(floor(at.timestamp()))}.{at.microsecond:06}"
-    return text if connection.dialect.name == "sqlite" else f"{text}+00:00"
-
-
-@lru_cache(maxsize=64)
-def _second(since_1970: int) -> str:
-    """A second as text: thousands of instants lie in one, and most of the text takes longer than the rest."""
-    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def as_read(stored: datetime | str) -> datetime:
-    """An instant as a prepared statement's row has it: SQLite's text, or what the driver made of it."""
-    if isinstance(stored, str):
-        return datetime.fromisoformat(f"{stored}+00:00")
-    return stored.astimezone(UTC)
 
 
 #: A state that an index is limited to must stand in the statement itself; as a bound value no plan can rely on it.

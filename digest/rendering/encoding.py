@@ -45,7 +45,7 @@ def text_value(value: str) -> bytes:
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
     if " " in value:
-        return _said(value)
+        return _naming(value) if MASK in value else _said(value)
     word = value.encode("utf-8", "surrogatepass")
     alike = b"" if word.translate(None, _OF_WORDS) else _unbroken(word)
     return (alike, alike) if alike else _sentence(value)
@@ -53,8 +53,8 @@ def both_values(value: str) -> tuple[bytes, bytes]:
 
 @lru_cache(maxsize=1024)
 def _said(value: str) -> tuple[bytes, bytes]:
-    """Kept: readers of one day, host and choice of topics are told the same, and many have the same first name."""
-    return _naming(value) if MASK in value else _sentence(value)
+    """Kept: many have the same first name."""
+    return _sentence(value)
 
 
 def _sentence(value: str) -> tuple[bytes, bytes]:

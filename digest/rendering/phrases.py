@@ -32,8 +32,8 @@ _OFTEN = {
     Cadence.QUARTERLY: marked("once a quarter"),
 }
 _DOT = " · "
-#: Stands for an address that comes later; no text holds it.
-_ADDRESS = "\0"
+#: Stand for an address and a day that come later; no text holds them.
+_ADDRESS, _DAY = "\0", "\1"
 #: A greeting longer than this, or with a link in it, is somebody's advertisement, not a name.
 _LONGEST_NAME = 60
 
@@ -147,7 +147,10 @@ class Phrases:
 
     def why(self, *, cadence: Cadence, signed_up_on: date | None, address: str, topics: Sequence[str] | None) -> str:
         """Why a reader gets this; `topics` are names, None for everything."""
-        return _why_so(self, cadence, signed_up_on, None if topics is None else tuple(topics), masked(address))
+        sentence = _why(self, cadence, signed_up_on is not None, None if topics is None else tuple(topics))
+        if signed_up_on is not None:
+            sentence = sentence.replace(_DAY, self.long_date(signed_up_on))
+        return sentence.replace(_ADDRESS, masked(address))
 
     def asked(self, *, newsletter: str, cadence: Cadence, address: str, topics: Sequence[str] | None) -> str:
         """What a confirmation is asked for; `topics` are names, None for everything."""
@@ -228,25 +231,17 @@ def _greeting(phrases: Phrases, name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _why(phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: tuple[str, ...] | None) -> str:
-    """The sentence but for the address, which is the only part that hardly two readers share."""
+def _why(phrases: Phrases, cadence: Cadence, has_day: bool, topics: tuple[str, ...] | None) -> str:
+    """The sentence but for the day and the address: hardly two readers of one choice of topics share both."""
     say = phrases.tongue.say
     values = {"often": say(_OFTEN[cadence]), "address": _ADDRESS, "topics": phrases.chosen(topics)}
-    if signed_up_on is None:
+    if not has_day:
         return say("You get this %(often)s because you signed up with %(address)s and chose %(topics)s.", **values)
     return say(
         "You get this %(often)s because you signed up on %(date)s with %(address)s and chose %(topics)s.",
-        date=phrases.long_date(signed_up_on),
+        date=_DAY,
         **values,
     )
-
-
-@lru_cache(maxsize=1024)
-def _why_so(
-    phrases: Phrases, cadence: Cadence, signed_up_on: date | None, topics: tuple[str, ...] | None, address: str
-) -> str:
-    """The whole sentence, for those of one host who have also the first sign in common."""
-    return _why(phrases, cadence, signed_up_on, topics).replace(_ADDRESS, address)
 
 
 def _opening(sentence: str) -> str:

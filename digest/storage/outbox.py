@@ -26,7 +26,8 @@ from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, issue
 from subscribers import audience
-from subscribers.prepared import Among, Prepared, PreparedQuery, as_instant, as_list, as_read, written
+from subscribers.instants import as_instant, as_read
+from subscribers.prepared import Among, Prepared, PreparedQuery, as_list, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState

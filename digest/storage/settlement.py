@@ -10,7 +10,8 @@ from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Out
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
-from subscribers.prepared import Among, Prepared, PreparedRows, Rows, as_instant, as_list, as_rows, written
+from subscribers.instants import as_instant
+from subscribers.prepared import Among, Prepared, PreparedRows, Rows, as_list, as_rows, written
 from subscribers.tables import Id, Instant
 
 _S = DeliveryState

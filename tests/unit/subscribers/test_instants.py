@@ -1,4 +1,4 @@
-"""Prepared statements: values in the form in which databases keep them."""
+"""Instants: kept and read as they were."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from subscribers.prepared import as_instant, as_read
+from subscribers.instants import as_instant, as_read
 
 KINDS = ("sqlite", "postgresql")
 

@@ -1,0 +1,46 @@
+"""Instants as text, on their way into the database and out of it, where statements go to the driver as they are."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from math import floor
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class AsInstant(FunctionElement[Any]):
+    """Text that says an instant, as the database keeps instants."""
+
+    inherit_cache = False
+
+
+@compiles(AsInstant, "sqlite")
+def _sqlite_instant(element: AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(AsInstant)
+def _postgresql_instant(element: AsInstant, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS timestamptz)"
+
+
+def as_instant(at: datetime, connection: Connection) -> str:
+    """An instant as text: of one form on SQLite, where text is compared, and with its offset elsewhere."""
+    text = f"{_second(floor(at.timestamp()))}.{at.microsecond:06}"
+    return text if connection.dialect.name == "sqlite" else f"{text}+00:00"
+
+
+@lru_cache(maxsize=64)
+def _second(since_1970: int) -> str:
+    """A second as text: thousands of instants lie in one, and most of the text takes longer than the rest."""
+    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def as_read(stored: datetime | str) -> datetime:
+    """An instant as a prepared statement's row has it: SQLite's text, or what the driver made of it."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(f"{stored}+00:00")
+    return stored.astimezone(UTC)
