@@ -68,6 +68,8 @@ bench: setup
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/web.py
 	$(BIN)/python benchmarks/web.py --on postgresql
+	@if command -v valgrind >/dev/null; then $(BIN)/python benchmarks/instructions.py; \
+	    else echo "instructions.py was left out: it needs valgrind."; fi
 
 format: setup
 	$(BIN)/ruff format .

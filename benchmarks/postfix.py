@@ -37,7 +37,8 @@ def _unpack() -> None:
     subprocess.run(["dpkg", "-x", packages[-1].name, "."], cwd=_FOLDER, check=True)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """With which the tools find their libraries."""
     return {**os.environ, "LD_LIBRARY_PATH": str(_FOLDER / "usr" / "lib" / "postfix")}
 
 
@@ -47,7 +48,7 @@ def sink(*options: str) -> Iterator[int]:
     port = _free_port()
     user = ["-u", "root"] if os.geteuid() == 0 else []
     command = [str(tool("smtp-sink")), *user, *options, f"127.0.0.1:{port}", "1024"]
-    process = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)
         yield port
@@ -57,12 +58,16 @@ def sink(*options: str) -> Iterator[int]:
 
 
 def source(port: int, *, count: int, size: int, connections: int) -> float:
-    """How many seconds `smtp-source` takes for so many messages of so many bytes; it keeps its connections."""
-    command = [str(tool("smtp-source")), "-d", "-s", str(connections), "-l", str(size), "-m", str(count)]
-    addresses = ["-f", "digest@example.org", "-t", "reader@example.org"]
+    """How many seconds `smtp-source` takes for so many messages of so many bytes."""
     begun = time.perf_counter()
-    subprocess.run([*command, *addresses, f"127.0.0.1:{port}"], env=_environment(), check=True)
+    subprocess.run(source_command(port, count=count, size=size, connections=connections), env=environment(), check=True)
     return time.perf_counter() - begun
+
+
+def source_command(port: int, *, count: int, size: int, connections: int) -> list[str]:
+    """What makes so many messages of so many bytes; it keeps its connections."""
+    command = [str(tool("smtp-source")), "-d", "-s", str(connections), "-l", str(size), "-m", str(count)]
+    return [*command, "-f", "digest@example.org", "-t", "reader@example.org", f"127.0.0.1:{port}"]
 
 
 #: How `openssl speed` names a kind of key in its table.

@@ -1,8 +1,7 @@
 """Instants as text, on their way into the database and out of it, where statements go to the driver as they are."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import floor
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,16 +26,19 @@ def _postgresql_instant(element: AsInstant, compiler: SQLCompiler, **kw: Any) ->
     return f"CAST({compiler.process(element.clauses, **kw)} AS timestamptz)"
 
 
+_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+
+
 def as_instant(at: datetime, connection: Connection) -> str:
     """An instant as text: of one form on SQLite, where text is compared, and with its offset elsewhere."""
-    text = f"{_second(floor(at.timestamp()))}.{at.microsecond:06}"
+    text = f"{_second((at - _EPOCH) // _SECOND)}.{at.microsecond:06}"
     return text if connection.dialect.name == "sqlite" else f"{text}+00:00"
 
 
 @lru_cache(maxsize=64)
 def _second(since_1970: int) -> str:
     """A second as text: thousands of instants lie in one, and most of the text takes longer than the rest."""
-    return datetime.fromtimestamp(since_1970, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return (_EPOCH + since_1970 * _SECOND).replace(tzinfo=None).isoformat(" ")
 
 
 def as_read(stored: datetime | str) -> datetime:

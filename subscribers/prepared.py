@@ -86,7 +86,7 @@ class Prepared:
 
 
 class PreparedQuery(Prepared):
-    """A query whose rows, which may hold texts, numbers and instants as text, are read at once.
+    """A query whose rows, of texts, numbers and instants, are read at once.
 
     SQLite's driver lets other threads in before each row, and has to wait for them after it: there the rows come as
     one value.
@@ -95,7 +95,7 @@ class PreparedQuery(Prepared):
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values. Returns the rows."""
         rows = super().run(connection, **values)
-        return rows if connection.dialect.name != "sqlite" else json.loads(rows[0][0])
+        return rows if connection.dialect.name != "sqlite" else [tuple(row) for row in json.loads(rows[0][0])]
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         return self._compiled_of(
@@ -104,7 +104,7 @@ class PreparedQuery(Prepared):
 
 
 def _as_one_value(query: Any) -> Select[tuple[str]]:
-    """The JSON text of the list of a query's rows."""
+    """The JSON text of the list of a query's rows, in its order: SQLite goes through a selection as it comes."""
     rows = query.subquery()
     return select(func.json_group_array(func.json_array(*rows.c)))
 

@@ -120,24 +120,17 @@ def _known(data: bytes) -> tuple[Reply, ...]:
     return () if reader.broken or reader.waits else tuple(replies)
 
 
-@lru_cache(maxsize=256)
 def judge(phase: Phase, reply: Reply | None) -> Handover:
     """What it means that a transaction ended in this phase with this reply, or with none.
 
     Silence after the final dot is the only doubt there is: before it nothing can have been accepted, and any 4yz or
-    5yz after it says that the message was not. Kept: many servers accept all messages in the same words.
+    5yz after it says that the message was not.
     """
     if reply is None:
         silent = Outcome.UNKNOWN if phase is Phase.DOT else Outcome.DEFERRED
         return Handover(outcome=silent, phase=phase, about=About.US, closed=True)
     if phase is Phase.DOT and reply.positive:
-        return Handover(
-            outcome=Outcome.ACCEPTED,
-            phase=phase,
-            reply_code=reply.code,
-            enhanced_code=reply.enhanced,
-            diagnostic=reply.text,
-        )
+        return Handover(Outcome.ACCEPTED, phase, reply.code, reply.enhanced, reply.text)
     outcome = _outcome(phase, reply)
     return Handover(
         outcome=outcome,

@@ -108,11 +108,9 @@ class SmtpSession:
 
     def _is_let_in(self) -> bool:
         """Whether what was announced has been answered, and well, as nearly all is by now."""
-        replies = self._wire.replies
-        if self._announced is None or [reply.code for reply in replies] != _WELCOME:
+        if self._announced is None or not self._wire.read_all(_WELCOME):
             return False
         self._announced = None
-        replies.clear()
         return True
 
     async def _announce(self, order: Order) -> Handover | None:

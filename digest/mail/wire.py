@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 
 from digest.mail.commands import QUIT
@@ -29,8 +30,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._reader = ReplyReader()
-        #: Those that came and nobody has read, the oldest first.
-        self.replies: deque[Reply] = deque()
+        self._replies: deque[Reply] = deque()
         self._expected = 0
         self._waiter: asyncio.Future[None] | None = None
         #: When whoever waits has waited long enough, by the loop's clock; and the one timer that looks after it.
@@ -55,22 +55,29 @@ class Wire(asyncio.Protocol):
 
     def read(self) -> Reply | None:
         """The next reply, if it is there already."""
-        return self.replies.popleft() if self.replies else None
+        return self._replies.popleft() if self._replies else None
+
+    def read_all(self, codes: Sequence[int]) -> bool:
+        """Take all replies that are there if they are of these codes, in this order; else leave them all."""
+        if [reply.code for reply in self._replies] != codes:
+            return False
+        self._replies.clear()
+        return True
 
     async def reply(self, seconds: float) -> Reply | None:
         """The next reply; None when none came in time, or none will come. The connection is dropped then: a late
         reply must never be taken for the answer to something else."""
         self._be_patient(seconds)
-        while not (self.replies or self.lost):
+        while not (self._replies or self.lost):
             await self._woken()
-        return self.replies.popleft() if self.replies else None
+        return self._replies.popleft() if self._replies else None
 
     async def coming(self, count: int, seconds: float) -> list[Reply]:
         """The next replies, which stay to be read; fewer when not so many came in time, or no more will come."""
         self._be_patient(seconds)
-        while len(self.replies) < count and not self.lost:
+        while len(self._replies) < count and not self.lost:
             await self._woken()
-        return list(islice(self.replies, count))
+        return list(islice(self._replies, count))
 
     async def drained(self, seconds: float) -> None:
         """Wait until all that was written is out of our hands; drop the connection when that takes too long."""
@@ -140,7 +147,7 @@ class Wire(asyncio.Protocol):
                 self.drop(f"the server spoke unasked: {reply.code} {reply.enhanced} {reply.text}")
                 return
             self._expected -= 1
-            self.replies.append(reply)
+            self._replies.append(reply)
         if self._reader.broken:
             self.drop(f"the server sent {self._reader.broken}")
         self._wake()

@@ -18,11 +18,11 @@ def on(kind: str) -> Any:
     return SimpleNamespace(dialect=SimpleNamespace(name=kind))
 
 
-@given(some.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=some.just(UTC)))
+@given(some.datetimes(timezones=some.just(UTC)))
 def test_an_instant_is_read_as_it_was_written(at: datetime) -> None:
     """To the microsecond, and in a form that sorts as text."""
     assert as_read(as_instant(at, on("sqlite"))) == at
-    assert as_instant(at, on("sqlite")) == f"{at:%Y-%m-%d %H:%M:%S.%f}"
+    assert as_instant(at, on("sqlite")) == at.replace(tzinfo=None).isoformat(" ", "microseconds")
     assert datetime.fromisoformat(as_instant(at, on("postgresql"))) == at
 
 

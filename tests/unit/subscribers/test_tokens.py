@@ -13,6 +13,13 @@ KEYS = Keys(b"a secret of thirty-two letters..")
 DAY = 86_400
 
 
+def former(purpose: Purpose) -> str:
+    """A token as it stands in letters that were sent before: with HMAC and SHA-256."""
+    kind, salt = TimestampSigner if purpose in LIFETIMES else Signer, f"digest.{purpose}"
+    signer = kind(b"a secret of thirty-two letters..", salt=salt, sep=".", digest_method=hashlib.sha256)
+    return signer.sign("4711").decode()
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_token_leads_back_to_its_subscription(purpose: Purpose) -> None:
     """And is safe in a path."""
@@ -101,12 +108,28 @@ def test_a_link_to_leave_works_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_that_was_sent_with_the_former_proof_still_works(purpose: Purpose) -> None:
     """Mail cannot be unsent: what stands in old letters leads where it led, for as long as it was to live."""
-    salt = f"digest.{purpose}signer".encode()
-    kind = TimestampSigner if purpose in LIFETIMES else Signer
-    former = kind(b"a secret of thirty-two letters..", salt=f"digest.{purpose}", sep=".", digest_method=hashlib.sha256)
-    assert former.derive_key() == hashlib.sha256(salt + b"a secret of thirty-two letters..").digest()
+    assert KEYS.read(purpose, former(purpose)) == 4711
 
-    assert KEYS.read(purpose, former.sign("4711").decode()) == 4711
+
+@pytest.mark.parametrize("purpose", LIFETIMES)
+def test_a_link_with_the_former_proof_expires_as_it_was_to(purpose: Purpose, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And opens nothing but what it was made for."""
+    token, made_at = former(purpose), TimestampSigner(b"any").get_timestamp()
+    for other in set(Purpose) - {purpose}:
+        with pytest.raises(TokenRefused):
+            KEYS.read(other, token)
+
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: made_at + LIFETIMES[purpose] + 2)
+    with pytest.raises(TokenRefused):
+        KEYS.read(purpose, token)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("more", ["~", " ", "=", "é", "~~~~"])
+def test_a_token_has_one_spelling(purpose: Purpose, more: str) -> None:
+    """What base64 would pass over makes it another."""
+    with pytest.raises(TokenRefused):
+        KEYS.read(purpose, KEYS.token(purpose, 17) + more)
 
 
 def test_a_fingerprint_tells_secrets_apart_without_telling_them() -> None:
