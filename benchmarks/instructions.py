@@ -19,8 +19,10 @@ from pathlib import Path
 
 import deliver
 import postfix
+import sizes
 
 _VALGRIND = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+#: As many as ours has.
 _CONNECTIONS = 48
 #: About as long as ours.
 _BYTES = 18_000
@@ -55,10 +57,8 @@ def _a_message(asked: argparse.Namespace, counted: Callable[[int], int]) -> int:
 
 
 def _ours(folder: Path, readers: int, port: int) -> int:
-    folder.mkdir()
-    asked = argparse.Namespace(readers=readers, items=1, on="sqlite", dkim=None, connections=_CONNECTIONS, workers=1)
-    deliver._prepare(folder / "site", "sqlite:///digest.db", port, asked)
-    return _counted([sys.executable, deliver.__file__, "--worker", str(folder / "site")])
+    site = sizes.prepared(folder, readers, port)
+    return _counted([sys.executable, deliver.__file__, "--worker", str(site)])
 
 
 def _theirs(count: int, port: int) -> int:

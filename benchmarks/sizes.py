@@ -38,7 +38,7 @@ def main() -> None:
         _work(Path(asked.worker), asked.take)
         return
     with tempfile.TemporaryDirectory(dir=asked.folder) as where, postfix.sink() as port:
-        sites = {readers: _prepared(Path(where) / str(readers), readers, port) for readers in sorted(asked.readers)}
+        sites = {readers: prepared(Path(where) / str(readers), readers, port) for readers in sorted(asked.readers)}
         turns: dict[int, list[dict[str, float]]] = {readers: [] for readers in sites}
         for _ in range(asked.rounds):
             for readers, site in sites.items():
@@ -57,7 +57,8 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepared(folder: Path, readers: int, port: int) -> Path:
+def prepared(folder: Path, readers: int, port: int) -> Path:
+    """A site on SQLite whose issue waits to go out to so many readers."""
     folder.mkdir()
     asked = argparse.Namespace(readers=readers, items=1, on="sqlite", dkim=None, connections=48, workers=1)
     deliver._prepare(folder / "site", "sqlite:///digest.db", port, asked)

@@ -76,13 +76,13 @@ class Prepared:
             driver.close()
 
     def _compile(self, dialect: Dialect) -> SQLCompiler:
-        return self._compiled_of(self._statement, dialect)
-
-    def _compiled_of(self, statement: Select[Any] | UpdateBase, dialect: Dialect) -> SQLCompiler:
-        compiled = _with_constants(statement, dialect).compile(dialect=dialect)
+        compiled = _with_constants(self._as_run_on(dialect), dialect).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self._added[dialect.name] = compiled.construct_params(_check=False)
         return self._compiled.setdefault(dialect.name, compiled)
+
+    def _as_run_on(self, dialect: Dialect) -> Any:
+        return self._statement
 
 
 class PreparedQuery(Prepared):
@@ -97,10 +97,8 @@ class PreparedQuery(Prepared):
         rows = super().run(connection, **values)
         return rows if connection.dialect.name != "sqlite" else [tuple(row) for row in json.loads(rows[0][0])]
 
-    def _compile(self, dialect: Dialect) -> SQLCompiler:
-        return self._compiled_of(
-            _as_one_value(self._statement) if dialect.name == "sqlite" else self._statement, dialect
-        )
+    def _as_run_on(self, dialect: Dialect) -> Any:
+        return _as_one_value(self._statement) if dialect.name == "sqlite" else self._statement
 
 
 def _as_one_value(query: Any) -> Select[tuple[str]]:

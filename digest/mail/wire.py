@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Sequence
 from itertools import islice
 
 from digest.mail.commands import QUIT
@@ -57,7 +56,7 @@ class Wire(asyncio.Protocol):
         """The next reply, if it is there already."""
         return self._replies.popleft() if self._replies else None
 
-    def read_all(self, codes: Sequence[int]) -> bool:
+    def read_all(self, codes: list[int]) -> bool:
         """Take all replies that are there if they are of these codes, in this order; else leave them all."""
         if [reply.code for reply in self._replies] != codes:
             return False
