@@ -27,6 +27,8 @@ from subscribers.transfer import Line, Report, batches
 NEWSLETTER = "social-care"
 SOURCE = "sscr-news"
 _HOSTS = ("example.org", "mail.example.org", "care.example.net", "post.example.com", "example.net")
+#: In turns that no year is made of, so that readers of one day are with many hosts.
+_TURNS = 11
 _SENTENCE = "The team kept a rota for the people who drive, cook and lift at home, and looked at what changed after it."
 
 
@@ -80,7 +82,7 @@ def fill_readers(house: House, count: int, chosen: Sequence[str] = ("all",)) -> 
     lines = (
         Line(
             number=number,
-            email=f"{ascii_lowercase[number % 26]}{number}@{_HOSTS[number % len(_HOSTS)]}",
+            email=f"{ascii_lowercase[number % 26]}{number}@{_HOSTS[number % _TURNS % len(_HOSTS)]}",
             name="",
             chosen=choices[number % len(choices)],
             cadence=None,

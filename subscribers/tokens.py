@@ -68,9 +68,9 @@ class Keys:
 
     def maker(self, purpose: Purpose, *, at: datetime | None = None) -> Callable[[int], str]:
         """What makes tokens of one purpose and one time, for whoever makes many."""
-        ending = _dated(int(time.time() if at is None else at.timestamp())) if purpose in LIFETIMES else b""
+        ending = _dated(int(time.time() if at is None else at.timestamp())) if purpose in LIFETIMES else ""
         sealed = self._seals[purpose].sealed
-        return lambda number: sealed(b"%d%b" % (number, ending)).decode()
+        return lambda number: sealed(f"{number}{ending}")
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The number a token was made for. Raises TokenRefused, with no word on why."""
@@ -105,21 +105,21 @@ class _Seal:
         self._key, self._former = key, former
         self._proof = _proof(key)
 
-    def sealed(self, value: bytes) -> bytes:
+    def sealed(self, value: str) -> str:
         """The value, a dot, and its proof."""
         proof = self._proof.copy()
-        proof.update(value)
-        return b"%b.%b" % (value, b2a_base64(proof.digest(), newline=False).translate(_SAFE_IN_A_PATH))
+        proof.update(value.encode())
+        return f"{value}.{b2a_base64(proof.digest(), newline=False).translate(_SAFE_IN_A_PATH).decode()}"
 
     def opened(self, token: str, *, max_age: int | None) -> bytes:
         """The value of what was sealed; with `max_age` also not too long ago. Raises BadData."""
-        value = token.rpartition(".")[0].encode()
+        value = token.rpartition(".")[0]
         # Compared as it is written, so that no second spelling passes.
-        ours = hmac.compare_digest(self.sealed(value), token.encode())
+        ours = hmac.compare_digest(self.sealed(value).encode(), token.encode())
         key, how = (self._key, _NOW) if ours else (self._former, _FORMERLY)
         if max_age is not None:
             return TimestampSigner(key, **how).unsign(token, max_age=max_age)
-        return value if ours else Signer(key, **how).unsign(token)
+        return value.encode() if ours else Signer(key, **how).unsign(token)
 
 
 class _Keyed(SigningAlgorithm):
@@ -144,6 +144,6 @@ _SAFE_IN_A_PATH = bytes.maketrans(b"+/", b"-_")
 
 
 @lru_cache(maxsize=256)
-def _dated(at: int) -> bytes:
+def _dated(at: int) -> str:
     """A dot and the seconds since 1970, as the library writes them."""
-    return b"." + base64_encode(int_to_bytes(at))
+    return f".{base64_encode(int_to_bytes(at)).decode()}"

@@ -223,14 +223,17 @@ def personal_values(
 ) -> dict[str, str]:
     """What a letter says to one reader alone, by slot; the same for a message and for a preview. `topics` are names,
     None for everything."""
-    return {
+    values = {
         "greeting": phrases.greeting(name),
         "why": phrases.why(cadence=cadence, signed_up_on=since.date(), address=email, topics=topics),
         "preferences_url": preferences_url,
         "pause_url": f"{preferences_url}#pause",
         "unsubscribe_url": unsubscribe_url,
         "view_url": view_url,
-    } | ({READING: reading} if reading else {})
+    }
+    if reading:
+        values[READING] = reading
+    return values
 
 
 def stored_blocks(connection: Connection, issue_id: IssueId) -> dict[str, dict[str, Block]]:

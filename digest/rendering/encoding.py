@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from digest.rendering.columns import COLUMNS, wrapped_value
 from digest.rendering.fragments import one_line
-from subscribers.address import MASK
+from digest.rendering.moulds import Mould, mould, shape
 
 CRLF = b"\r\n"
 #: What no line may begin with: on the wire a dot would be taken for the end or doubled (RFC 5321, 4.5.2), and mailbox
@@ -44,43 +44,29 @@ def text_value(value: str) -> bytes:
 
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
-    if " " in value:
-        return _naming(value) if MASK in value else _said(value)
     word = value.encode("utf-8", "surrogatepass")
+    if " " in value:
+        return _said(value, word)
     alike = b"" if word.translate(None, _OF_WORDS) else _unbroken(word)
     return (alike, alike) if alike else _sentence(value)
 
 
-@lru_cache(maxsize=1024)
-def _said(value: str) -> tuple[bytes, bytes]:
-    """Kept: many have the same first name."""
-    return _sentence(value)
+def _said(value: str, sentence: bytes) -> tuple[bytes, bytes]:
+    """A sentence. Many differ in a name, a day or an address, and in nothing that matters here."""
+    its_shape = shape(sentence)
+    if its_shape is None:
+        return _sentence(value)
+    text, html = _moulds(its_shape)
+    return text.filled(sentence), html.filled(sentence)
+
+
+@lru_cache(maxsize=2048)
+def _moulds(its_shape: bytes) -> tuple[Mould, Mould]:
+    return mould(its_shape, text_value), mould(its_shape, html_value)
 
 
 def _sentence(value: str) -> tuple[bytes, bytes]:
     return text_value(value), html_value(value)
-
-
-def _naming(value: str) -> tuple[bytes, bytes]:
-    """A sentence that names a reader's address, masked: many differ in nothing but its first sign."""
-    before, _, after = value.partition(MASK)
-    sign = before[-1:]
-    if not (sign.isascii() and sign.isalnum()):
-        return _sentence(value)
-    (text, text_at), (html, html_at) = _but_for_a_sign(before[:-1], after)
-    own = sign.encode()
-    return text[:text_at] + own + text[text_at + 1 :], html[:html_at] + own + html[html_at + 1 :]
-
-
-@lru_cache(maxsize=4096)
-def _but_for_a_sign(before: str, after: str) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
-    """The sentence with some sign before the mask, and where it stands in the text part; the same in the HTML."""
-    some, other = (_sentence(f"{before}{sign}{MASK}{after}") for sign in "ab")
-    at = [
-        next(i for i, (one, two) in enumerate(zip(*side, strict=True)) if one != two)
-        for side in zip(some, other, strict=True)
-    ]
-    return (some[0], at[0]), (some[1], at[1])
 
 
 def html_text(value: str) -> str:

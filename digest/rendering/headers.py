@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from email.headerregistry import Address
+from functools import lru_cache
 from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import quote
@@ -108,12 +109,15 @@ def feedback_id(campaign: str, newsletter: str, kind: str, *, domain: str) -> st
 
 def message_id(name: str, domain: str) -> str:
     """`<name@domain>`, at most 70 characters: a domain that is too long gives way to the one above it."""
-    most = _LONGEST_MESSAGE_ID - len(f"<{name}@>")
-    while len(domain) > most and domain.count(".") > 1:
+    return f"<{name}@{_at_most(_LONGEST_MESSAGE_ID - len(name) - len('<@>'), domain)}>"
+
+
+@lru_cache(maxsize=256)
+def _at_most(length: int, domain: str) -> str:
+    """Kept: the names of an issue's letters have few lengths."""
+    while len(domain) > length and domain.count(".") > 1:
         domain = domain.partition(".")[2]
-    if len(domain) > most:
-        domain = f"{hashlib.sha256(domain.encode()).hexdigest()[:16]}.invalid"
-    return f"<{name}@{domain}>"
+    return domain if len(domain) <= length else f"{hashlib.sha256(domain.encode()).hexdigest()[:16]}.invalid"
 
 
 def mailto(address: str, *, subject: str = "") -> str:
@@ -129,26 +133,41 @@ def constant_lines(headers: Mapping[str, str]) -> bytes:
 
 def personal_lines(fields: PersonalFields) -> bytes:
     """The headers of one letter. Raises BadTemplate for what no header may hold."""
-    # Checked as one text: this runs for every letter.
-    rest = f"{fields.message_id}{fields.date}{fields.delivery_id}{fields.unsubscribe_url}{fields.unsubscribe_mailbox}"
-    if not (rest.isascii() and rest.isprintable() and fields.to.isascii() and fields.to.isprintable()):
-        _must_be_clean("A personal header", fields.to + rest)
-    if not rest.isascii():
-        raise BadTemplate(f"A personal header must be plain ASCII: {rest}", remedy="Check web.base_url.")
-    lines = (
-        f"To: {with_ascii_domain(fields.to)}\r\nDate: {fields.date}\r\nMessage-ID: {fields.message_id}\r\n"
-        f"{_unsubscribe(fields)}X-Digest-Delivery: {fields.delivery_id}\r\n"
-    ).encode()
+    lines = _written(fields)
+    # Checked as one, as this runs for every letter: the signs that addresses lack stand where they stand in all.
+    if (
+        lines.translate(None, _OF_ADDRESSES)
+        != _OTHER_SIGNS[bool(fields.unsubscribe_url), bool(fields.unsubscribe_mailbox)]
+    ):
+        _must_each_be_clean(fields)
     if len(lines) > _LONGEST_LINE:
         _must_be_short(lines)
     return lines
 
 
-def _unsubscribe(fields: PersonalFields) -> str:
-    """https first: RFC 8058 asks for exactly one such address, and programs take the first they know."""
-    ways = [fields.unsubscribe_url, fields.unsubscribe_mailbox and f"mailto:{fields.unsubscribe_mailbox}"]
-    written = ",\r\n ".join(_bracketed(way) for way in ways if way)
-    return f"List-Unsubscribe: {written}\r\n" if written else ""
+def _written(fields: PersonalFields) -> bytes:
+    to, message_id, date, url, mailbox, delivery_id = fields
+    # https first: RFC 8058 asks for exactly one such address, and programs take the first they know.
+    ways = ",\r\n ".join([f"<{way}>" for way in (url, mailbox and f"mailto:{mailbox}") if way])
+    unsubscribe = f"List-Unsubscribe: {ways}\r\n" if ways else ""
+    return (
+        f"To: {to if to.isascii() else _with_ascii_domain(to)}\r\nDate: {date}\r\nMessage-ID: {message_id}\r\n"
+        f"{unsubscribe}X-Digest-Delivery: {delivery_id}\r\n"
+    ).encode("utf-8", "surrogatepass")
+
+
+def _with_ascii_domain(to: str) -> str:
+    _must_be_clean("To", to)
+    return with_ascii_domain(to)
+
+
+def _must_each_be_clean(fields: PersonalFields) -> None:
+    rest = "".join(fields[1:])
+    _must_be_clean("A personal header", fields.to + rest)
+    if not rest.isascii():
+        raise BadTemplate(f"A personal header must be plain ASCII: {rest}", remedy="Check web.base_url.")
+    _bracketed(fields.unsubscribe_url)
+    _bracketed(fields.unsubscribe_mailbox)
 
 
 def _line(name: str, value: str) -> bytes:
@@ -239,3 +258,17 @@ def _bracketed(url: str) -> str:
     if url.encode("utf-8", "surrogatepass").translate(None, _OF_ADDRESSES):
         raise BadTemplate(f"{url!r} cannot stand in a header as an address.", remedy="Check web.base_url and [sender].")
     return f"<{url}>" if url else ""
+
+
+def _other_signs(*, url: str, mailbox: str) -> bytes:
+    """What is not of addresses in the headers of a letter that can be left in these ways."""
+    date = "Thu, 01 Jan 1970 00:00:00 +0000"
+    return _written(PersonalFields("a@b", "<c@d>", date, url, mailbox, "1.1")).translate(None, _OF_ADDRESSES)
+
+
+#: By whether there is a link to leave by, and a mailbox.
+_OTHER_SIGNS = {
+    (bool(url), bool(mailbox)): _other_signs(url=url, mailbox=mailbox)
+    for url in ("", "https:")
+    for mailbox in ("", "e@f")
+}

@@ -17,9 +17,6 @@ from digest.rendering.encoding import both_values
 from digest.rendering.headers import PersonalFields, constant_lines, personal_lines
 from digest.rendering.variant import Layout
 
-#: A constant piece, already encoded, or the personal slot to fill.
-Encoded = bytes | Slot
-
 #: The sides of a letter, in the order in which `encoding.both_values` has them.
 _TEXT_SIDE, _HTML_SIDE = 0, 1
 
@@ -28,10 +25,10 @@ _TEXT_SIDE, _HTML_SIDE = 0, 1
 class Prepared:
     """A variant whose constant parts are encoded. Made by `prepare`."""
 
-    #: The whole message in order, with nothing where something personal goes: the headers of one letter come first.
+    #: The whole message in order: at even places nothing, for the headers of one letter and the values of its slots.
     _pieces: tuple[bytes, ...]
-    #: Which value goes where: the place among the pieces, the slot's name, its side.
-    _places: tuple[tuple[int, str, int], ...]
+    #: The slots of these values in their order: each one's name and its side.
+    _slots: tuple[tuple[str, int], ...]
     #: What it was made of, for who looks at it before it is sent.
     _blocks: Blocks
     _layout: Layout
@@ -41,10 +38,8 @@ class Prepared:
         # All of it is WireText: header lines are clean, and so are encoded pieces, which begin and end at lines' edges.
         values = {name: both_values(value) for name, value in personal.items()}
         pieces = list(self._pieces)
-        pieces[0] = personal_lines(fields)
         try:
-            for at, name, side in self._places:
-                pieces[at] = values[name][side]
+            pieces[::2] = [personal_lines(fields), *[values[name][side] for name, side in self._slots]]
         except KeyError as exc:
             raise _no_value(exc) from exc
         return WireText(b"".join(pieces))
@@ -63,23 +58,16 @@ def prepare(blocks: Blocks, layout: Layout, headers: Mapping[str, str]) -> Prepa
     boundary = _boundary(layout, headers)
     content_type = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     head = constant_lines({**headers, "Subject": layout.subject}) + content_type.encode()
-    text = [head + _part_head(boundary, "plain"), *_encoded(_pieces(blocks, layout, *_TEXT))]
+    text, of_text = _encoded(_pieces(blocks, layout, *_TEXT))
+    html, of_html = _encoded(_pieces(blocks, layout, *_HTML))
+    text[0] = head + _part_head(boundary, "plain") + text[0]
     # The first line's end closes the last line of the part before, the second belongs to the boundary.
-    html = [b"\r\n\r\n" + _part_head(boundary, "html"), *_encoded(_pieces(blocks, layout, *_HTML))]
-    # Before all comes the head of one letter.
-    places = [*_places(text, _TEXT_SIDE, 1), *_places(html, _HTML_SIDE, 1 + len(text))]
-    all_of_it = [b"", *text, *html, f"\r\n\r\n--{boundary}--\r\n".encode()]
-    return Prepared(
-        _pieces=tuple(b"" if isinstance(piece, Slot) else piece for piece in all_of_it),
-        _places=tuple(places),
-        _blocks=blocks,
-        _layout=layout,
-    )
-
-
-def _places(pieces: Iterable[Encoded], side: int, first: int) -> Iterator[tuple[int, str, int]]:
-    """Where the slots are, counted from `first`."""
-    return ((at, piece.name, side) for at, piece in enumerate(pieces, first) if isinstance(piece, Slot))
+    html[0] = text.pop() + b"\r\n\r\n" + _part_head(boundary, "html") + html[0]
+    html[-1] += f"\r\n\r\n--{boundary}--\r\n".encode()
+    pieces = [b""] * (2 * len(text + html))
+    pieces[1::2] = text + html
+    slots = [*((name, _TEXT_SIDE) for name in of_text), *((name, _HTML_SIDE) for name in of_html)]
+    return Prepared(_pieces=tuple(pieces), _slots=tuple(slots), _blocks=blocks, _layout=layout)
 
 
 def _pieces(
@@ -106,18 +94,16 @@ _TEXT: tuple[Callable[[Block], tuple[Piece, ...]], Callable[[str], str]] = attrg
 _HTML: tuple[Callable[[Block], tuple[Piece, ...]], Callable[[str], str]] = attrgetter("html"), encoding.html_text
 
 
-def _encoded(pieces: Iterable[Piece]) -> tuple[Encoded, ...]:
-    """The pieces encoded, neighbours joined."""
-    joined: list[Encoded] = []
-    run: list[bytes] = []
+def _encoded(pieces: Iterable[Piece]) -> tuple[list[bytes], list[str]]:
+    """The constant pieces encoded, neighbours joined; and the slots, of which there is one between any two."""
+    runs, slots = [list[bytes]()], list[str]()
     for piece in pieces:
         if isinstance(piece, Slot):
-            joined += [b"".join(run), piece]
-            run.clear()
+            slots.append(piece.name)
+            runs.append([])
         else:
-            run.append(encoding.literal(piece))
-    joined.append(b"".join(run))
-    return tuple(joined)
+            runs[-1].append(encoding.literal(piece))
+    return [b"".join(run) for run in runs], slots
 
 
 def _filled(pieces: Iterable[Piece], personal: Mapping[str, str], fill: Callable[[str], str]) -> list[str]:
