@@ -7,7 +7,7 @@ making needs stays close to the processor.
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.flow.feed import Letter, Ready
 from digest.model.delivery import DeliveryId, Envelope, WireText
@@ -36,7 +36,7 @@ class Handful:
 
     def __init__(self, letters: Sequence[Letter]) -> None:
         #: The same, each made together with others.
-        self.letters = [_OfHandful(letter, self) for letter in letters]
+        self.letters = [_OfHandful(letter.id, letter, self) for letter in letters]
         #: The next one last.
         self._unmade = {letter.id: letter for letter in reversed(letters)}
         self._made: dict[DeliveryId, _Result] = {}
@@ -46,24 +46,24 @@ class Handful:
         if self._unmade:
             self._make(next(reversed(self._unmade)), most_bytes=math.inf, seconds=math.inf)
 
-    def fetched(self, letter: Letter) -> tuple[Envelope, WireText]:
+    def fetched(self, number: DeliveryId, letter: Letter) -> tuple[Envelope, WireText]:
         """The message of one of them; asked for once more, it is made once more."""
-        if letter.id in self._unmade:
-            self._make(letter.id, most_bytes=_BYTES, seconds=_SECONDS)
-        result = self._made.pop(letter.id, None) or letter.made()
+        if number in self._unmade:
+            self._make(number, most_bytes=_BYTES, seconds=_SECONDS)
+        result = self._made.pop(number, None) or letter.made()
         if isinstance(result, Exception):
             raise result
         return result
 
-    def _make(self, first: DeliveryId, *, most_bytes: float, seconds: float) -> None:
+    def _make(self, number: DeliveryId, *, most_bytes: float, seconds: float) -> None:
         """This one, and of the others as many as may be."""
-        until, size, letter = time.monotonic() + seconds, 0, self._unmade.pop(first)
+        until, size, letter = time.monotonic() + seconds, 0, self._unmade.pop(number)
         while True:
-            result = self._made[letter.id] = _result(letter)
+            result = self._made[number] = _result(letter)
             size += 0 if isinstance(result, Exception) else len(result[1])
             if not self._unmade or size >= most_bytes or time.monotonic() > until:
                 return
-            _, letter = self._unmade.popitem()
+            number, letter = self._unmade.popitem()
 
 
 def handfuls(letters: Sequence[Letter], *, of: int) -> list[Handful]:
@@ -71,26 +71,21 @@ def handfuls(letters: Sequence[Letter], *, of: int) -> list[Handful]:
     return [Handful(some) for some in chunks(letters, of)]
 
 
-@dataclass(frozen=True, slots=True)
-class _OfHandful:
+class _OfHandful(NamedTuple):
     """One of the letters of a handful."""
 
-    _letter: Letter
-    _handful: Handful
-
-    @property
-    def id(self) -> DeliveryId:
-        """The letter's."""
-        return self._letter.id
+    id: DeliveryId
+    letter: Letter
+    handful: Handful
 
     @property
     def domain(self) -> str:
         """The letter's."""
-        return self._letter.domain
+        return self.letter.domain
 
     def made(self) -> tuple[Envelope, WireText]:
         """What the letter promises."""
-        return self._handful.fetched(self._letter)
+        return self.handful.fetched(self.id, self.letter)
 
 
 def _result(letter: Letter) -> _Result:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -44,7 +45,7 @@ class Letters:
 
     def of(self, connection: Connection, duties: Sequence[Duty]) -> list["Letter"]:
         """The letters of these deliveries, each with all that it needs to be made. Raises BadTemplate."""
-        return [Letter(duty, self._variant(connection, duty.variant_id), self) for duty in duties]
+        return [Letter(duty.id, duty, self._variant(connection, duty.variant_id), self) for duty in duties]
 
     def made(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, WireText]:
         """What `Letter.made` promises."""
@@ -116,18 +117,14 @@ class Letters:
         return _Variant(issue_id, prepare(parts.blocks[laid_out.language], laid_out, parts.headers), phrases)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """One delivery's message, not made before it is needed."""
 
+    #: The delivery's.
+    id: DeliveryId
     duty: Duty
-    _variant: "_Variant"
-    _letters: Letters
-
-    @property
-    def id(self) -> DeliveryId:
-        """The delivery's."""
-        return self.duty.id
+    variant: "_Variant"
+    letters: Letters
 
     @property
     def domain(self) -> str:
@@ -136,7 +133,7 @@ class Letter:
 
     def made(self) -> tuple[Envelope, WireText]:
         """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
-        return self._letters.made(self.duty, self._variant)
+        return self.letters.made(self.duty, self.variant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,7 @@ def _words(what: str, error: Exception) -> str:
 
 def _was_idle(handover: Handover) -> bool:
     """The connection had ended while it was idle: nothing was tried, and another may take its place."""
-    return handover.outcome is Outcome.DEFERRED and handover.phase is Phase.CONNECT and handover.closed
+    return handover.closed and handover.outcome is Outcome.DEFERRED and handover.phase is Phase.CONNECT
 
 
 def _held_if_about_us(handover: Handover) -> Handover:

@@ -75,27 +75,20 @@ def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover |
 
 def mail_from(envelope: Envelope, size: int, offer: Offer) -> bytes:
     """`MAIL FROM`, with what the server offered to take. BODY is left out: bodies are 7 bit (RFC 6531, 3.6)."""
-    words = [f"MAIL FROM:<{envelope.envelope_sender}>"]
-    if offer.size:
-        words.append(f"SIZE={size}")
-    if _needs_smtputf8(envelope):
-        words.append("SMTPUTF8")
-    if offer.dsn:
-        words.append("RET=HDRS")
-        if envelope.envelope_id:
-            words.append(f"ENVID={xtext(envelope.envelope_id)}")
-    return " ".join(words).encode() + b"\r\n"
+    how_large = f" SIZE={size}" if offer.size else ""
+    script = " SMTPUTF8" if _needs_smtputf8(envelope) else ""
+    report = " RET=HDRS" if offer.dsn else ""
+    name = f" ENVID={xtext(envelope.envelope_id)}" if offer.dsn and envelope.envelope_id else ""
+    return f"MAIL FROM:<{envelope.envelope_sender}>{how_large}{script}{report}{name}\r\n".encode()
 
 
 def rcpt_to(envelope: Envelope, offer: Offer) -> bytes:
     """`RCPT TO`, asking for a report of failure and delay where the server can make one."""
-    words = [f"RCPT TO:<{envelope.recipient}>"]
-    if offer.dsn:
-        words.append("NOTIFY=FAILURE,DELAY")
-        # A UTF-8 address would need the address type of RFC 6533; ENVID already tells whose report it is.
-        if envelope.recipient.isascii():
-            words.append(f"ORCPT=rfc822;{xtext(envelope.recipient)}")
-    return " ".join(words).encode() + b"\r\n"
+    recipient = envelope.recipient
+    report = " NOTIFY=FAILURE,DELAY" if offer.dsn else ""
+    # A UTF-8 address would need the address type of RFC 6533; ENVID already tells whose report it is.
+    name = f" ORCPT=rfc822;{xtext(recipient)}" if offer.dsn and recipient.isascii() else ""
+    return f"RCPT TO:<{recipient}>{report}{name}\r\n".encode()
 
 
 def xtext(text: str) -> str:

@@ -73,9 +73,12 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> list[Reply]:
         """The replies these bytes complete. Replies before a malformed line count; nothing after it does."""
-        if not (self.waits or self.broken) and (known := _known(data)):
-            return list(known)
-        return self.read(data)
+        if self.waits or self.broken:
+            return self.read(data)
+        # The first line alone: servers name each message in it, while what follows is the same for all.
+        end = data.find(b"\n") + 1
+        first, others = _known(data[:end]), _known(data[end:])
+        return [*first, *others] if first and (others or end == len(data)) else self.read(data)
 
     def read(self, data: bytes) -> list[Reply]:
         """What `feed` promises, without memory of what was read before."""

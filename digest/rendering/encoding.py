@@ -21,6 +21,7 @@ _SPACE_PAST_THE_END = re.compile(rb"(?m)^([^\r\n]{74,})(=(?:20|09)\r\n)")
 _SPACE_BEFORE_ANOTHER = re.compile(rb" (?= )")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
+_SHORT = 30
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
 _PLAIN = re.compile(r"(?!\.|From )[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 _OF_WORDS = bytes(sign for sign in range(ord("!"), ord("~") + 1) if chr(sign) not in "\"&'<=>")
@@ -44,14 +45,24 @@ def text_value(value: str) -> bytes:
 
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
+    return _short(value) if len(value) <= _SHORT else _both(value)
+
+
+def _both(value: str) -> tuple[bytes, bytes]:
     word = value.encode("utf-8", "surrogatepass")
     if " " in value:
-        return _said(value, word)
+        return _of_shape(value, word)
     alike = b"" if word.translate(None, _OF_WORDS) else _unbroken(word)
     return (alike, alike) if alike else _sentence(value)
 
 
-def _said(value: str, sentence: bytes) -> tuple[bytes, bytes]:
+@lru_cache(maxsize=4096)
+def _short(value: str) -> tuple[bytes, bytes]:
+    """Kept: many have the same first name, or none. No token is as short."""
+    return _both(value)
+
+
+def _of_shape(value: str, sentence: bytes) -> tuple[bytes, bytes]:
     """A sentence. Many differ in a name, a day or an address, and in nothing that matters here."""
     its_shape = shape(sentence)
     if its_shape is None:
