@@ -16,6 +16,8 @@ QUIT = b"QUIT\r\n"
 _NEEDS_NO_XTEXT = re.compile(r"[!-*,-<>-~]*")
 _XTEXT = re.compile(rb"[^!-*,-<>-~]")
 _PLAIN_PATH = re.compile(r"[!-;=?-~]*")
+#: Sender, recipient and name.
+_PLAIN_ENVELOPE = re.compile(r"[!-;=?-~]* [!-*,-;?-~]+ [!-*,-<>-~]*")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -66,29 +68,43 @@ def refused_here(envelope: Envelope, message: bytes, offer: Offer) -> Handover |
         return _refusal("5.6.7", About.US, "The envelope sender needs SMTPUTF8, which the mail server does not offer.")
     if not (isinstance(message, WireText) or message.isascii() or _may_hold_utf8(envelope, message)):
         return _refusal("5.6.1", About.US, "The message holds 8-bit bytes; it must be encoded in 7 bits.")
-    if offer.max_size and len(message) > offer.max_size:
-        return _refusal(
-            "5.3.4", About.US, f"The message has {len(message)} bytes; the mail server takes {offer.max_size}."
-        )
-    return None
+    return too_large_here(message, offer)
 
 
-def mail_from(envelope: Envelope, size: int, offer: Offer) -> bytes:
+def too_large_here(message: bytes, offer: Offer) -> Handover | None:
+    """Why a message is too large for this server; None where it is not."""
+    if not 0 < offer.max_size < len(message):
+        return None
+    words = f"The message has {len(message)} bytes; the mail server takes {offer.max_size}."
+    return _refusal("5.3.4", About.US, words)
+
+
+def is_plain(envelope: Envelope) -> bool:
+    """Whether all of it stands for itself wherever it is written: it is ASCII, ends no path, and needs no xtext. Asked
+    at once, as nearly all are."""
+    return _PLAIN_ENVELOPE.fullmatch(" ".join(envelope)) is not None
+
+
+def mail_from(envelope: Envelope, size: int, offer: Offer, *, plain: bool = False) -> bytes:
     """`MAIL FROM`, with what the server offered to take. BODY is left out: bodies are 7 bit (RFC 6531, 3.6)."""
     how_large = f" SIZE={size}" if offer.size else ""
-    script = " SMTPUTF8" if _needs_smtputf8(envelope) else ""
-    report = " RET=HDRS" if offer.dsn else ""
-    name = f" ENVID={xtext(envelope.envelope_id)}" if offer.dsn and envelope.envelope_id else ""
-    return f"MAIL FROM:<{envelope.envelope_sender}>{how_large}{script}{report}{name}\r\n".encode()
+    script = "" if plain or not _needs_smtputf8(envelope) else " SMTPUTF8"
+    report = ""
+    if offer.dsn:
+        name = envelope.envelope_id if plain else xtext(envelope.envelope_id)
+        report = f" RET=HDRS ENVID={name}" if name else " RET=HDRS"
+    return f"MAIL FROM:<{envelope.envelope_sender}>{how_large}{script}{report}\r\n".encode()
 
 
-def rcpt_to(envelope: Envelope, offer: Offer) -> bytes:
+def rcpt_to(envelope: Envelope, offer: Offer, *, plain: bool = False) -> bytes:
     """`RCPT TO`, asking for a report of failure and delay where the server can make one."""
-    recipient = envelope.recipient
-    report = " NOTIFY=FAILURE,DELAY" if offer.dsn else ""
-    # A UTF-8 address would need the address type of RFC 6533; ENVID already tells whose report it is.
-    name = f" ORCPT=rfc822;{xtext(recipient)}" if offer.dsn and recipient.isascii() else ""
-    return f"RCPT TO:<{recipient}>{report}{name}\r\n".encode()
+    recipient, report = envelope.recipient, ""
+    if offer.dsn:
+        report = " NOTIFY=FAILURE,DELAY"
+        # A UTF-8 address would need the address type of RFC 6533; ENVID already tells whose report it is.
+        if plain or recipient.isascii():
+            report += f" ORCPT=rfc822;{recipient if plain else xtext(recipient)}"
+    return f"RCPT TO:<{recipient}>{report}\r\n".encode()
 
 
 def xtext(text: str) -> str:

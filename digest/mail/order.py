@@ -6,13 +6,15 @@ from digest.mail.commands import (
     DATA,
     Offer,
     dot_stuffed,
+    is_plain,
     mail_from,
     rcpt_to,
     refused_here,
+    too_large_here,
     with_ascii_domains,
     with_crlf,
 )
-from digest.model.delivery import Envelope, Handover, Phase
+from digest.model.delivery import Envelope, Handover, Phase, WireText
 
 
 class Order(NamedTuple):
@@ -30,10 +32,15 @@ class Order(NamedTuple):
     @classmethod
     def of(cls, envelope: Envelope, message: bytes, offer: Offer) -> "Order":
         """For a server that made this offer."""
-        envelope, text = with_ascii_domains(envelope), with_crlf(message)
-        if refusal := refused_here(envelope, text, offer):
+        plain = isinstance(message, WireText) and is_plain(envelope)
+        if plain:
+            text, refusal = message, too_large_here(message, offer)
+        else:
+            envelope, text = with_ascii_domains(envelope), with_crlf(message)
+            refusal = refused_here(envelope, text, offer)
+        if refusal:
             return cls(message, b"", (b"", b"", b""), refusal)
-        commands = mail_from(envelope, len(text), offer), rcpt_to(envelope, offer), DATA
+        commands = mail_from(envelope, len(text), offer, plain=plain), rcpt_to(envelope, offer, plain=plain), DATA
         return cls(message, dot_stuffed(text), commands)
 
 

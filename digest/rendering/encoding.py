@@ -22,6 +22,8 @@ _SPACE_BEFORE_ANOTHER = re.compile(rb" (?= )")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
 _SHORT = 30
+_DOT = ord(".")
+_SOFT_END = b"=" + CRLF
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
 _PLAIN = re.compile(r"(?!\.|From )[!#-%(-;?-~]+(?: [!#-%(-;?-~]+)*")
 _OF_WORDS = bytes(sign for sign in range(ord("!"), ord("~") + 1) if chr(sign) not in "\"&'<=>")
@@ -45,25 +47,36 @@ def text_value(value: str) -> bytes:
 
 def both_values(value: str) -> tuple[bytes, bytes]:
     """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
-    return _short(value) if len(value) <= _SHORT else _both(value)
-
-
-def _both(value: str) -> tuple[bytes, bytes]:
-    word = value.encode("utf-8", "surrogatepass")
-    if " " in value:
-        return _of_shape(value, word)
-    alike = b"" if word.translate(None, _OF_WORDS) else _unbroken(word)
-    return (alike, alike) if alike else _sentence(value)
+    return _short(value) if len(value) <= _SHORT else _long(value)
 
 
 @lru_cache(maxsize=4096)
 def _short(value: str) -> tuple[bytes, bytes]:
     """Kept: many have the same first name, or none. No token is as short."""
-    return _both(value)
+    return _of_shape(value) if " " in value else _sentence(value)
 
 
-def _of_shape(value: str, sentence: bytes) -> tuple[bytes, bytes]:
+def _long(value: str) -> tuple[bytes, bytes]:
+    if " " in value:
+        return _of_shape(value)
+    # A word of plain signs, such as an address with a token in it, that has one line or two, none of them with a dot
+    # first. One function, as this runs for most values of every letter.
+    word = value.encode("utf-8", "surrogatepass")
+    if word.translate(None, _OF_WORDS) or word[0] == _DOT:
+        return _sentence(value)
+    if len(word) < _LONGEST_LINE:
+        alike = word + _SOFT_END
+        return alike, alike
+    first, rest = word[: _LONGEST_LINE - 1], word[_LONGEST_LINE - 1 :]
+    if len(rest) >= _LONGEST_LINE or rest[0] == _DOT:
+        return _sentence(value)
+    alike = first + _SOFT_END + rest + _SOFT_END
+    return alike, alike
+
+
+def _of_shape(value: str) -> tuple[bytes, bytes]:
     """A sentence. Many differ in a name, a day or an address, and in nothing that matters here."""
+    sentence = value.encode("utf-8", "surrogatepass")
     its_shape = shape(sentence)
     if its_shape is None:
         return _sentence(value)
@@ -96,17 +109,6 @@ def _plain(value: str) -> bytes:
     return value.encode() + b"=\r\n" if len(value) <= COLUMNS and _PLAIN.fullmatch(value) else b""
 
 
-def _unbroken(word: bytes) -> bytes:
-    """A word of plain signs, such as an address with a token in it, as both parts have it; nothing where there is none,
-    or it has more than two lines, or one that would begin with a dot."""
-    if not word or word.startswith(b"."):
-        return b""
-    if len(word) < _LONGEST_LINE:
-        return word + b"=\r\n"
-    first, rest = word[: _LONGEST_LINE - 1], word[_LONGEST_LINE - 1 :]
-    return b"" if len(rest) >= _LONGEST_LINE or rest.startswith(b".") else b"%b=\r\n%b=\r\n" % (first, rest)
-
-
 def encoded(text: str) -> bytes:
     """A piece that is not worth keeping."""
     if not text:
@@ -117,7 +119,7 @@ def encoded(text: str) -> bytes:
     if b"\n" in whole:
         whole = _SPACE_PAST_THE_END.sub(rb"\1=\r\n\2", whole)
     # A soft break, so that whatever follows begins a line of its own and no line can grow past 76.
-    ended = whole if whole.endswith(CRLF) else _with_room(whole) + b"=\r\n"
+    ended = whole if whole.endswith(CRLF) else _with_room(whole) + _SOFT_END
     if b"  " in ended or b"\t" in ended:
         ended = _SPACE_BEFORE_ANOTHER.sub(b" =\r\n", ended).replace(b"\t", b"=\r\n=09=\r\n")
     return _FORBIDDEN.sub(_spelled_out, ended) if _is_suspect(ended) else ended

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.mail.commands import Offer, dot_stuffed, mail_from, rcpt_to, refused_here, with_crlf, xtext
-from digest.model.delivery import About, Envelope, Outcome, Phase
+from digest.mail.commands import (
+    Offer,
+    dot_stuffed,
+    is_plain,
+    mail_from,
+    rcpt_to,
+    refused_here,
+    with_ascii_domains,
+    with_crlf,
+    xtext,
+)
+from digest.mail.order import Order
+from digest.model.delivery import About, Envelope, Outcome, Phase, WireText
 
 ALL = Offer(pipelining=True, smtputf8=True, dsn=True, size=True, max_size=1000)
 NONE = Offer()
@@ -139,3 +150,36 @@ def test_no_message_can_smuggle_another(message: bytes) -> None:
 def test_lines_that_are_right_stay_as_they_are(message: bytes) -> None:
     """The signature was made over these bytes."""
     assert with_crlf(message) in (message, message + b"\r\n")
+
+
+NAMES = st.text(st.sampled_from("aZ9.-_+=<>@ \té\r\n\0"), max_size=12)
+
+
+@given(NAMES, NAMES, NAMES, st.builds(Offer, smtputf8=st.booleans(), dsn=st.booleans(), size=st.booleans()))
+def test_a_plain_envelope_is_announced_like_any_other(sender: str, recipient: str, name: str, offer: Offer) -> None:
+    """What is asked at once of nearly all says the same as what is asked of each part."""
+    each = Envelope(sender, recipient, name)
+    if not is_plain(each):
+        return
+
+    assert refused_here(each, b"", offer) is None
+    assert with_ascii_domains(each) is each
+    assert mail_from(each, 7, offer, plain=True) == mail_from(each, 7, offer)
+    assert rcpt_to(each, offer, plain=True) == rcpt_to(each, offer)
+
+
+@pytest.mark.parametrize("kind", [bytes, WireText])
+def test_a_message_too_large_is_refused_whoever_it_is_for(kind: type[bytes]) -> None:
+    """Plain envelopes too."""
+    refusal = Order.of(envelope(), kind(b"x" * 1001), ALL).refusal
+
+    assert refusal is not None
+    assert refusal.enhanced_code == "5.3.4"
+
+
+def test_a_message_of_somebody_elses_making_is_looked_through() -> None:
+    """Only WireText has been."""
+    order = Order.of(envelope(), b"a\n.b\n", ALL)
+
+    assert order.text == b"a\r\n..b\r\n"
+    assert Order.of(envelope(), "é\r\n".encode(), ALL).refusal is not None
