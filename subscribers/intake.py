@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, insert, select
 
-from subscribers import rows
+from subscribers import former, rows
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import ConsentKind, SubscriptionState
 from subscribers.errors import Problem
@@ -55,7 +55,8 @@ class Intake:
         """Subscribe these people; who is known already is changed only where the line says otherwise."""
         parsed = self._parsed(lines)
         hashes = [hashed for _, _, hashed in parsed]
-        known, refused = self._known(hashes), self._suppressed(hashes)
+        known = self._known(hashes)
+        refused = self._suppressed(hashes) | former.among(self._connection, hashes)
         self._insert([entry for entry in parsed if entry[2] not in known and entry[2] not in refused])
         for line, _, hashed in parsed:
             if hashed not in refused and hashed in known and self._says_nothing_new(line, known[hashed]):

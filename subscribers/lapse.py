@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Row, case, exists, func, insert, or_, select, update
 
+from subscribers import former
 from subscribers.consent import ConsentKind, EndReason, SubscriptionState
 from subscribers.tables import consent, newsletter, subscriber, subscription, suppression
 
@@ -75,7 +76,9 @@ def _forget(connection: Connection, ids: Collection[int], now: datetime) -> Sequ
     blank = {"evidence": "", "lifted_because": ""}
     connection.execute(update(suppression).where(suppression.c.address_hash.in_(hashes)).values(blank))
     forgotten = {"email": None, "address_hash": None, "name": "", "language": "", "erased_at": now}
-    return connection.scalars(update(subscriber).where(*alone).values(forgotten).returning(subscriber.c.id)).all()
+    gone = connection.scalars(update(subscriber).where(*alone).values(forgotten).returning(subscriber.c.id)).all()
+    former.forget(connection, gone)
+    return gone
 
 
 def _counted(connection: Connection, ended: Sequence[Row[tuple[int, int]]]) -> Mapping[str, int]:

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from subscribers import directory, rows
+from subscribers import directory, former, rows
 from subscribers.address import parse
 from subscribers.consent import ConsentKind, EndReason, SubscriptionState
 from subscribers.directory import Subscription
@@ -45,13 +45,18 @@ class SecondThoughts(Subscribers):
         if self._suppressed(hashed, EVERYWHERE, exactly=True) is not None:
             raise ConsentRefused("We may not write to that address.", remedy="Choose another.")
         values = {"email": address.email, "address_hash": hashed}
+        this = subscriber.c.id == subscriber_id
+        before = self._connection.scalar(select(subscriber.c.address_hash).where(this))
         try:
             with self._connection.begin_nested():
-                self._connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
+                self._connection.execute(update(subscriber).where(this).values(values))
         except IntegrityError as error:  # whoever has it, has it alone
             raise ConsentRefused(
                 "That address has subscriptions of its own.", remedy="Erase one of the two, or use its own page."
             ) from error
+        former.reclaim(self._connection, hashed)
+        if before not in (None, hashed):
+            former.keep(self._connection, subscriber_id, before, now=self._now)
         for held in directory.of_person(self._connection, subscriber_id):
             newsletter_id = rows.newsletter_id(self._connection, held.newsletter)
             self._record(subscriber_id, newsletter_id, ConsentKind.CHANGED, "another address, confirmed there")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
-from subscribers import directory, names, rows
+from subscribers import directory, former, names, rows
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
 from subscribers.directory import Subscription
@@ -46,13 +46,14 @@ class Subscribers:
         """Subscribe an address; one that is subscribed keeps what it has, but for what is given anew.
 
         Without `confirmed` the subscription waits for its holder's yes. Raises AddressRefused, or ConsentRefused for
-        an address that is suppressed or whose holder has left.
+        an address that is suppressed, or whose holder has left or moved away.
         """
         address, newsletter_id = parse(email), rows.newsletter_id(self._connection, newsletter_slug)
         self._must_not_be_suppressed(address, newsletter_slug)
         held = self._held(address, newsletter_id)
-        if held is not None and (confirmed or self._channel == "import"):
+        if confirmed or self._channel == "import":  # others ask the holder first
             _must_not_have_left(held)
+            former.must_be_none(self._connection, address, self._hash(address))
         if language and not names.is_language(language):
             raise Never(f"“{language[:35]}” is not a language.", remedy="Write its tag, like en-GB.")
         subscriber_id = rows.person(
@@ -82,6 +83,7 @@ class Subscribers:
                 values = {"confirmed_at": self._now, "paused_until": None, "away_since": "", **_NOT_ENDED}
                 agreed = detail or f"{held.preference} {held.cadence}"
                 self._move(held, _State.ACTIVE, values, ConsentKind.CONFIRMED, agreed)
+                former.reclaim(self._connection, self._hash(parse(held.email)))
         return self._of(email, newsletter_slug)
 
     def choose(self, held: Subscription, *, chosen: Preference, cadence: str) -> None:
@@ -151,8 +153,7 @@ class Subscribers:
 
     def suppress(self, email: str, reason: SuppressionReason, *, scope: str = EVERYWHERE, evidence: str = "") -> None:
         """Let nothing go to an address from now on, not even what is queued. An unknown address may be suppressed."""
-        values = {"address_hash": self._hash(parse(email)), "scope": scope, "reason": reason}
-        insert_new(self._connection, suppression, {**values, "evidence": evidence, "at": self._now})
+        self._suppress(self._hash(parse(email)), reason, scope, evidence)
 
     def lift(self, email: str, *, scope: str = EVERYWHERE, because: str) -> bool:
         """Lift a suppression, for a reason that is kept. What an erased person asked for is never lifted.
@@ -171,14 +172,16 @@ class Subscribers:
         return True
 
     def erase(self, email: str) -> int:
-        """Forget a person: address, name and language go at once; a keyed hash stays so that no import brings them
-        back. Returns the id that is left. Raises UnknownReader."""
+        """Forget a person: address, name and language go at once; a keyed hash stays, as one does of each address they
+        had before, so that no import brings them back. Returns the id that is left. Raises UnknownReader."""
         held = self._of(email, None)
         for each in held:
             self.end(each, EndReason.ERASED)
-        self._suppress_for_good(email)
-        forgotten = {"email": None, "address_hash": None, "name": "", "language": "", "erased_at": self._now}
         subscriber_id = held[0].subscriber_id
+        for hashed in (self._hash(parse(email)), *former.of(self._connection, subscriber_id)):
+            self._suppress_for_good(hashed)
+        former.forget(self._connection, [subscriber_id])
+        forgotten = {"email": None, "address_hash": None, "name": "", "language": "", "erased_at": self._now}
         self._connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(forgotten))
         return subscriber_id
 
@@ -206,10 +209,14 @@ class Subscribers:
         in_force = select(suppression).where(*theirs, suppression.c.lifted_at.is_(None))
         return self._connection.execute(in_force).mappings().first()
 
-    def _suppress_for_good(self, email: str) -> None:
+    def _suppress(self, hashed: str, reason: SuppressionReason, scope: str, evidence: str) -> None:
+        values = {"address_hash": hashed, "scope": scope, "reason": reason, "evidence": evidence, "at": self._now}
+        insert_new(self._connection, suppression, values)
+
+    def _suppress_for_good(self, hashed: str) -> None:
         """Whatever stopped the address before, now it is its holder's wish; evidence often repeats the address."""
-        self.suppress(email, SuppressionReason.ERASED)
-        theirs = suppression.c.address_hash == self._hash(parse(email))
+        self._suppress(hashed, SuppressionReason.ERASED, EVERYWHERE, "")
+        theirs = suppression.c.address_hash == hashed
         in_force = (suppression.c.scope == EVERYWHERE) & suppression.c.lifted_at.is_(None)
         self._connection.execute(
             update(suppression).where(theirs, in_force).values(reason=SuppressionReason.ERASED, at=self._now)
@@ -278,8 +285,8 @@ class Subscribers:
         self._connection.execute(insert(consent).values(channel=self._channel, detail=detail, **values))
 
 
-def _must_not_have_left(held: Subscription) -> None:
-    if held.ended_at is not None and held.end_reason != EndReason.LAPSED:
+def _must_not_have_left(held: Subscription | None) -> None:
+    if held is not None and held.ended_at is not None and held.end_reason != EndReason.LAPSED:
         raise ConsentRefused(
             f"{held.email} has {held.end_reason} on {held.ended_at:%Y-%m-%d}.",
             remedy="Ask them; when they say yes: digest subscribers add, without --confirmed, then confirm.",

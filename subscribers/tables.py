@@ -90,6 +90,15 @@ subscriber = Table(
     Column("erased_at", Instant),
 )
 
+#: What people were written to before they asked for another address.
+former_address = Table(
+    "former_address",
+    metadata,
+    Column("address_hash", String(64), primary_key=True),
+    reference("subscriber_id", "subscriber.id", index=True),
+    Column("left_at", Instant, nullable=False),
+)
+
 #: A set of topics, shared by all who chose the same.
 preference = Table(
     "preference",

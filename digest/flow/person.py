@@ -18,7 +18,7 @@ from digest.storage import notices, outbox, tallies
 from digest.storage.notice_tables import notice
 from digest.storage.tables import delivery, issue
 from digest.storage.tallies import Limit
-from subscribers import directory, rows
+from subscribers import directory, former, rows
 from subscribers.address import keyed_hash, mailbox_hash, parse
 from subscribers.consent import EndReason, SubscriptionState
 from subscribers.directory import Subscription
@@ -84,6 +84,7 @@ def kept(house: House, connection: Connection, person: Person) -> dict[str, Any]
         ],
         "consent": [asdict(record) for record in directory.history(connection, person.id)],
         "suppressions": [{"reason": s.reason, "scope": s.scope, "at": s.at} for s in stops],
+        "former_addresses": [{"left_at": at} for at in former.since(connection, person.id)],
         "issues": _issues(connection, person.id),
         "letters": _letters(connection, person.id),
     }

@@ -189,7 +189,10 @@ _COPY: Schema = _get(
                     **dict.fromkeys(("email", "name", "language"), _TEXT),
                     "since": _INSTANT,
                     "subscriptions": _list(_SUBSCRIPTION),
-                    **{name: _list({"type": "object"}) for name in ("consent", "suppressions", "issues", "letters")},
+                    **{
+                        name: _list({"type": "object"})
+                        for name in ("consent", "suppressions", "former_addresses", "issues", "letters")
+                    },
                 }
             ),
         ),

@@ -11,6 +11,7 @@ from digest.flow.house import House
 from subscribers import directory
 from subscribers.consent import SubscriptionState
 from subscribers.intake import Intake, Terms
+from subscribers.second_thoughts import SecondThoughts
 from subscribers.suppression import SuppressionReason
 from subscribers.tables import consent, subscriber, subscription
 from subscribers.transfer import Report, UnreadableTable, write
@@ -271,3 +272,21 @@ def to_csv(house: House, folder: Path) -> str:
     with path.open("w", encoding="utf-8", newline="") as file:
         write(file, export(house), COLUMNS, lambda: None)
     return path.read_text(encoding="utf-8")
+
+
+def test_an_old_list_brings_nobody_back_who_has_moved_away(social_care: House, tmp_path: Path) -> None:
+    """The line is refused in plain words; whoever uses the mailbox by now can still sign up with it."""
+    bring_in(social_care, tmp_path, f"email\n{PRIYA}\n")
+    with social_care.store.write() as connection:
+        minds = SecondThoughts(connection, social_care.keys, now=social_care.clock.now(), channel="page")
+        minds.move(held(social_care, PRIYA).subscriber_id, "priya@example.net")
+    again = bring_in(social_care, tmp_path, f"email\n{PRIYA}\njoe@example.org\n")
+    asking = bring_in(social_care, tmp_path, f"email\n{PRIYA}\n", confirmed=False)
+    with social_care.store.write() as connection:
+        page = people(social_care, connection, channel="page")
+        page.add(PRIYA, NEWSLETTER, default_cadence="monthly")
+        page.confirm(PRIYA)
+
+    assert (told(again), told(asking)) == ((1, 0, 0, 1), (0, 0, 0, 1))
+    assert "written to elsewhere" in str(again.refused)
+    assert told(bring_in(social_care, tmp_path, f"email\n{PRIYA}\n")) == (0, 0, 1, 0)

@@ -114,6 +114,53 @@ def test_an_address_changes_when_the_new_one_says_yes_and_the_old_one_is_told(co
     assert ELSEWHERE in counter.browser.get(link).text
 
 
+def moved(counter: Counter, link: str, to: str) -> None:
+    """Have somebody written to elsewhere."""
+    counter.browser.post(link, data={"do": "address", "email": to})
+    letter = next(m for m in counter.post() if str(m["To"]) == to)
+    assert counter.browser.post(counter.link(letter, "new-address")).status_code == 200
+    assert len(counter.post()) == 1  # the old one is told
+
+
+def imported(counter: Counter, email: str) -> None:
+    """As an admin brings in a line of an old list, and vouches for it."""
+    with counter.house.store.write() as connection:
+        people(counter.house, connection, channel="import").add(
+            email, "quay", default_cadence="monthly", confirmed=True
+        )
+
+
+def test_who_has_moved_is_not_brought_back_under_the_old_address(counter: Counter) -> None:
+    """An old list still has it, and they may have left since; the new one is theirs alone, and back is a way too."""
+    link = own_page(counter)
+    moved(counter, link, ELSEWHERE)
+    with pytest.raises(ConsentRefused, match="written to elsewhere"):
+        imported(counter, EMAIL)
+    nobody = counter.state(EMAIL)
+    moved(counter, link, EMAIL)
+    with pytest.raises(ConsentRefused, match="written to elsewhere"):
+        imported(counter, ELSEWHERE)
+    imported(counter, EMAIL)
+
+    assert nobody == []
+    assert (counter.state(EMAIL), counter.state(ELSEWHERE)) == (["active"], [])
+    assert [each.keys() for each in counter.browser.get(f"{link}/copy.json").json()["former_addresses"]] == [
+        {"left_at"}
+    ]
+
+
+def test_erasing_covers_the_addresses_that_somebody_had_before(counter: Counter) -> None:
+    """Nothing brings them back under any of them, and of the move itself nothing is left."""
+    link = own_page(counter)
+    moved(counter, link, ELSEWHERE)
+    counter.browser.post(f"{link}/erase", data={"sure": "yes"})
+    for address in (EMAIL, ELSEWHERE):
+        with pytest.raises(ConsentRefused, match="suppressed"):
+            imported(counter, address)
+
+    assert counter.trial.dump()["former_address"] == []
+
+
 def test_an_address_that_is_somebodys_already_is_not_taken(counter: Counter) -> None:
     """Two people do not become one by a form."""
     link = own_page(counter)
