@@ -70,7 +70,7 @@ class Keys:
         """What makes tokens of one purpose and one time, for whoever makes many."""
         ending = _dated(int(time.time() if at is None else at.timestamp())) if purpose in LIFETIMES else ""
         sealed = self._seals[purpose].sealed
-        return lambda number: sealed(f"{number}{ending}")
+        return lambda number: sealed(f"{number:d}{ending}")
 
     def read(self, purpose: Purpose, token: str) -> int:
         """The number a token was made for. Raises TokenRefused, with no word on why."""

@@ -90,7 +90,9 @@ class _Line:
             self._stop.because(problem)
             await self._close()
             return
-        if _was_idle(handover) and self._lines.forgives_idle_end():
+        if handover.outcome is Outcome.ACCEPTED:  # as nearly all are
+            self._settle(made.letter, started_at, handover, self._session.name)
+        elif _was_idle(handover) and self._lines.forgives_idle_end():
             self._feed.put_back(made.letter)
         else:
             self._settle(made.letter, started_at, _held_if_about_us(handover), self._session.name)

@@ -86,7 +86,8 @@ def is_plain(envelope: Envelope) -> bool:
 
 
 def mail_from(envelope: Envelope, size: int, offer: Offer, *, plain: bool = False) -> bytes:
-    """`MAIL FROM`, with what the server offered to take. BODY is left out: bodies are 7 bit (RFC 6531, 3.6)."""
+    """`MAIL FROM`, with what the server offered to take. BODY is left out: bodies are 7 bit (RFC 6531, 3.6). Whether
+    the envelope is `plain`, the caller has asked."""
     how_large = f" SIZE={size}" if offer.size else ""
     script = "" if plain or not _needs_smtputf8(envelope) else " SMTPUTF8"
     report = ""
@@ -97,7 +98,7 @@ def mail_from(envelope: Envelope, size: int, offer: Offer, *, plain: bool = Fals
 
 
 def rcpt_to(envelope: Envelope, offer: Offer, *, plain: bool = False) -> bytes:
-    """`RCPT TO`, asking for a report of failure and delay where the server can make one."""
+    """`RCPT TO`, asking for a report of failure and delay where the server can make one. `plain` as for MAIL."""
     recipient, report = envelope.recipient, ""
     if offer.dsn:
         report = " NOTIFY=FAILURE,DELAY"

@@ -166,8 +166,10 @@ class SmtpSession:
         else:
             self._wire.send(DOT, replies=1)
         reply = await self._wire.reply(self._timeouts.dot)
-        if reply is None or reply.code < 400 or await self._in_step(reply):
-            return self._judged(Phase.DOT, reply)
+        if reply is None:
+            return self._judged(Phase.DOT, None)
+        if reply.code < 400 or await self._in_step(reply):
+            return judge(Phase.DOT, reply)
         words = f"refused ({reply.code} {reply.text}), but what followed was out of step"
         return judge(Phase.DOT, None)._replace(diagnostic=words)
 

@@ -4,9 +4,12 @@ import asyncio
 import socket
 from collections import deque
 from itertools import islice
+from operator import attrgetter
 
 from digest.mail.commands import QUIT
 from digest.mail.replies import Reply, ReplyReader
+
+_CODE = attrgetter("code")
 
 
 class Wire(asyncio.Protocol):
@@ -58,7 +61,7 @@ class Wire(asyncio.Protocol):
 
     def read_all(self, codes: list[int]) -> bool:
         """Take all replies that are there if they are of these codes, in this order; else leave them all."""
-        if [reply.code for reply in self._replies] != codes:
+        if list(map(_CODE, self._replies)) != codes:
             return False
         self._replies.clear()
         return True

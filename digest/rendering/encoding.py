@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markupsafe import escape
@@ -21,7 +22,10 @@ _SPACE_PAST_THE_END = re.compile(rb"(?m)^([^\r\n]{74,})(=(?:20|09)\r\n)")
 _SPACE_BEFORE_ANOTHER = re.compile(rb" (?= )")
 #: RFC 2045 §6.7 (5), without the line's end.
 _LONGEST_LINE = 76
+#: Greetings are as short, and no token is.
 _SHORT = 30
+#: A mould takes as long to make as some sentences to encode: it is worth it for a shape that has come so often.
+_WORTH = 4
 _DOT = ord(".")
 _SOFT_END = b"=" + CRLF
 #: What stands for itself in text and in HTML, so that nothing has to be done to it: most values of most letters.
@@ -46,13 +50,13 @@ def text_value(value: str) -> bytes:
 
 
 def both_values(value: str) -> tuple[bytes, bytes]:
-    """A value for a slot of the text part, and of the HTML; worked out once where both have it alike."""
+    """A value for a slot of the text part, and of the HTML."""
     return _short(value) if len(value) <= _SHORT else _long(value)
 
 
 @lru_cache(maxsize=4096)
 def _short(value: str) -> tuple[bytes, bytes]:
-    """Kept: many have the same first name, or none. No token is as short."""
+    """Kept: many have the same first name, or none."""
     return _of_shape(value) if " " in value else _sentence(value)
 
 
@@ -68,7 +72,7 @@ def _long(value: str) -> tuple[bytes, bytes]:
         alike = word + _SOFT_END
         return alike, alike
     first, rest = word[: _LONGEST_LINE - 1], word[_LONGEST_LINE - 1 :]
-    if len(rest) >= _LONGEST_LINE or rest[0] == _DOT:
+    if rest[0] == _DOT or not 1 < len(rest) < _LONGEST_LINE:
         return _sentence(value)
     alike = first + _SOFT_END + rest + _SOFT_END
     return alike, alike
@@ -77,19 +81,35 @@ def _long(value: str) -> tuple[bytes, bytes]:
 def _of_shape(value: str) -> tuple[bytes, bytes]:
     """A sentence. Many differ in a name, a day or an address, and in nothing that matters here."""
     sentence = value.encode("utf-8", "surrogatepass")
-    its_shape = shape(sentence)
+    # What cannot be seen is taken out or becomes a space, which may make another sentence of it.
+    its_shape = shape(sentence) if value.isprintable() else None
     if its_shape is None:
         return _sentence(value)
-    text, html = _moulds(its_shape)
+    known = _known(its_shape)
+    if known.moulds is None:
+        known.seen += 1
+        if known.seen < _WORTH:
+            return _sentence(value)
+        known.moulds = mould(its_shape, text_value), mould(its_shape, html_value)
+    text, html = known.moulds
     return text.filled(sentence), html.filled(sentence)
 
 
-@lru_cache(maxsize=2048)
-def _moulds(its_shape: bytes) -> tuple[Mould, Mould]:
-    return mould(its_shape, text_value), mould(its_shape, html_value)
+@dataclass(slots=True)
+class _Known:
+    """A shape that came before."""
+
+    seen: int = 0
+    moulds: tuple[Mould, Mould] | None = None
+
+
+@lru_cache(maxsize=4096)
+def _known(_shape: bytes) -> _Known:
+    return _Known()
 
 
 def _sentence(value: str) -> tuple[bytes, bytes]:
+    """Whatever it is, looked through from first to last."""
     return text_value(value), html_value(value)
 
 

@@ -134,7 +134,8 @@ def constant_lines(headers: Mapping[str, str]) -> bytes:
 def personal_lines(fields: PersonalFields) -> bytes:
     """The headers of one letter. Raises BadTemplate for what no header may hold."""
     lines = _written(fields)
-    # Checked as one, as this runs for every letter: the signs that addresses lack stand where they stand in all.
+    # Looked at as one, as this runs for every letter: where it has no other signs than all letters have, it is clean;
+    # else each part is asked.
     if (
         lines.translate(None, _OF_ADDRESSES)
         != _OTHER_SIGNS[bool(fields.unsubscribe_url), bool(fields.unsubscribe_mailbox)]

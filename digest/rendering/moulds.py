@@ -12,8 +12,8 @@ from operator import itemgetter
 
 #: Two letters that stand for all letters and digits.
 _ONE, _OTHER = b"ab"
-#: But for the first sign of what must not begin a line, which nothing else may become.
 _FROM = b"From "
+#: But for the first of what must not begin a line, so that nothing becomes that.
 _ALIKE = (string.ascii_letters + string.digits).replace("F", "").encode()
 _TO_ONE = bytes.maketrans(_ALIKE, bytes([_ONE]) * len(_ALIKE))
 _TO_OTHER = bytes.maketrans(bytes([_ONE]), bytes([_OTHER]))
@@ -46,7 +46,7 @@ def mould(of_shape: bytes, encoded: Callable[[str], bytes]) -> Mould:
     """What `encoded` makes of sentences of a shape. It must treat all ASCII letters and digits alike, but where a line
     begins with "From "."""
     one, other = (encoded(each.decode("utf-8", "surrogatepass")) for each in (of_shape, of_shape.translate(_TO_OTHER)))
-    # By turns, a part first and last: no part where there is none to put.
+    # Parts of the sentence at even places, what was put between them at odd ones; nothing, where there is none.
     parts, between = [_NO_PART], list[bytes]()
     for run in _runs(of_shape, one, other):
         if isinstance(run, slice) and parts[-1] is _NO_PART:
@@ -61,22 +61,22 @@ def mould(of_shape: bytes, encoded: Callable[[str], bytes]) -> Mould:
     return Mould(itemgetter(*parts), tuple(pieces))
 
 
-def _runs(sentence: bytes, one: bytes, other: bytes) -> Iterator[bytes | slice]:
+def _runs(of_shape: bytes, one: bytes, other: bytes) -> Iterator[bytes | slice]:
     """The encoded form as parts of the sentence, and what was put between them."""
-    runs = groupby(enumerate(_distances(sentence, one, other)), lambda each: each[1])
+    runs = groupby(enumerate(_distances(of_shape, one, other)), lambda each: each[1])
     for distance, run in runs:
         places = [at for at, _ in run]
         first, after = places[0], places[-1] + 1
         yield one[first:after] if distance is None else slice(first + distance, after + distance)
 
 
-def _distances(sentence: bytes, one: bytes, other: bytes) -> Iterator[int | None]:
+def _distances(of_shape: bytes, one: bytes, other: bytes) -> Iterator[int | None]:
     """How far from each sign of the encoded form the same sign stands in the sentence; None for what was put in."""
-    letters = iter([at for at, sign in enumerate(sentence) if sign == _ONE])
+    letters = iter([at for at, sign in enumerate(of_shape) if sign == _ONE])
     distance = 0
     for at, (mine, its) in enumerate(zip(one, other, strict=True)):
         if mine != its:  # a letter, as they keep their order
             distance = next(letters) - at
             yield distance
         else:
-            yield distance if mine != _ONE and sentence[at + distance :][:1] == bytes([mine]) else None
+            yield distance if mine != _ONE and of_shape[at + distance : at + distance + 1] == bytes([mine]) else None
