@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from subscribers.errors import Never
+
 EVERYTHING_WORD = "all"
 
 
@@ -39,9 +41,19 @@ def from_text(stored: str) -> Preference:
 
 
 def parse(text: str) -> Preference:
-    """What a person writes: `all`, or slugs parted by commas, semicolons or spaces. Empty is everything."""
-    words = [word for word in re.split(r"[,;\s]+", text.strip().casefold()) if word]
-    return EVERYTHING if not words or EVERYTHING_WORD in words else Preference(frozenset(words))
+    """What a person writes: `all`, or slugs parted by commas, semicolons or spaces. Empty is everything.
+
+    Raises Never for commas and nothing else, which is no choice of anybody's.
+    """
+    named = words(text)
+    if text.strip() and not named:
+        raise Never(f"“{text.strip()[:20]}” names no topic.", remedy="Write topics such as law,carers, or all.")
+    return EVERYTHING if not named or EVERYTHING_WORD in named else Preference(frozenset(named))
+
+
+def words(text: str) -> list[str]:
+    """What is parted by commas, semicolons or spaces."""
+    return [word for word in re.split(r"[,;\s]+", text.strip().casefold()) if word]
 
 
 def unknown(preference: Preference, known: Iterable[str]) -> list[str]:

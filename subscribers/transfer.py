@@ -14,7 +14,7 @@ from typing import TextIO
 from subscribers.consent import SubscriptionState
 from subscribers.errors import Never
 from subscribers.names import is_language, one_line
-from subscribers.preferences import Preference, parse, unknown
+from subscribers.preferences import Preference, parse, unknown, words
 
 #: The columns an import knows, and what else they are called in the wild.
 COLUMNS = {
@@ -175,7 +175,7 @@ def _line(cells: list[str], columns: dict[str, int], number: int) -> Line:
         number=number,
         email=cell("email"),
         name=one_line(cell("name")),
-        chosen=parse(cell("topics")) if cell("topics") else None,
+        chosen=parse(cell("topics")) if words(cell("topics")) else None,
         cadence=cell("cadence").casefold() or None,
         language=cell("language"),
         pending=cell("state") == SubscriptionState.PENDING,
@@ -190,6 +190,8 @@ def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], ru
         return f"has {len(cells)} cells where the header has {width}."
     if "state" in columns and cells[columns["state"]].strip() == SubscriptionState.ENDED:
         return "has left; only its holder can come back, by signing up and confirming."
+    if line.cells.get("topics") and line.chosen is None:
+        return f"“{line.cells['topics'][:20]}” names no topic; write {', '.join(sorted(rules.topics))}, or all."
     if strange:
         return f"unknown topic “{strange[0]}”; there is {', '.join(sorted(rules.topics))}."
     if line.cadence and line.cadence not in rules.cadences:

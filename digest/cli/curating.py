@@ -11,7 +11,9 @@ from digest.cli.editing import Json, Name, print_issue
 from digest.cli.house import opened
 from digest.errors import Never
 
-Items = Annotated[list[int] | None, typer.Option(help="An item's number; may be given again.")]
+#: As large as a number in the database can be.
+_MOST = 2**63 - 1
+Items = Annotated[list[int] | None, typer.Option(min=1, max=_MOST, help="An item's number; may be given again.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,11 +90,14 @@ def _introduction(text: str | None, file: Path | None) -> str | None:
         raise typer.BadParameter("--intro and --intro-file are two answers to one question")
     try:
         read = sys.stdin.buffer.read(_LARGEST) if file == Path("-") else _first_of(file)
-        return read.decode("utf-8-sig")
+        found = read.decode("utf-8-sig")
     except OSError as error:
         raise Never(f"{file} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
     except UnicodeDecodeError as error:
         raise Never(f"{file} is not a text in UTF-8.", remedy="Save it anew as UTF-8.") from error
+    if "\0" in found:
+        raise Never(f"{file} is not a text.", remedy="Check the file's name.")
+    return found
 
 
 #: Bytes that are read of an introduction: more than its characters can be.
@@ -105,7 +110,7 @@ def _first_of(file: Path) -> bytes:
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError as error:
-        raise typer.BadParameter(f"“{text}” is not a list of items such as 12,7,9") from error
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(part.isascii() and part.isdecimal() and 0 < int(part) <= _MOST for part in parts):
+        raise typer.BadParameter(f"“{text}” is not a list of items such as 12,7,9")
+    return tuple(map(int, parts))

@@ -55,7 +55,7 @@ def compose(
 
 def preview(
     issue: Name,
-    port: Annotated[int, typer.Option(help="Where the page is served; 0 for any free port.")] = 8351,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the page is served; 0 for any free port.")] = 8351,
     files: Annotated[Path | None, typer.Option("--out", help="Write files into this folder, serve nothing.")] = None,
     most: Annotated[int, typer.Option(min=0, help="With --out: write so many different letters at most.")] = 100,
     to: Annotated[str | None, typer.Option("--send-test", help="Send a test to this address, serve nothing.")] = None,

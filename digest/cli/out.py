@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs, progress bars on a terminal and plain lines elsewhere."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,8 +23,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+_PLAIN: dict[str, Any] = {"highlight": False, "emoji": False}
+console = Console(**_PLAIN)
+errors = Console(stderr=True, **_PLAIN)
+#: What moves a terminal's cursor, colours it, or turns the direction of what follows; lines may break.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Step(Protocol):
@@ -35,12 +39,17 @@ class Step(Protocol):
 
 def say(line: str) -> None:
     """One line for a person, never wrapped and never taken for markup."""
-    console.print(escape(line), soft_wrap=True)
+    console.print(escape(_harmless(line)), soft_wrap=True)
 
 
 def warn(line: str) -> None:
     """One line for a person, beside the result."""
-    errors.print(escape(line), soft_wrap=True)
+    errors.print(escape(_harmless(line)), soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    """What others wrote stands in what we print, and a terminal obeys some signs."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def clock(at: datetime) -> str:
@@ -76,7 +85,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     for row in listed:
         grid.add_row(*(escape(cell) for cell in row))
     # Elsewhere rich would take 80 columns for granted and break words.
-    (console if console.is_terminal else Console(width=120)).print(grid)
+    (console if console.is_terminal else Console(width=120, **_PLAIN)).print(grid)
 
 
 @contextmanager
@@ -139,9 +148,9 @@ def _cell(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
         case tuple() | list():
-            return ", ".join(map(str, value))
+            return _harmless(", ".join(map(str, value)))
         case _:
-            return " ".join(str(value).split())
+            return _harmless(" ".join(str(value).split()))
 
 
 def _plain(value: Any) -> object:

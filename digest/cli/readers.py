@@ -99,6 +99,8 @@ def import_readers(
 
     mapping = _mapping(columns or [])
     if refused is not None:
+        if refused.resolve() == file.resolve():
+            raise typer.BadParameter("it is the file that is imported; name another", param_hint="--refused")
         refused.touch()  # a place that cannot be written is told before anything is done
     with opened() as house, out.progress("Readers", _lines_of(file)) as step:
         report = import_csv(
@@ -128,6 +130,8 @@ def export_readers(
         if to is None:
             write(sys.stdout, exported(connection, newsletter), COLUMNS, lambda: None)
             return
+        # For its owner's eyes, and never over another file.
+        to.touch(mode=0o600, exist_ok=False)
         with to.open("w", encoding="utf-8", newline="") as file, out.progress("Readers", None) as step:
             count = write(file, exported(connection, newsletter), COLUMNS, step)
     out.say(f"{to}: {count:,} subscriptions")

@@ -49,6 +49,10 @@ def read_file(path: Path) -> NewsletterFile:
         raise SettingsRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the file's name.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsRefused(f"{path} is not TOML: {error}.", remedy="Mend that line.") from error
+    except RecursionError as error:
+        raise SettingsRefused(f"{path} has brackets within brackets without end.", remedy="Mend it.") from error
+    if not isinstance(raw.get("newsletter", {}), dict):
+        raise SettingsRefused(f"“newsletter” in {path} is a single value.", remedy="Write a table: [newsletter].")
     try:
         raw = {**raw, "topics": with_lists(raw.get("topics", []), path.parent)}
         for key, known in _strange_keys(raw):

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from digest.errors import Never, WrongState, did_you_mean
 from digest.flow.check import known_errors
 from digest.flow.house import House
@@ -95,10 +97,19 @@ def curate(house: House, issue_name: str, wishes: Wishes) -> Issue:
         issues.curate(connection, issue.id, wishes.unpin, pinned=False)
         issues.curate(connection, issue.id, wishes.leave_out, left_out=True)
         issues.curate(connection, issue.id, wishes.put_back, left_out=False)
+        _must_not_be_both(connection, issue)
         if wishes.order:
             issues.put_in_order(connection, issue.id, wishes.order)
         issues.edit(connection, issue, **_texts(wishes), **({} if wishes.last is None else {"last": wishes.last}))
         return issues.find(connection, str(issue.id))
+
+
+def _must_not_be_both(connection: Connection, issue: Issue) -> None:
+    """One editor may pin what another leaves out: the second is told, and nobody's wish goes lost unseen."""
+    if both := issues.pinned_and_left_out(connection, issue.id):
+        raise Never(
+            f"Item {both[0]} would be both pinned and left out.", remedy="Say --unpin or --put-back for it as well."
+        )
 
 
 def cancel(house: House, issue_name: str) -> tuple[Issue, int]:

@@ -96,6 +96,12 @@ def curate(connection: Connection, issue_id: IssueId, item_ids: Iterable[int], *
         connection.execute(update(curation).where(this).values(values))
 
 
+def pinned_and_left_out(connection: Connection, issue_id: IssueId) -> list[int]:
+    """Items of a draft of which two editors want what cannot both be."""
+    both = (curation.c.issue_id == issue_id) & curation.c.pinned.is_(True) & curation.c.left_out.is_(True)
+    return list(connection.scalars(select(curation.c.item_id).where(both).order_by(curation.c.item_id)))
+
+
 def put_in_order(connection: Connection, issue_id: IssueId, item_ids: Iterable[int]) -> None:
     """Set the order of a draft's items; those not named follow by date, whatever place they had before."""
     connection.execute(update(curation).where(curation.c.issue_id == issue_id).values(position=None))

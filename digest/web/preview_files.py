@@ -17,7 +17,7 @@ from digest.model.finding import Finding
 from digest.rendering.environment import render
 from digest.rendering.fragments import one_line
 from digest.storage import overrules
-from digest.web import assets, looking, sheets
+from digest.web import assets, folders, looking, sheets
 from digest.web import preview_facts as facts
 from digest.web.forcing import Mode
 from digest.web.frame import Frame
@@ -61,9 +61,11 @@ def write_files(
 
     Each is there in every language that there is a catalogue for. `index.html` lists them, with `findings` where there
     are any, and what of the newsletter's file in the folder `site` is not applied. Returns how many files. Raises
-    UnknownName, BadTemplate.
+    UnknownName, BadTemplate, and SettingsRefused for a folder that holds something else.
     """
+    folders.must_be_ours(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    folders.mark(folder)
     count = 0
     with house.store.read() as connection:
         preview = previews.preview(house, connection, issue_name)

@@ -8,14 +8,13 @@ from pathlib import Path
 from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.storage import newsletters
-from digest.web import assets, front, sitemap
+from digest.web import assets, folders, front, sitemap
 from digest.web.hrefs import file_of, in_folder
 from digest.web.kit import pages_of
 from digest.web.page import XML, Page
 from digest.web.shelf import load
 
 #: Tells a folder that was built here, which may be replaced, from one that holds somebody's work.
-_MARK = ".built-by-digest"
 #: What only the preview's pages use begins so.
 _FOR_EDITORS = "preview."
 
@@ -27,7 +26,7 @@ def build(house: House, folder: Path, *, progress: Callable[[str], None] = lambd
     that holds something else.
     """
     folder = folder.absolute()
-    _must_be_ours(folder)
+    folders.must_be_ours(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -37,7 +36,7 @@ def build(house: House, folder: Path, *, progress: Callable[[str], None] = lambd
             _write(made, page)
             progress(page.path)
             count += 1
-        (made / _MARK).touch()
+        folders.mark(made)
         _replace(folder, made)
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -65,13 +64,6 @@ def _write(root: Path, page: Page) -> None:
         raise SettingsRefused(f"“{page.path}” cannot be a file's name.", remedy="Mend the slug in it.")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(page.body)
-
-
-def _must_be_ours(folder: Path) -> None:
-    if folder.is_dir() and not (folder / _MARK).exists() and any(folder.iterdir()):
-        raise SettingsRefused(f"{folder} holds other files.", remedy="Name an empty folder, or one built before.")
-    if folder.exists() and not folder.is_dir():
-        raise SettingsRefused(f"{folder} is a file.", remedy="Name a folder.")
 
 
 def _replace(folder: Path, made: Path) -> None:

@@ -44,6 +44,8 @@ def test_an_introduction_comes_from_a_file_or_is_piped_in(terminal: Terminal, mo
         ("--leave-out 1 --put-back 1", "item 1 comes after both --leave-out and --put-back"),
         ("--order 2,1 --leave-out 1", "item 1 comes after both --order and --leave-out"),
         ("--intro x --intro-file y", "two answers to one question"),
+        ("--order 1,99999999999999999999", "is not a list of items"),
+        ("--pin 9223372036854775808", "less than or equal to 9223372036854775807"),
     ],
 )
 def test_wishes_that_make_no_sense_are_wrong_usage(terminal: Terminal, words: str, said: str) -> None:
@@ -54,7 +56,7 @@ def test_wishes_that_make_no_sense_are_wrong_usage(terminal: Terminal, words: st
     assert said in " ".join(errors.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("kept", [None, b"\xff\xfe\x00"])
+@pytest.mark.parametrize("kept", [None, b"\xff\xfe\x00", b"\0" * 3000])
 def test_an_introduction_that_cannot_be_read_is_told_in_one_line(terminal: Terminal, kept: bytes | None) -> None:
     """A file that is not there, or is no text."""
     if kept is not None:

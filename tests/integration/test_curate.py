@@ -84,6 +84,19 @@ def test_wishes_are_carried_out_twice_as_once_and_leave_the_rest_alone(drafted: 
     assert decided(drafted) == {one: Curation(position=2), two: Curation(), three: Curation(position=1)}
 
 
+def test_what_one_editor_pins_another_does_not_leave_out_unseen(drafted: Desk) -> None:
+    """The second is told, and all of their wishes are left undone; said with it, it is done."""
+    one, two, _ = numbers(drafted)
+    curate(drafted.house, NOVEMBER, Wishes(pin=[one], leave_out=[two]))
+    for wish in (Wishes(leave_out=[one], title="Lost"), Wishes(pin=[two], title="Lost")):
+        with pytest.raises(Never, match="both pinned and left out"):
+            curate(drafted.house, NOVEMBER, wish)
+    issue = curate(drafted.house, NOVEMBER, Wishes(leave_out=[one], unpin=[one]))
+
+    assert issue.title != "Lost"
+    assert decided(drafted) == {one: Curation(left_out=True), two: Curation(left_out=True)}
+
+
 def test_the_last_issue_is_called_so_and_taken_back(drafted: Desk) -> None:
     """Another wish leaves it as it is."""
     assert not curate(drafted.house, NOVEMBER, Wishes(title="Title")).last

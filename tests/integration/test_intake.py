@@ -274,6 +274,14 @@ def to_csv(house: House, folder: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def test_a_cell_of_separators_is_no_choice_of_everything(social_care: House, tmp_path: Path) -> None:
+    """The line is refused, and the others are taken."""
+    report = bring_in(social_care, tmp_path, f'email;topics\n{PRIYA};","\njoe@example.org;law\n')
+
+    assert told(report) == (1, 0, 0, 1)
+    assert "names no topic" in report.refused[0].reason
+
+
 def test_an_old_list_brings_nobody_back_who_has_moved_away(social_care: House, tmp_path: Path) -> None:
     """The line is refused in plain words; whoever uses the mailbox by now can still sign up with it."""
     bring_in(social_care, tmp_path, f"email\n{PRIYA}\n")

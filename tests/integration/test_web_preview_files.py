@@ -12,6 +12,7 @@ from digest.model.finding import Finding, Severity
 from digest.model.issue import IssueState
 from digest.storage import issues, overrules
 from digest.storage.overrules import Overruled
+from digest.web.folders import MARK
 from digest.web.preview_files import write_files
 from tests.support.web_house import EMAIL, NOW, SCRIPT, Trial, tags, trial, words
 
@@ -43,6 +44,11 @@ def linked(page: Path) -> set[Path]:
     return {page.parent / unquote(each) for each in found if not each.startswith(("#", "data:", "http"))}
 
 
+def written(folder: Path) -> list[Path]:
+    """All files but the mark that says that the folder is ours."""
+    return [path for path in folder.rglob("*") if path.is_file() and path != folder / MARK]
+
+
 def test_every_link_leads_to_a_file_and_every_file_is_reached(folder: Path) -> None:
     """From the first page on, without a server; nothing is written that nobody can find."""
     reached, waiting = set[Path](), {folder / "index.html"}
@@ -54,7 +60,7 @@ def test_every_link_leads_to_a_file_and_every_file_is_reached(folder: Path) -> N
         if page.suffix == ".html" and not page.name.startswith(("letter-", "before-")):
             waiting |= {each for each in linked(page) if each.resolve() not in reached}
 
-    assert reached == {path.resolve() for path in folder.rglob("*") if path.is_file()}
+    assert reached == {path.resolve() for path in written(folder)}
 
 
 def test_the_first_page_has_findings_samples_and_every_letter(folder: Path) -> None:
@@ -93,7 +99,7 @@ def test_as_many_letters_are_written_as_asked_for(house: Trial, tmp_path: Path) 
     count = write_files(house.house, ISSUE, tmp_path / "few", most=1)
 
     assert sorted(path.name for path in (tmp_path / "few").glob("letter-*")) == ["letter-001", "letter-001-de"]
-    assert count == sum(path.is_file() for path in (tmp_path / "few").rglob("*"))
+    assert count == len(written(tmp_path / "few"))
     assert house.dump() == before
 
 
