@@ -57,7 +57,7 @@ def test_what_editors_decide_is_noticed(drafted: Desk) -> None:
 
     assert curated(drafted, intro="What the tide left.")
     assert curated(drafted, pin=[item])
-    assert curated(drafted, pin=[], leave_out=[item])
+    assert curated(drafted, unpin=[item], leave_out=[item])
     assert noticed(drafted, refile)
     assert noticed(drafted, lambda: approve.approve(drafted.house, NOVEMBER, by="Ruth"))
 
