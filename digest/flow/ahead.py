@@ -1,44 +1,161 @@
-"""Ahead: letters that are signed are made before their turn, by threads beside the one that talks to mail servers.
+"""Ahead: letters that are signed are made before their turn, their signatures by processes beside this one.
 
-A signature with an RSA key takes longer than all else that a letter needs, and lets other threads run meanwhile.
+    leased ─► made, not signed ─► signing processes ─► ready to be handed out
+
+Where there are few, or no such process, each is signed in its turn, while all mail servers wait for us.
 """
 
 import asyncio
 import os
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
-from digest.flow.feed import Letter, Ready
-from digest.flow.handfuls import Handful, handfuls
+from digest.flow.feed import Leased, Letter, Ready
+from digest.mail.dkim import Signer, Unsigned
+from digest.mail.signing import SigningProcess, Wanted
+from digest.model.delivery import DeliveryId, Envelope, WireText
+from digest.storage.chunks import chunks
 
-#: More keep each other from Python's one lock.
-_MOST_THREADS = 4
-#: So many letters are handed out together: their markers are one commit, as if they came back from mail servers.
-_LETTERS = 8
+#: So many letters are signed and handed out together: their markers are one commit.
+_LETTERS = 16
+#: So many at once are worth the tenth of a second that a process takes to begin.
+_MANY = 64
+#: More are not kept busy by one thread that makes letters.
+_MOST_PROCESSES = 4
+#: While one handful is being signed, the next is made.
+_HANDFULS_EACH = 2
+
+_Draft = tuple[Envelope, Unsigned[WireText]] | Exception
+_Result = tuple[Envelope, WireText] | Exception
 
 
 class Ahead:
-    """What makes the letters of one worker before their turn."""
+    """What makes the letters of one worker before their turn, with the keys of these signers."""
 
-    def __init__(self) -> None:
-        threads = min(os.cpu_count() or 1, _MOST_THREADS)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="letters")
+    def __init__(self, signers: Sequence[Signer]) -> None:
+        self._places = {signer: place for place, signer in enumerate(signers)}
+        self._benches = [_Bench(signers) for _ in range(_processes())] if all(each.private for each in signers) else []
+        self._waiting: asyncio.Queue[tuple[Sequence[Leased], Ready]] = asyncio.Queue()
+        self._work: list[asyncio.Task[None]] = []
 
-    def begin(self, letters: Sequence[Letter], ready: Ready) -> None:
-        """Have these made from now on, in this order. Some at a time are given to `ready`, on the loop that runs, once
-        they are made, or cannot be; those that nobody will hand over any more are not."""
-        loop = asyncio.get_running_loop()
-        for handful in handfuls(letters, of=_LETTERS):
-            self._threads.submit(handful.make_all).add_done_callback(partial(_tell, loop, ready, handful))
+    def begin(self, letters: Sequence[Leased], ready: Ready) -> None:
+        """Have these made from now on, in this order. Some at a time are given to `ready`, on the loop that runs."""
+        if not self._benches or (len(letters) < _MANY and not self._work):
+            ready(letters)
+            return
+        for some in chunks(letters, _LETTERS):
+            self._waiting.put_nowait((some, ready))
+        if not self._work:
+            self._work = [asyncio.create_task(self._make_at(each)) for each in self._benches * _HANDFULS_EACH]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Make no more; those that nobody will hand over are left."""
-        self._threads.shutdown(cancel_futures=True)
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        for bench in self._benches:
+            bench.clear()
+
+    async def _make_at(self, bench: "_Bench") -> None:
+        while True:
+            some, ready = await self._waiting.get()
+            try:
+                made: Sequence[Letter] = await self._made(some, bench)
+            except Exception:  # whatever it was, it need not be so in this process, and in their turn
+                made = some
+            ready(made)
+
+    async def _made(self, letters: Sequence[Leased], bench: "_Bench") -> list[Letter]:
+        drafts = [_draft(letter) for letter in letters]
+        signatures = iter(await bench.signatures([each for draft in drafts for each in self._wanted(draft)]))
+        return [
+            _Made(letter.id, letter, _finished(draft, signatures))
+            for letter, draft in zip(letters, drafts, strict=True)
+        ]
+
+    def _wanted(self, draft: _Draft) -> list[Wanted]:
+        if isinstance(draft, Exception):
+            return []
+        places = [self._places[signer] for signer in draft[1].signers]
+        return list(zip(places, draft[1].to_sign(), strict=True))
 
 
-def _tell(loop: asyncio.AbstractEventLoop, ready: Ready, handful: Handful, making: Future[None]) -> None:
-    if not making.cancelled():
-        with suppress(RuntimeError):  # nobody will hand it over: the loop has ended
-            loop.call_soon_threadsafe(ready, handful.letters)
+class _Bench:
+    """One process at a time: begun when it is needed, and another one where it has ended."""
+
+    def __init__(self, signers: Sequence[Signer]) -> None:
+        self._signers = signers
+        self._process: SigningProcess | None = None
+        self._beginning = asyncio.Lock()
+        #: Whether the last one has answered; else another would not either.
+        self._is_good = True
+
+    async def signatures(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        """As of `SigningProcess`. Raises OSError or EOFError."""
+        process = await self._current()
+        try:
+            made = await process.signatures(wanted)
+        except BaseException:  # whatever it was: its answers may be out of step now
+            self._end(process)
+            raise
+        self._is_good = True
+        return made
+
+    def clear(self) -> None:
+        """Have none."""
+        if self._process:
+            self._end(self._process)
+
+    async def _current(self) -> SigningProcess:
+        async with self._beginning:
+            if self._process is None:
+                if not self._is_good:
+                    raise EOFError
+                self._is_good = False
+                self._process = await SigningProcess.begun(self._signers)
+            return self._process
+
+    def _end(self, process: SigningProcess) -> None:
+        process.end()
+        if self._process is process:
+            self._process = None
+
+
+class _Made(NamedTuple):
+    """A letter that is made, or cannot be, which is for its own turn: the others are not to blame."""
+
+    id: DeliveryId
+    letter: Leased
+    result: _Result
+
+    @property
+    def domain(self) -> str:
+        """The letter's."""
+        return self.letter.domain
+
+    def made(self) -> tuple[Envelope, WireText]:
+        """What the letter promises."""
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def _draft(letter: Leased) -> _Draft:
+    try:
+        return letter.unsigned()
+    except Exception as error:
+        return error
+
+
+def _finished(draft: _Draft, signatures: Iterator[bytes]) -> _Result:
+    if isinstance(draft, Exception):
+        return draft
+    envelope, unsigned = draft
+    return envelope, unsigned.signed(list(islice(signatures, len(unsigned.signers))))
+
+
+def _processes() -> int:
+    """None beside the only processor there is: it would have to wait for this process."""
+    count = os.cpu_count() or 1
+    return min(count, _MOST_PROCESSES) if count > 1 else 0

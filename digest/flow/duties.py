@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from digest.flow import restored
-from digest.flow.feed import Letter
+from digest.flow.feed import Leased
 from digest.flow.feedback import suppress_refused
 from digest.flow.hours import Hours
 from digest.flow.house import House
@@ -52,7 +52,7 @@ class Duties(Protocol):
         """Before the first is leased: close what has waited too long. Returns how many."""
         ...
 
-    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
+    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Leased], float]:
         """Some that are due, and how long to wait where only the pace is why there are none."""
         ...
 
@@ -85,7 +85,7 @@ class Deliveries:
         self._letters = Letters(self._house, signers)
         return outbox.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
 
-    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Letter], float]:
+    def lease(self, connection: Connection, token: str) -> tuple[Sequence[Leased], float]:
         """A batch, or as much of one as the pace allows."""
         limit = self._house.settings.delivery.batch
         if self._rate:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from digest.errors import Problem
+from digest.mail.dkim import Unsigned
 from digest.model.delivery import DeliveryId, Envelope, WireText
 
 
@@ -27,8 +28,16 @@ class Letter(Protocol):
         ...
 
 
+class Leased(Letter, Protocol):
+    """One that nobody has begun to make."""
+
+    def unsigned(self) -> tuple[Envelope, Unsigned[WireText]]:
+        """What `made` gives, before it is signed."""
+        ...
+
+
 #: Leases some more; none when nothing is due.
-Lease = Callable[[], Awaitable[Sequence[Letter]]]
+Lease = Callable[[], Awaitable[Sequence[Leased]]]
 #: Takes letters that can be handed out.
 Ready = Callable[[Sequence[Letter]], None]
 
@@ -36,11 +45,11 @@ Ready = Callable[[Sequence[Letter]], None]
 class Maker(Protocol):
     """Makes letters before their turn."""
 
-    def begin(self, letters: Sequence[Letter], ready: Ready) -> None:
+    def begin(self, letters: Sequence[Leased], ready: Ready) -> None:
         """Have these made, and given to `ready` when they are."""
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Make no more."""
         ...
 
@@ -138,7 +147,7 @@ class Feed:
             self._leasing = None
             self._stir(len(self._idle))
 
-    def _take_in(self, found: Sequence[Letter]) -> None:
+    def _take_in(self, found: Sequence[Leased]) -> None:
         if self._maker is None:
             self._waiting.extend(found)
             return

@@ -4,7 +4,6 @@ One after the other they take two thirds of the time that each takes between the
 making needs stays close to the processor.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,7 +26,7 @@ class Handfuls:
         for handful in handfuls(letters, of=_LETTERS):
             ready(handful.letters)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is under way."""
 
 
@@ -41,27 +40,22 @@ class Handful:
         self._unmade = {letter.id: letter for letter in reversed(letters)}
         self._made: dict[DeliveryId, _Result] = {}
 
-    def make_all(self) -> None:
-        """Before any of them is due."""
-        if self._unmade:
-            self._make(next(reversed(self._unmade)), most_bytes=math.inf, seconds=math.inf)
-
     def fetched(self, number: DeliveryId, letter: Letter) -> tuple[Envelope, WireText]:
         """The message of one of them; asked for once more, it is made once more."""
         if number in self._unmade:
-            self._make(number, most_bytes=_BYTES, seconds=_SECONDS)
+            self._make(number)
         result = self._made.pop(number, None) or letter.made()
         if isinstance(result, Exception):
             raise result
         return result
 
-    def _make(self, number: DeliveryId, *, most_bytes: float, seconds: float) -> None:
+    def _make(self, number: DeliveryId) -> None:
         """This one, and of the others as many as may be."""
-        until, size, letter = time.monotonic() + seconds, 0, self._unmade.pop(number)
+        until, size, letter = time.monotonic() + _SECONDS, 0, self._unmade.pop(number)
         while True:
             result = self._made[number] = _result(letter)
             size += 0 if isinstance(result, Exception) else len(result[1])
-            if not self._unmade or size >= most_bytes or time.monotonic() > until:
+            if not self._unmade or size >= _BYTES or time.monotonic() > until:
                 return
             number, letter = self._unmade.popitem()
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from digest.flow.house import House
 from digest.flow.layouts import layout_from
 from digest.flow.returns import Returns
-from digest.mail.dkim import Signer, signed
+from digest.mail.dkim import Signer, Unsigned, signed_here, unsigned
 from digest.model.cadence import Cadence
 from digest.model.delivery import DeliveryId, Envelope, WireText
 from digest.model.issue import IssueContent, IssueId
@@ -47,8 +47,8 @@ class Letters:
         """The letters of these deliveries, each with all that it needs to be made. Raises BadTemplate."""
         return [Letter(duty.id, duty, self._variant(connection, duty.variant_id), self) for duty in duties]
 
-    def made(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, WireText]:
-        """What `Letter.made` promises."""
+    def unsigned(self, duty: Duty, variant: "_Variant") -> tuple[Envelope, Unsigned[WireText]]:
+        """What `Letter.unsigned` promises."""
         parts, moment = self._issues[variant.issue_id], self._moment(duty.dated_at)
         unsubscribe_url = self._links.unsubscribe(moment.unsubscribe(duty.subscription_id))
         personal = self._personal(duty, parts, variant.phrases, unsubscribe_url, moment)
@@ -60,7 +60,7 @@ class Letters:
         )
         message = variant.prepared.message(personal, fields)
         # The Date of the delivery is the time of the signature too, so that each attempt has the same.
-        return envelope, signed(message, parts.signers, at=duty.dated_at)
+        return envelope, unsigned(message, parts.signers, at=duty.dated_at)
 
     def _personal(
         self, duty: Duty, parts: "_IssueParts", phrases: Phrases, unsubscribe_url: str, moment: "_Moment"
@@ -133,7 +133,12 @@ class Letter(NamedTuple):
 
     def made(self) -> tuple[Envelope, WireText]:
         """Who it goes to, and the whole message, signed: the same bytes in every attempt with the same settings."""
-        return self.letters.made(self.duty, self.variant)
+        envelope, draft = self.unsigned()
+        return envelope, signed_here(draft)
+
+    def unsigned(self) -> tuple[Envelope, Unsigned[WireText]]:
+        """The same before it is signed."""
+        return self.letters.unsigned(self.duty, self.variant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from digest.flow.duties import rate_of
 from digest.flow.house import House
 from digest.flow.returns import Returns
 from digest.flow.wording import Letters, Said
-from digest.mail.dkim import Signer, signed
+from digest.mail.dkim import Signer, Unsigned, signed_here, unsigned
 from digest.model.delivery import Attempt, DeliveryId, Envelope, WireText
 from digest.model.notice import Duty
 from digest.ports import Session, Transport
@@ -129,6 +129,11 @@ class Letter:
 
     def made(self) -> tuple[Envelope, WireText]:
         """Who it goes to, and the whole message, signed. Raises Never where it cannot be said."""
+        envelope, draft = self.unsigned()
+        return envelope, signed_here(draft)
+
+    def unsigned(self) -> tuple[Envelope, Unsigned[WireText]]:
+        """The same before it is signed."""
         if isinstance(self._said, Never):
             raise self._said
         sender = self._said.sender
@@ -151,4 +156,4 @@ class Letter:
             envelope_id=name,
         )
         speaking = [signer for signer in self._signers if signer.speaks_for(domain)]
-        return envelope, signed(self._said.message(fields), speaking, at=self.duty.dated_at)
+        return envelope, unsigned(self._said.message(fields), speaking, at=self.duty.dated_at)

@@ -15,7 +15,7 @@ from digest.errors import Problem, StorageUnavailable, TransportRefused, Transpo
 from digest.flow import line, restored
 from digest.flow.ahead import Ahead
 from digest.flow.duties import Duties
-from digest.flow.feed import Feed, Letter
+from digest.flow.feed import Feed, Leased
 from digest.flow.handfuls import Handfuls
 from digest.flow.house import House
 from digest.flow.lines import Delivered, Lines
@@ -145,7 +145,7 @@ class Shift:
             token = workers.register(connection)
             expired = self.duties.begin(connection, signers)
         self.delivered.expired += expired
-        worker = self.at_work = _Worker(self, token, relays, first, signs=bool(signers))
+        worker = self.at_work = _Worker(self, token, relays, first, signers)
         heart = asyncio.create_task(worker.beat())
         try:
             yield worker
@@ -163,13 +163,13 @@ class Shift:
 class _Worker:
     """A registered worker with its journal."""
 
-    def __init__(self, shift: Shift, token: str, relays: Relays, first: Session, *, signs: bool) -> None:
+    def __init__(self, shift: Shift, token: str, relays: Relays, first: Session, signers: Sequence[Signer]) -> None:
         self._house, self._stop, self._token, self._duties = shift.house, shift.stop, token, shift.duties
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
         self._journal = Journal(self._house.store, token, retry, self._duties.on_settled, self._duties.book)
         self._relays = relays
-        self._maker = Ahead() if signs else Handfuls()
+        self._maker = Ahead(signers) if signers else Handfuls()
         # Half a batch is left when the next is asked for, which is there before that is gone.
         low, per_domain = self._house.settings.delivery.batch // 2, mail.smtp.connections_per_domain
         self._feed = Feed(self._lease, low=low, per_domain=per_domain, maker=self._maker)
@@ -192,6 +192,8 @@ class _Worker:
                 await self._journal.do(lambda connection: self._duties.give_back(connection, self._token, ids))
         except Problem as problem:
             self._stop.because(problem)
+        finally:
+            await self._maker.close()
 
     def give_way(self) -> None:
         """Have one connection fewer, until all goes well for a while."""
@@ -213,7 +215,6 @@ class _Worker:
 
     def retire(self) -> None:
         """Write down what is left, and end. A database that is away must not hide the first problem."""
-        self._maker.close()
         try:
             self._journal.close()
             with self._house.store.write() as connection:
@@ -224,7 +225,7 @@ class _Worker:
         except StorageUnavailable as problem:
             self._stop.because(problem)
 
-    async def _lease(self) -> Sequence[Letter]:
+    async def _lease(self) -> Sequence[Leased]:
         """Some more, as soon as the pace allows; none when nothing is due."""
         while not self._stop.wanted:
             letters, seconds = await self._journal.do(lambda connection: self._duties.lease(connection, self._token))

@@ -1,7 +1,8 @@
 """DKIM: signatures that mailbox providers check a message's sender by (RFC 6376, 8301, 8463), relaxed/relaxed.
 
 message ─┬─ body, canonical ─► SHA-256 ─► bh= ─┐
-         └─ headers that h= names, canonical ──┴─► signed with each key ─► one DKIM-Signature each, before the message
+         └─ headers that h= names, canonical ──┴─► Unsigned ─► signed with each key, here or by another process
+                                                           └─► one DKIM-Signature each, before the message
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from digest.model.delivery import WireText
 
@@ -55,26 +56,60 @@ class Signer:
     algorithm: str
     #: Makes the signature of the canonical headers.
     sign: Callable[[bytes], bytes] = field(repr=False)
+    #: The key itself (PKCS #8, DER), for another process that signs; empty where none shall have it.
+    private: bytes = field(repr=False, default=b"")
 
     def speaks_for(self, domain: str) -> bool:
         """Whether the key's domain aligns with that of a From address: the same, or one above it (RFC 9989)."""
         return f".{domain.lower()}".endswith(f".{self.domain}")
 
 
-def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Message:
-    """The message with a signature of each signer before it; as it is where there is none.
+@dataclass(frozen=True, slots=True)
+class Unsigned(Generic[Message]):
+    """A message whose signatures are not made yet. By `unsigned`."""
 
-    It must have CRLF line ends. The same message, keys and `at` (t=) give the same bytes.
-    """
+    message: Message
+    #: Whose signatures it is to have, in their order.
+    signers: Sequence[Signer]
+    #: Each one's header up to the signature.
+    _heads: Sequence[bytes]
+    #: The canonical headers that all of them cover.
+    _covered: bytes
+
+    def to_sign(self) -> list[bytes]:
+        """What each signer is to sign."""
+        return [self._covered + _without_its_signature(head) for head in self._heads]
+
+    def signed(self, signatures: Sequence[bytes]) -> Message:
+        """The message with these before it."""
+        if not self._heads:
+            return self.message
+        lines = [part for each in zip(self._heads, map(_lines, signatures), strict=True) for part in each]
+        # A signature is clean lines, so that with it WireText stays what it is.
+        return type(self.message)(b"".join([*lines, self.message]))
+
+
+def unsigned(message: Message, signers: Sequence[Signer], *, at: datetime) -> Unsigned[Message]:
+    """The message and what is to be signed of it. It must have CRLF line ends. The same message, keys and `at` (t=)
+    give the same bytes."""
     if not signers:
-        return message
+        return Unsigned(message, (), (), b"")
     head, _, body = message.partition(b"\r\n\r\n")
     names, covered = _covered(head)
     canonical = body if isinstance(message, WireText) else relaxed_body(body)
     hashed = b64encode(hashlib.sha256(canonical).digest()).decode("ascii")
     rest = f"t={int(at.timestamp())};\r\n h={_folded(names)};\r\n bh={hashed};\r\n b="
-    # A signature is clean lines, so that with it WireText stays what it is.
-    return type(message)(b"".join([*(_signature(signer, rest, covered) for signer in signers), message]))
+    return Unsigned(message, signers, [_head(signer, rest) for signer in signers], covered)
+
+
+def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Message:
+    """The message with a signature of each signer before it; as it is where there is none. As `unsigned` has it."""
+    return signed_here(unsigned(message, signers, at=at))
+
+
+def signed_here(draft: Unsigned[Message]) -> Message:
+    """Signed by this process, while it waits."""
+    return draft.signed([signer.sign(data) for signer, data in zip(draft.signers, draft.to_sign(), strict=True)])
 
 
 def covered_by(message: bytes) -> list[frozenset[str]]:
@@ -113,17 +148,22 @@ def _single_spaced(text: bytes) -> bytes:
     return b" ".join([first, *filter(None, middle), last])
 
 
-def _signature(signer: Signer, rest: str, covered: bytes) -> bytes:
-    head = (
+def _head(signer: Signer, rest: str) -> bytes:
+    """A signature's header up to the signature."""
+    return (
         f"DKIM-Signature: v=1; a={signer.algorithm}; c=relaxed/relaxed;\r\n"
         f" d={signer.domain};\r\n s={signer.selector}; {rest}"
     ).encode("ascii")
-    written = b64encode(signer.sign(covered + _unsigned(head))).decode("ascii")
-    lines = "\r\n ".join(written[n : n + _LINE - 1] for n in range(0, len(written), _LINE - 1))
-    return head + f"\r\n {lines}\r\n".encode("ascii")
 
 
-def _unsigned(head: bytes) -> bytes:
+def _lines(signature: bytes) -> bytes:
+    """The rest of its header."""
+    written = b64encode(signature)
+    lines = b"\r\n ".join([written[n : n + _LINE - 1] for n in range(0, len(written), _LINE - 1)])
+    return b"\r\n %b\r\n" % lines
+
+
+def _without_its_signature(head: bytes) -> bytes:
     """The signature's own header with an empty b=, as it is signed."""
     return b"dkim-signature:" + _SPACE.sub(b" ", head.removeprefix(b"DKIM-Signature: ").replace(b"\r\n", b""))
 

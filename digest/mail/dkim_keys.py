@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_private_key,
     load_pem_private_key,
 )
 
@@ -146,8 +148,21 @@ def record(key: PrivateKey, *, domain: str, selector: str) -> Record:
 
 def signer(key: PrivateKey, *, domain: str, selector: str) -> Signer:
     """The key, ready to sign."""
-    sign = partial(_sign_rsa, key) if isinstance(key, RSAPrivateKey) else partial(_sign_ed25519, key)
-    return Signer(domain=domain, selector=selector, algorithm=f"{kind_of(key)}-sha256", sign=sign)
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    algorithm = f"{kind_of(key)}-sha256"
+    return Signer(domain=domain, selector=selector, algorithm=algorithm, sign=_signs_with(key), private=private)
+
+
+def sign_of(private: bytes) -> Callable[[bytes], bytes]:
+    """`Signer.sign` of `Signer.private`, in another process."""
+    key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise ValueError("neither of RSA nor of Ed25519")
+    return _signs_with(key)
+
+
+def _signs_with(key: PrivateKey) -> Callable[[bytes], bytes]:
+    return partial(_sign_rsa, key) if isinstance(key, RSAPrivateKey) else partial(_sign_ed25519, key)
 
 
 def _sign_rsa(key: RSAPrivateKey, data: bytes) -> bytes:

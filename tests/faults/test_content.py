@@ -24,7 +24,7 @@ on_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_36_poison_recipient(trial: Trial, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """Whose letter cannot be made, or breaks the driver: three attempts, then failed with the reason; others go on."""
     poison = reader(trial.chance.randrange(READERS))
-    made, hand_over = Letters.made, SmtpSession.hand_over
+    made, hand_over = Letters.unsigned, SmtpSession.hand_over
 
     def cannot_be_made(self: Letters, duty, variant):  # type: ignore[no-untyped-def]
         if duty.email == poison:
@@ -37,7 +37,7 @@ def test_36_poison_recipient(trial: Trial, monkeypatch: pytest.MonkeyPatch, wher
         return await hand_over(self, envelope, *args)
 
     if where == "made":
-        monkeypatch.setattr(Letters, "made", cannot_be_made)
+        monkeypatch.setattr(Letters, "unsigned", cannot_be_made)
     else:
         monkeypatch.setattr(SmtpSession, "hand_over", cannot_be_handed_over)
     for _ in range(3):

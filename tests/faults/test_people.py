@@ -36,7 +36,7 @@ def test_42_leaving_between_lease_and_marker(trial: Trial, monkeypatch: pytest.M
     """Asked again with the marker: not sent, and told why; done five times is done once."""
     leaver = reader(trial.chance.randrange(READERS))
     token = trial.house.keys.token(Purpose.UNSUBSCRIBE, trial.ledger(delivery.c.subscription_id)[leaver])
-    made = Letters.made
+    made = Letters.unsigned
 
     def leave() -> None:
         if how.startswith("one click"):
@@ -53,7 +53,7 @@ def test_42_leaving_between_lease_and_marker(trial: Trial, monkeypatch: pytest.M
             leave()
         return made(self, duty, variant)
 
-    monkeypatch.setattr(Letters, "made", then_leave)
+    monkeypatch.setattr(Letters, "unsigned", then_leave)
     trial.deliver()
 
     assert leaver not in trial.chaos.recipients()

@@ -1,5 +1,6 @@
 """Signing: letters that verify where they arrive, the same in every attempt; keys that cannot be used stop all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -20,6 +21,7 @@ from digest.mail import dkim_keys
 from digest.mail.dkim import covered_by
 from digest.mail.dkim_keys import Kind
 from digest.mail.memory import MemoryTransport
+from digest.mail.signing import SigningProcess, Wanted
 from digest.model.delivery import About, DeliveryId, DeliveryState, Handover, Outcome, Phase
 from digest.settings import Dkim, TransportKind
 from digest.storage.tables import delivery
@@ -50,11 +52,13 @@ def signing(house: House, *keys: tuple[Kind, str]) -> House:
     return replace(house, signers=lambda: signers)
 
 
-def issue(house: House, tmp_path: Path) -> Desk:
-    """A desk with an issue that waits to be delivered to one reader."""
+def issue(house: House, tmp_path: Path, *, readers: int = 1) -> Desk:
+    """A desk with an issue that waits to be delivered to one reader, or to more."""
     desk = Desk(house)
     desk.write_items(tmp_path, {"title": "Rights of carers", "published_at": "2025-11-03", "topics": ["carers"]})
     desk.reader("priya@example.org", name="Priya")
+    for number in range(1, readers):
+        desk.reader(f"r{number}@example.org")
     desk.issue("2025-11")
     return desk
 
@@ -71,6 +75,37 @@ def test_what_arrives_verifies(social_care: House, tmp_path: Path, transport: Me
     message = transport.kept[0].message
     assert POSTMASTER.signatures(message) == [True, True]
     assert all({"list-unsubscribe", "list-unsubscribe-post", "feedback-id"} <= names for names in covered_by(message))
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["in peace", "killed over and over"])
+def test_what_other_processes_sign_verifies(
+    social_care: House, tmp_path: Path, transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """Everybody gets one letter, and each signature of it holds; who kills those that sign loses and doubles nothing,
+    and none of them is left."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    begun: list[SigningProcess] = []
+    usual = SigningProcess.signatures
+
+    async def noted(process: SigningProcess, wanted: Sequence[Wanted]) -> list[bytes]:
+        begun.append(process)
+        made = await usual(process, wanted)
+        if killed and len(begun) % 3 == 0:
+            process._child.kill()
+        return made
+
+    monkeypatch.setattr(SigningProcess, "signatures", noted)
+    desk = issue(signing(social_care, (Kind.RSA, FROM), (Kind.ED25519, "example.org")), tmp_path, readers=150)
+    desk.deliver()
+
+    assert {kept.envelope.recipient for kept in transport.kept} == {
+        "priya@example.org",
+        *(f"r{n}@example.org" for n in range(1, 150)),
+    }
+    assert len(transport.kept) == 150
+    assert all(POSTMASTER.signatures(kept.message) == [True, True] for kept in transport.kept)
+    assert len({id(process) for process in begun}) > (2 if killed else 1)
+    assert all(process._child.returncode is not None for process in begun)
 
 
 def test_a_key_of_another_domain_does_not_sign(social_care: House, tmp_path: Path, transport: MemoryTransport) -> None:

@@ -1,106 +1,188 @@
-"""Ahead: letters made before their turn are the letters they would have been in it."""
+"""Ahead: letters made before their turn are the letters they would have been in it, whatever happens to the others."""
 
 import asyncio
-import threading
+import os
+import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
 from digest.errors import BadTemplate
+from digest.flow import ahead as ahead_module
 from digest.flow.ahead import Ahead
 from digest.flow.feed import Letter
+from digest.mail.dkim import Signer, Unsigned, signed_here, unsigned
+from digest.mail.dkim_keys import Kind, signer
+from digest.mail.signing import SigningProcess
 from digest.model.delivery import DeliveryId, Envelope, WireText
+from tests.support.postmaster import KEYS
 
-ENVELOPE = Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="1")
+BOTH = tuple(signer(KEYS[kind], domain="example.org", selector=str(kind)) for kind in Kind)
+AT = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 
 @dataclass
-class Slow:
-    """A letter that is not made before it may be."""
+class Plain:
+    """A letter that counts how often it was made; those below zero cannot be."""
 
     id: DeliveryId
+    signers: Sequence[Signer] = BOTH
     domain: str = "example.org"
-    may_be_made: threading.Event = field(default_factory=threading.Event)
-    times: int = 0
+    times: int = field(default=0, compare=False)
 
-    def made(self) -> tuple[Envelope, WireText]:
-        self.may_be_made.wait(30)
+    def unsigned(self) -> tuple[Envelope, Unsigned[WireText]]:
         self.times += 1
         if self.id < 0:
-            raise BadTemplate("The template wants a value that no letter has.")
-        return Envelope(envelope_sender="b@news.example", recipient="r@example.org", envelope_id="1"), WireText(
-            b"A\r\n"
-        )
+            raise BadTemplate(f"The template wants a value that letter {self.id} has not.")
+        text = WireText(b"From: b@news.example\r\nSubject: %d\r\n\r\nHello.\r\n" % self.id)
+        return Envelope("b@news.example", f"r{self.id}@example.org", str(self.id)), unsigned(text, self.signers, at=AT)
+
+    def made(self) -> tuple[Envelope, WireText]:
+        envelope, draft = self.unsigned()
+        return envelope, signed_here(draft)
 
 
-def slow(*numbers: int) -> list[Slow]:
-    return [Slow(DeliveryId(number)) for number in numbers]
+def letters(*numbers: int, signers: Sequence[Signer] = BOTH) -> list[Plain]:
+    return [Plain(DeliveryId(number), signers) for number in numbers]
 
 
-def begun(ahead: Ahead, letters: list[Slow], *, enough: int) -> list[Letter]:
-    """As many as there shall be at least, as they become ready."""
-
-    async def story() -> list[Letter]:
-        ready: asyncio.Queue[Sequence[Letter]] = asyncio.Queue()
-        ahead.begin(letters, ready.put_nowait)
-        found: list[Letter] = []
-        while len(found) < enough:
-            found += await asyncio.wait_for(ready.get(), 30)
-        return found
-
-    return asyncio.run(story())
+pytestmark = pytest.mark.anyio
 
 
-def test_each_is_the_letter_it_would_have_been_and_made_once() -> None:
-    """Under the same names."""
-    ahead, letters = Ahead(), slow(1, 2, 3)
-    for letter in letters:
-        letter.may_be_made.set()
-
-    ready = sorted(begun(ahead, letters, enough=3), key=lambda letter: letter.id)
-    made = [letter.made() for letter in ready]
-    ahead.close()
-
-    assert made == [letter.made() for letter in letters]
-    assert [(letter.id, letter.domain) for letter in ready] == [(n, "example.org") for n in (1, 2, 3)]
-    assert [letter.times for letter in letters] == [2, 2, 2]  # once ahead, once by this test
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that letters are delivered on."""
+    return "asyncio", {"use_uvloop": request.param}
 
 
-def test_who_talks_to_mail_servers_does_not_wait_for_one_that_takes_long() -> None:
-    """Others that are ready come first."""
-    ahead, letters = Ahead(), slow(*range(1, 17))
-    for letter in letters[8:]:
-        letter.may_be_made.set()
-
-    ready = begun(ahead, letters, enough=8)
-    for letter in letters[:8]:
-        letter.may_be_made.set()
-    ahead.close()
-
-    assert [letter.id for letter in ready] == list(range(9, 17))
+@pytest.fixture(autouse=True)
+def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
-def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[SigningProcess]:
+    """The processes that were begun."""
+    all_of_them: list[SigningProcess] = []
+    usual = SigningProcess.begun
+
+    async def noted(signers: Sequence[Signer]) -> SigningProcess:
+        all_of_them.append(await usual(signers))
+        return all_of_them[-1]
+
+    monkeypatch.setattr(SigningProcess, "begun", noted)
+    return all_of_them
+
+
+async def ready_of(ahead: Ahead, *batches: Sequence[Plain]) -> list[Letter]:
+    """All of these, as they become ready."""
+    ready: asyncio.Queue[Sequence[Letter]] = asyncio.Queue()
+    for batch in batches:
+        ahead.begin(batch, ready.put_nowait)
+    found: list[Letter] = []
+    while len(found) < sum(map(len, batches)):
+        found += await asyncio.wait_for(ready.get(), 30)
+    return found
+
+
+async def test_each_is_the_letter_it_would_have_been_and_made_once(begun: list[SigningProcess]) -> None:
+    """Signed by each of its signers, by other processes; few letters that come later as well."""
+    ahead, many, few = Ahead(BOTH), letters(*range(1, 101)), letters(101, 102)
+
+    ready = await ready_of(ahead, many, few)
+    made = {letter.id: letter.made() for letter in ready}
+    await ahead.close()
+
+    assert [letter.times for letter in (*many, *few)] == [1] * 102
+    assert made == {letter.id: letter.made() for letter in (*many, *few)}
+    assert {letter.domain for letter in ready} == {"example.org"}
+    assert len(begun) == 2
+
+
+async def test_one_is_signed_by_those_that_speak_for_it(begun: list[SigningProcess]) -> None:
+    """Whichever keys the others need, and be it none."""
+    ahead, some = Ahead(BOTH), [Plain(DeliveryId(n), BOTH[n % 2 : n % 4]) for n in range(100)]
+
+    ready = await ready_of(ahead, some)
+    await ahead.close()
+
+    assert {letter.id: letter.made() for letter in ready} == {letter.id: letter.made() for letter in some}
+
+
+async def test_one_that_cannot_be_made_says_so_in_its_own_turn() -> None:
     """And not before, nor to the others."""
-    ahead, letters = Ahead(), slow(-1, 1)
-    for letter in letters:
-        letter.may_be_made.set()
-    bad, good = sorted(begun(ahead, letters, enough=2), key=lambda letter: letter.id)
+    ahead, some = Ahead(BOTH), letters(*range(-1, 99))
 
-    assert good.made()[1] == b"A\r\n"
-    with pytest.raises(BadTemplate):
+    bad, *good = sorted(await ready_of(ahead, some), key=lambda letter: letter.id)
+    await ahead.close()
+
+    assert all(b"DKIM-Signature" in letter.made()[1] for letter in good)
+    with pytest.raises(BadTemplate, match="-1"):
         bad.made()
-    ahead.close()
 
 
-def test_what_nobody_will_hand_over_is_not_made() -> None:
-    """A worker that is asked to end does not make a whole batch first; the loop may have ended by then."""
-    ahead, letters = Ahead(), slow(*range(100))
-    begun(ahead, letters, enough=0)
-    for letter in letters[:64]:  # no more than these have been begun
-        letter.may_be_made.set()
+@pytest.mark.parametrize("why", ["few", "one processor", "a key that stays here"])
+async def test_no_process_is_begun_without_need(
+    why: str, begun: list[SigningProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is then made in its turn."""
+    signers = tuple(replace(each, private=b"") for each in BOTH) if why == "a key that stays here" else BOTH
+    if why == "one processor":
+        monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    ahead, some = Ahead(signers), letters(*range(10 if why == "few" else 100), signers=signers)
 
-    ahead.close()
+    ready = await ready_of(ahead, some)
+    await ahead.close()
 
-    assert sum(letter.times for letter in letters) <= 64
+    assert ready == some
+    assert begun == []
+
+
+async def test_another_takes_the_place_of_one_that_was_killed(begun: list[SigningProcess]) -> None:
+    """What it was at is made in its turn."""
+    ahead, before, after = Ahead(BOTH), letters(*range(100)), letters(*range(100, 300))
+    ready = await ready_of(ahead, before)
+    for process in begun:
+        process._child.send_signal(signal.SIGKILL)
+
+    ready += await ready_of(ahead, after)
+    made = {letter.id: letter.made()[1] for letter in ready}
+    await ahead.close()
+
+    assert made == {letter.id: letter.made()[1] for letter in (*before, *after)}
+    assert len(begun) == 4
+
+
+async def test_no_more_are_begun_where_none_works(begun: list[SigningProcess], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All letters are made in their turn."""
+    monkeypatch.setattr("digest.mail.signing.sys.executable", "/bin/false")
+    ahead, some = Ahead(BOTH), letters(*range(200))
+
+    ready = await ready_of(ahead, some)
+    await ahead.close()
+
+    assert sorted(letter.id for letter in ready) == list(range(200))
+    assert all(letter in some for letter in ready)
+    assert len(begun) == 2
+
+
+async def test_what_nobody_will_hand_over_is_not_made(begun: list[SigningProcess]) -> None:
+    """A worker that is asked to end does not make a whole batch first, and leaves no process."""
+    ahead, some = Ahead(BOTH), letters(*range(1000))
+    first = asyncio.Event()
+    ahead.begin(some, lambda _: first.set())
+    await asyncio.wait_for(first.wait(), 30)
+
+    await ahead.close()
+    times = sum(letter.times for letter in some)
+    await asyncio.sleep(0.05)
+
+    assert times == sum(letter.times for letter in some) < 1000
+    assert all(process._child.returncode is not None for process in begun)
+
+
+def test_handfuls_are_small_enough_for_all_processes() -> None:
+    """Where many letters begin, each process has something to do."""
+    assert ahead_module._MANY >= ahead_module._LETTERS * ahead_module._MOST_PROCESSES

@@ -1,0 +1,144 @@
+"""Signing: a child makes the signatures that this process would have made, and ends with the line to it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from digest.mail.dkim_keys import Kind, signer
+from digest.mail.signing import SigningProcess, Wanted
+from tests.support.postmaster import KEYS
+
+SIGNERS = [signer(KEYS[kind], domain="example.org", selector=str(kind)) for kind in Kind]
+#: Some for each key, of many lengths.
+WANTED = [(place, bytes([place]) * length) for length in (0, 1, 300, 70_000) for place in range(len(SIGNERS))]
+
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that letters are delivered on."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
+def here(wanted: list[Wanted]) -> list[bytes]:
+    return [SIGNERS[place].sign(data) for place, data in wanted]
+
+
+def child_of(process: SigningProcess) -> "subprocess.Popen[bytes]":
+    return process._child
+
+
+async def test_signatures_are_those_that_would_be_made_here() -> None:
+    """In the order in which they were asked for, by whoever asked; nothing asked for is nothing signed."""
+    process = await SigningProcess.begun(SIGNERS)
+
+    one, none, other = await asyncio.gather(
+        process.signatures(WANTED), process.signatures([]), process.signatures(WANTED[::-1])
+    )
+    process.end()
+
+    assert (one, none, other) == (here(WANTED), [], here(WANTED[::-1]))
+    assert child_of(process).returncode is not None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_what_is_said_to_all_processes_of_a_program_does_not_end_it(number: signal.Signals) -> None:
+    """A terminal, or a service manager, ends the one that knows what is out, and that ends this."""
+    process = await SigningProcess.begun(SIGNERS)
+    await process.signatures(WANTED[:1])
+
+    child_of(process).send_signal(number)
+    made = await process.signatures(WANTED)
+    process.end()
+
+    assert made == here(WANTED)
+
+
+async def test_one_that_is_killed_is_told() -> None:
+    """At once, to all who wait, and to whoever asks after that."""
+    process = await SigningProcess.begun(SIGNERS)
+    await process.signatures(WANTED[:1])
+    child_of(process).send_signal(signal.SIGSTOP)
+    waiting = [asyncio.create_task(process.signatures(WANTED)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+
+    child_of(process).kill()
+    told = await asyncio.gather(*waiting, process.signatures(WANTED), return_exceptions=True)
+    process.end()
+
+    assert [isinstance(each, OSError | EOFError) for each in told] == [True] * 3
+
+
+async def test_one_that_says_nothing_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And ends though it was stopped."""
+    monkeypatch.setattr("digest.mail.signing._PATIENCE", 0.1)
+    process = await SigningProcess.begun(SIGNERS)
+    child_of(process).send_signal(signal.SIGSTOP)
+
+    with pytest.raises(TimeoutError):
+        await process.signatures(WANTED)
+    process.end()
+
+    assert child_of(process).returncode == -signal.SIGKILL
+
+
+async def test_keys_that_are_none_are_told() -> None:
+    """As the child's end."""
+    process = await SigningProcess.begun([replace(SIGNERS[0], private=b"none")])
+
+    with pytest.raises((OSError, EOFError)):
+        await process.signatures(WANTED[:1])
+    process.end()
+
+
+async def test_a_program_that_cannot_be_begun_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any file that is not there."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    with pytest.raises(OSError, match="nowhere"):
+        await SigningProcess.begun(SIGNERS)
+
+
+PARENT = """
+import asyncio, sys
+from digest.mail.signing import SigningProcess
+from tests.unit.mail.test_signing import SIGNERS, WANTED
+async def story():
+    process = await SigningProcess.begun(SIGNERS)
+    await process.signatures(WANTED)
+    print(process._child.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(story())
+"""
+
+
+def test_it_ends_when_its_parent_is_killed() -> None:
+    """Nobody is left who holds the keys."""
+    root = Path(__file__).parents[3]
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *filter(None, sys.path)])}
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, env=found, cwd=root) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert _lives(child)
+        parent.kill()
+
+    until = time.monotonic() + 20
+    while _lives(child) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
