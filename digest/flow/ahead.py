@@ -7,7 +7,8 @@ Where there are few, or no such process, each is signed in its turn, while all m
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,12 +20,14 @@ from digest.storage.chunks import chunks
 
 #: So many letters are signed and handed out together: their markers are one commit.
 _LETTERS = 16
-#: So many at once are worth the tenth of a second that a process takes to begin.
+#: So many in one lease are worth the tenth of a second that a process takes to begin.
 _MANY = 64
 #: More are not kept busy by one thread that makes letters.
 _MOST_PROCESSES = 4
 #: While one handful is being signed, the next is made.
 _HANDFULS_EACH = 2
+#: Seconds that making may go on while mail servers wait.
+_SECONDS = 0.005
 
 _Draft = tuple[Envelope, Unsigned[WireText]] | Exception
 _Result = tuple[Envelope, WireText] | Exception
@@ -41,7 +44,7 @@ class Ahead:
 
     def begin(self, letters: Sequence[Leased], ready: Ready) -> None:
         """Have these made from now on, in this order. Some at a time are given to `ready`, on the loop that runs."""
-        if not self._benches or (len(letters) < _MANY and not self._work):
+        if not self._works or (len(letters) < _MANY and not self._work):
             ready(letters)
             return
         for some in chunks(letters, _LETTERS):
@@ -51,24 +54,35 @@ class Ahead:
 
     async def close(self) -> None:
         """Make no more; those that nobody will hand over are left."""
+        benches, self._benches = self._benches, []
         for task in self._work:
             task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
-        for bench in self._benches:
-            bench.clear()
+        try:
+            await asyncio.gather(*self._work, return_exceptions=True)
+        finally:
+            for bench in benches:
+                bench.clear()
+
+    @property
+    def _works(self) -> bool:
+        return any(bench.works for bench in self._benches)
 
     async def _make_at(self, bench: "_Bench") -> None:
-        while True:
+        while bench.works:
             some, ready = await self._waiting.get()
             try:
                 made: Sequence[Letter] = await self._made(some, bench)
             except Exception:  # whatever it was, it need not be so in this process, and in their turn
                 made = some
             ready(made)
+        while not (self._works or self._waiting.empty()):  # nobody else is there to make them before their turn
+            some, ready = self._waiting.get_nowait()
+            ready(some)
 
     async def _made(self, letters: Sequence[Leased], bench: "_Bench") -> list[Letter]:
-        drafts = [_draft(letter) for letter in letters]
-        signatures = iter(await bench.signatures([each for draft in drafts for each in self._wanted(draft)]))
+        drafts = [draft async for draft in _drafts(letters)]
+        wanted = [each for draft in drafts for each in self._wanted(draft)]
+        signatures = iter(await bench.signatures(wanted) if wanted else [])
         return [
             _Made(letter.id, letter, _finished(draft, signatures))
             for letter, draft in zip(letters, drafts, strict=True)
@@ -89,17 +103,22 @@ class _Bench:
         self._process: SigningProcess | None = None
         self._beginning = asyncio.Lock()
         #: Whether the last one has answered; else another would not either.
-        self._is_good = True
+        self._has_answered = True
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a process, or it is worth to begin one."""
+        return self._process is not None or self._has_answered or self._beginning.locked()
 
     async def signatures(self, wanted: Sequence[Wanted]) -> list[bytes]:
-        """As of `SigningProcess`. Raises OSError or EOFError."""
+        """As of `SigningProcess`, and it is ended where it is of no further use."""
         process = await self._current()
         try:
             made = await process.signatures(wanted)
-        except BaseException:  # whatever it was: its answers may be out of step now
+        except BaseException:
             self._end(process)
             raise
-        self._is_good = True
+        self._has_answered = True
         return made
 
     def clear(self) -> None:
@@ -110,9 +129,9 @@ class _Bench:
     async def _current(self) -> SigningProcess:
         async with self._beginning:
             if self._process is None:
-                if not self._is_good:
-                    raise EOFError
-                self._is_good = False
+                if not self._has_answered:
+                    raise EOFError("it would not answer either")
+                self._has_answered = False
                 self._process = await SigningProcess.begun(self._signers)
             return self._process
 
@@ -141,6 +160,16 @@ class _Made(NamedTuple):
         return self.result
 
 
+async def _drafts(letters: Sequence[Leased]) -> AsyncIterator[_Draft]:
+    """Each letter before it is signed; mail servers have their turn in between where it takes long."""
+    until = time.monotonic() + _SECONDS
+    for letter in letters:
+        yield _draft(letter)
+        if time.monotonic() > until:
+            await asyncio.sleep(0)
+            until = time.monotonic() + _SECONDS
+
+
 def _draft(letter: Leased) -> _Draft:
     try:
         return letter.unsigned()
@@ -157,5 +186,10 @@ def _finished(draft: _Draft, signatures: Iterator[bytes]) -> _Result:
 
 def _processes() -> int:
     """None beside the only processor there is: it would have to wait for this process."""
-    count = os.cpu_count() or 1
+    count = _processors()
     return min(count, _MOST_PROCESSES) if count > 1 else 0
+
+
+def _processors() -> int:
+    """That this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -23,8 +23,8 @@ class Handfuls:
 
     def begin(self, letters: Sequence[Letter], ready: Ready) -> None:
         """All of them are ready at once: each is made at the latest in its turn."""
-        for handful in handfuls(letters, of=_LETTERS):
-            ready(handful.letters)
+        for some in chunks(letters, _LETTERS):
+            ready(Handful(some).letters)
 
     async def close(self) -> None:
         """Nothing is under way."""
@@ -58,11 +58,6 @@ class Handful:
             if not self._unmade or size >= _BYTES or time.monotonic() > until:
                 return
             number, letter = self._unmade.popitem()
-
-
-def handfuls(letters: Sequence[Letter], *, of: int) -> list[Handful]:
-    """The letters in their order, so many at a time."""
-    return [Handful(some) for some in chunks(letters, of)]
 
 
 class _OfHandful(NamedTuple):

@@ -92,8 +92,8 @@ class Letters:
     def _moment(self, at: datetime) -> "_Moment":
         found = self._moments.get(at)
         if found is None:
-            if len(self._moments) >= _MOMENTS:  # a new one, as another thread may be reading this one
-                self._moments = {}
+            if len(self._moments) >= _MOMENTS:
+                self._moments.clear()
             found = self._moments[at] = _Moment.of(self._keys, at)
         return found
 
@@ -190,9 +190,9 @@ class _IssueParts:
         """The names of the topics that a reader has chosen, in the issue's order; None for everything."""
         if topics in (kept := self._named):
             return kept[topics]
-        if len(kept) >= _NAMED:  # a new one, as other threads may be reading this one
-            self._named = {}
-        names = self._named[topics] = chosen_names(self.content, from_text(topics))
+        if len(kept) >= _NAMED:
+            kept.clear()
+        names = kept[topics] = chosen_names(self.content, from_text(topics))
         return names
 
 

@@ -103,7 +103,7 @@ def unsigned(message: Message, signers: Sequence[Signer], *, at: datetime) -> Un
 
 
 def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Message:
-    """The message with a signature of each signer before it; as it is where there is none. As `unsigned` has it."""
+    """The message with a signature of each signer before it; as it is where there is none."""
     return signed_here(unsigned(message, signers, at=at))
 
 

@@ -3,8 +3,9 @@
     keys, once ─────────────────────────────────┐
     what is to be signed, some at a time ───────┴─► child ─► its signatures, in the same order
 
-A signature with an RSA key takes three times as long as all else that a letter needs, and threads of one process would
-wait for each other. The child ends with the line to it, however this process ends; it can be killed at any time.
+A signature with an RSA key takes longer than all else that a letter needs, and threads of one process would wait for
+each other. The child ends with the line to it, and can be killed at any time. A letter with the signature of another
+would be worse than none: each answer names what it answers, and after the first that nobody took no other is read.
 """
 
 import asyncio
@@ -26,19 +27,24 @@ Wanted = tuple[int, bytes]
 
 #: Before each packet, and before each part in it: how long it is.
 _LENGTH = struct.Struct("!I")
-#: Seconds that some signatures may take, though they take hundredths; a process that is stopped is no reason to wait.
-_PATIENCE = 20.0
-_BUFFER = 1 << 20
+_PLACE = struct.Struct("!H")
+#: Seconds that some signatures may take, though they take hundredths; and seconds to wait for the end of a child that
+#: was killed, after which others may see to it.
+_PATIENCE, _LAST = 3.0, 1.0
+#: What the child needs to find its libraries. The rest of the environment may hold passwords.
+_NEEDED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
 class SigningProcess:
-    """A child that signs. Made by `begun`. One that cannot be begun, has ended or says nothing raises OSError or
-    EOFError: what it was given is to be signed in another way."""
+    """A child that signs. Made by `begun`. Whatever it raises: what it was given is to be signed in another way, and
+    it is of no further use."""
 
     def __init__(self, child: "subprocess.Popen[bytes]", reader: asyncio.StreamReader, line: asyncio.StreamWriter):
         self._child, self._reader, self._line = child, reader, line
         #: Who waits for answers, in the order in which they were asked for.
         self._turn = asyncio.Lock()
+        self._asked = 0
+        self._is_over = False
 
     @classmethod
     async def begun(cls, signers: Sequence[Signer]) -> "SigningProcess":
@@ -47,41 +53,58 @@ class SigningProcess:
         try:
             with its:
                 child = _child(its)
-        except OSError:
+        except BaseException:
             ours.close()
             raise
-        reader, line = await asyncio.open_unix_connection(sock=ours, limit=_BUFFER)
+        try:
+            reader, line = await asyncio.open_unix_connection(sock=ours)
+        except BaseException:
+            ours.close()
+            _end(child)
+            raise
         line.write(_packet([signer.private for signer in signers]))
         return cls(child, reader, line)
 
     async def signatures(self, wanted: Sequence[Wanted]) -> list[bytes]:
         """The signature of each, in their order. Some can be asked for before others have come."""
-        if not wanted:
-            return []
-        self._line.write(_packet([bytes([key]) + data for key, data in wanted]))
-        async with self._turn, asyncio.timeout(_PATIENCE):
-            made = await self._answer()
-        if len(made) != len(wanted):
-            raise EOFError
+        self._asked += 1
+        name = _LENGTH.pack(self._asked)
+        self._line.write(_packet([name, *[_PLACE.pack(place) + data for place, data in wanted]]))
+        try:
+            async with self._turn, asyncio.timeout(_PATIENCE):
+                answered, *made = await self._answer()
+            if answered != name or len(made) != len(wanted):
+                raise EOFError("an answer to something else")
+        except BaseException:
+            self._is_over = True  # whoever waits behind us would be given our answer
+            raise
         return made
 
     async def _answer(self) -> list[bytes]:
+        if self._is_over:  # asked here, as what has come before the end can still be read
+            raise EOFError("the process has ended")
         (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
         return _parts(await self._reader.readexactly(length))
 
     def end(self) -> None:
         """Have it end, whatever it is at."""
+        self._is_over = True
         self._line.transport.abort()
-        self._child.kill()
-        self._child.wait()
+        _end(self._child)
 
 
 def _child(line: socket.socket) -> "subprocess.Popen[bytes]":
     # Found where this process has found it, and not in the folder it happens to work in.
-    found = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-P", "-m", __name__]
-    its = line.fileno()
-    return subprocess.Popen(command, stdin=its, stdout=its, stderr=subprocess.DEVNULL, env=found)  # noqa: S603  ours
+    found = {"PYTHONPATH": os.pathsep.join(map(os.fspath, filter(None, sys.path)))}
+    needed = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    command, its = [sys.executable, "-P", "-m", __name__], line.fileno()
+    return subprocess.Popen(command, stdin=its, stdout=its, stderr=subprocess.DEVNULL, env=needed | found)  # noqa: S603
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.kill()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(_LAST)
 
 
 def _packet(parts: Iterable[bytes]) -> bytes:
@@ -104,8 +127,9 @@ def work(given: BinaryIO, told: BinaryIO) -> None:
     from digest.mail.dkim_keys import sign_of  # the library that signs takes its time to load
 
     keys = [sign_of(private) for private in _read(given)]
-    while wanted := _read(given):
-        told.write(_packet([keys[each[0]](each[1:]) for each in wanted]))
+    while asked := _read(given):
+        name, *wanted = asked
+        told.write(_packet([name, *[keys[_PLACE.unpack_from(each)[0]](each[_PLACE.size :]) for each in wanted]]))
         told.flush()
 
 
@@ -119,5 +143,6 @@ if __name__ == "__main__":
     # What a terminal or a service manager says to all processes of a program is for the one that knows what is out.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with suppress(BrokenPipeError, ConnectionResetError):
-        work(sys.stdin.buffer, sys.stdout.buffer)
+    # Opened here, so that both have buffers, whatever is set for Python's own.
+    with suppress(BrokenPipeError, ConnectionResetError), open(0, "rb") as given, open(1, "wb") as told:
+        work(given, told)

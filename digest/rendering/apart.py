@@ -81,8 +81,10 @@ def _be_the_child(answer: Callable[[], bytes], writing: int, signs: int) -> None
     """Answer within limits, and end: nothing of the parent's may run here, no handler, no buffer, no exit."""
     try:
         gc.disable()  # it would go through all that the parent holds, and copy it
-        for number in (signal.SIGPROF, signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGPROF, signal.SIGALRM, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        # It holds what its parent holds, locks too: where that is killed, nobody else ends a child that hangs.
+        signal.setitimer(signal.ITIMER_REAL, 2 * _PATIENCE)
         signal.setitimer(signal.ITIMER_PROF, _SECONDS + _SECONDS_A_SIGN * signs)
         if _STATM.exists():
             held = int(_STATM.read_text().split()[0]) * resource.getpagesize()

@@ -1,9 +1,9 @@
 """Ahead: letters made before their turn are the letters they would have been in it, whatever happens to the others."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -59,7 +59,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 @pytest.fixture(autouse=True)
 def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(ahead_module, "_processors", lambda: 2)
 
 
 @pytest.fixture
@@ -76,11 +76,16 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[SigningProcess]:
     return all_of_them
 
 
-async def ready_of(ahead: Ahead, *batches: Sequence[Plain]) -> list[Letter]:
-    """All of these, as they become ready."""
+async def ready_of(ahead: Ahead, *batches: Sequence[Plain], at_once: Callable[[], None] = lambda: None) -> list[Letter]:
+    """All of these, as they become ready, and what is done each time that some do."""
     ready: asyncio.Queue[Sequence[Letter]] = asyncio.Queue()
+
+    def take(some: Sequence[Letter]) -> None:
+        ready.put_nowait(some)
+        at_once()
+
     for batch in batches:
-        ahead.begin(batch, ready.put_nowait)
+        ahead.begin(batch, take)
     found: list[Letter] = []
     while len(found) < sum(map(len, batches)):
         found += await asyncio.wait_for(ready.get(), 30)
@@ -130,7 +135,7 @@ async def test_no_process_is_begun_without_need(
     """Each is then made in its turn."""
     signers = tuple(replace(each, private=b"") for each in BOTH) if why == "a key that stays here" else BOTH
     if why == "one processor":
-        monkeypatch.setattr(os, "cpu_count", lambda: 1)
+        monkeypatch.setattr(ahead_module, "_processors", lambda: 1)
     ahead, some = Ahead(signers), letters(*range(10 if why == "few" else 100), signers=signers)
 
     ready = await ready_of(ahead, some)
@@ -165,7 +170,45 @@ async def test_no_more_are_begun_where_none_works(begun: list[SigningProcess], m
 
     assert sorted(letter.id for letter in ready) == list(range(200))
     assert all(letter in some for letter in ready)
+    assert sum(letter.times for letter in some) <= 64  # of those that were begun, and no more for nothing
     assert len(begun) == 2
+    assert await ready_of(ahead, letters(*range(200, 300))) == letters(*range(200, 300))
+
+
+async def test_no_process_is_begun_where_nobody_signs(begun: list[SigningProcess]) -> None:
+    """Keys of others are no reason."""
+    ahead, some = Ahead(BOTH), letters(*range(100), signers=())
+
+    ready = await ready_of(ahead, some)
+    await ahead.close()
+
+    assert {letter.id: letter.made() for letter in ready} == {letter.id: letter.made() for letter in some}
+    assert begun == []
+
+
+@pytest.mark.parametrize("before", [0, 100])
+async def test_after_the_end_each_is_made_in_its_turn(before: int, begun: list[SigningProcess]) -> None:
+    """A lease that was under way may bring more."""
+    ahead, some = Ahead(BOTH), letters(*range(100))
+    await ready_of(ahead, letters(*range(100, 100 + before)))
+    await ahead.close()
+    count = len(begun)
+
+    assert await ready_of(ahead, some) == some
+    assert len(begun) == count
+
+
+async def test_who_stands_still_for_long_sends_no_letter_with_the_signature_of_another(
+    begun: list[SigningProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process was stopped, and the others went on."""
+    monkeypatch.setattr("digest.mail.signing._PATIENCE", 0.3)
+    ahead, some, stops = Ahead(BOTH), letters(*range(600)), iter([False, True] * 3)
+
+    found = await ready_of(ahead, some, at_once=lambda: time.sleep(0.5 if next(stops, False) else 0))
+    await ahead.close()
+
+    assert {letter.id: letter.made() for letter in found} == {letter.id: letter.made() for letter in some}
 
 
 async def test_what_nobody_will_hand_over_is_not_made(begun: list[SigningProcess]) -> None:

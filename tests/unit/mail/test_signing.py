@@ -50,6 +50,74 @@ async def test_signatures_are_those_that_would_be_made_here() -> None:
     assert child_of(process).returncode is not None
 
 
+@pytest.mark.parametrize("how", ["comes too late for it", "is broken off", "is for something else"])
+async def test_nobody_is_given_the_answer_to_another(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it has come, and nobody took it: a letter would bear the signature of another."""
+    monkeypatch.setattr("digest.mail.signing._PATIENCE", 0.2 if how == "comes too late for it" else 30)
+    process = await SigningProcess.begun(SIGNERS)
+    if how == "is for something else":
+        process._asked, asked = 7, process._line.write
+        monkeypatch.setattr(process._line, "write", lambda data: asked(data.replace(b"\0\0\0\x08", b"\0\0\0\x09", 1)))
+    first, second = [asyncio.create_task(process.signatures([each])) for each in WANTED[:2]]
+    await asyncio.sleep(0)
+
+    if how == "is broken off":
+        first.cancel()
+    _stand_still()
+    made = await asyncio.gather(first, second, return_exceptions=True)
+    late = await asyncio.gather(process.signatures(WANTED[2:]), return_exceptions=True)
+    process.end()
+
+    assert all(isinstance(each, BaseException) for each in (*made, *late))
+
+
+async def test_one_that_was_broken_off_while_it_began_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No child, and no line to it."""
+    children: list[subprocess.Popen[bytes]] = []
+    usual = subprocess.Popen
+
+    def noted(*args: object, **kwargs: object) -> "subprocess.Popen[bytes]":
+        children.append(usual(*args, **kwargs))  # type: ignore[call-overload]
+        return children[-1]
+
+    async def never(**_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    monkeypatch.setattr(asyncio, "open_unix_connection", never)
+    beginning = asyncio.create_task(SigningProcess.begun(SIGNERS))
+    await asyncio.sleep(0.05)
+
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+
+    assert [child.returncode for child in children] == [-signal.SIGKILL]
+
+
+async def test_it_knows_nothing_but_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No password that this process was given."""
+    monkeypatch.setenv("DIGEST_DATABASE__URL", "postgresql://digest:secret@database/digest")
+    process = await SigningProcess.begun(SIGNERS)
+    await process.signatures(WANTED[:1])
+
+    told = _told_at_its_start(child_of(process).pid)
+    process.end()
+
+    assert b"PYTHONPATH" in told
+    assert b"secret" not in told
+    assert b"PRIVATE" not in told
+
+
+def _told_at_its_start(pid: int) -> bytes:
+    return b"".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("environ", "cmdline"))
+
+
+def _stand_still() -> None:
+    """This process, while the child goes on."""
+    time.sleep(0.5)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_what_is_said_to_all_processes_of_a_program_does_not_end_it(number: signal.Signals) -> None:
     """A terminal, or a service manager, ends the one that knows what is out, and that ends this."""
