@@ -28,9 +28,9 @@ Wanted = tuple[int, bytes]
 #: Before each packet, and before each part in it: how long it is.
 _LENGTH = struct.Struct("!I")
 _PLACE = struct.Struct("!H")
-#: Seconds that some signatures may take, though they take hundredths; and seconds to wait for the end of a child that
-#: was killed, after which others may see to it.
-_PATIENCE, _LAST = 3.0, 1.0
+#: Seconds that the first signatures may take, for which the child has to begin; those after them, though they take
+#: hundredths; and the end of a child that was killed, after which others may see to it.
+_FIRST, _PATIENCE, _LAST = 20.0, 3.0, 1.0
 #: What the child needs to find its libraries. The rest of the environment may hold passwords.
 _NEEDED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
@@ -44,7 +44,7 @@ class SigningProcess:
         #: Who waits for answers, in the order in which they were asked for.
         self._turn = asyncio.Lock()
         self._asked = 0
-        self._is_over = False
+        self._has_answered = self._is_over = False
 
     @classmethod
     async def begun(cls, signers: Sequence[Signer]) -> "SigningProcess":
@@ -71,8 +71,9 @@ class SigningProcess:
         name = _LENGTH.pack(self._asked)
         self._line.write(_packet([name, *[_PLACE.pack(place) + data for place, data in wanted]]))
         try:
-            async with self._turn, asyncio.timeout(_PATIENCE):
+            async with self._turn, asyncio.timeout(_PATIENCE if self._has_answered else _FIRST):
                 answered, *made = await self._answer()
+            self._has_answered = True
             if answered != name or len(made) != len(wanted):
                 raise EOFError("an answer to something else")
         except BaseException:

@@ -1,7 +1,7 @@
 """Ahead: letters made before their turn are the letters they would have been in it, whatever happens to the others."""
 
 import asyncio
-import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ from digest.errors import BadTemplate
 from digest.flow import ahead as ahead_module
 from digest.flow.ahead import Ahead
 from digest.flow.feed import Letter
+from digest.mail import signing
 from digest.mail.dkim import Signer, Unsigned, signed_here, unsigned
 from digest.mail.dkim_keys import Kind, signer
 from digest.mail.signing import SigningProcess
@@ -58,6 +59,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 
 @pytest.fixture(autouse=True)
+def _at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for some seconds is no reason to fail."""
+    for name in ("_FIRST", "_PATIENCE", "_LAST"):
+        monkeypatch.setattr(signing, name, 60.0)
+
+
+@pytest.fixture(autouse=True)
 def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead_module, "_processors", lambda: 2)
 
@@ -88,7 +96,7 @@ async def ready_of(ahead: Ahead, *batches: Sequence[Plain], at_once: Callable[[]
         ahead.begin(batch, take)
     found: list[Letter] = []
     while len(found) < sum(map(len, batches)):
-        found += await asyncio.wait_for(ready.get(), 30)
+        found += await asyncio.wait_for(ready.get(), 100)
     return found
 
 
@@ -150,7 +158,8 @@ async def test_another_takes_the_place_of_one_that_was_killed(begun: list[Signin
     ahead, before, after = Ahead(BOTH), letters(*range(100)), letters(*range(100, 300))
     ready = await ready_of(ahead, before)
     for process in begun:
-        process._child.send_signal(signal.SIGKILL)
+        process._child.kill()
+        process._child.wait(60)
 
     ready += await ready_of(ahead, after)
     made = {letter.id: letter.made()[1] for letter in ready}
@@ -162,7 +171,7 @@ async def test_another_takes_the_place_of_one_that_was_killed(begun: list[Signin
 
 async def test_no_more_are_begun_where_none_works(begun: list[SigningProcess], monkeypatch: pytest.MonkeyPatch) -> None:
     """All letters are made in their turn."""
-    monkeypatch.setattr("digest.mail.signing.sys.executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     ahead, some = Ahead(BOTH), letters(*range(200))
 
     ready = await ready_of(ahead, some)
@@ -202,8 +211,10 @@ async def test_who_stands_still_for_long_sends_no_letter_with_the_signature_of_a
     begun: list[SigningProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This process was stopped, and the others went on."""
-    monkeypatch.setattr("digest.mail.signing._PATIENCE", 0.3)
     ahead, some, stops = Ahead(BOTH), letters(*range(600)), iter([False, True] * 3)
+    await ready_of(ahead, letters(*range(600, 800)))  # both have begun, and have answered
+    assert len(begun) == 2
+    monkeypatch.setattr(signing, "_PATIENCE", 0.3)
 
     found = await ready_of(ahead, some, at_once=lambda: time.sleep(0.5 if next(stops, False) else 0))
     await ahead.close()
@@ -216,7 +227,7 @@ async def test_what_nobody_will_hand_over_is_not_made(begun: list[SigningProcess
     ahead, some = Ahead(BOTH), letters(*range(1000))
     first = asyncio.Event()
     ahead.begin(some, lambda _: first.set())
-    await asyncio.wait_for(first.wait(), 30)
+    await asyncio.wait_for(first.wait(), 100)
 
     await ahead.close()
     times = sum(letter.times for letter in some)
