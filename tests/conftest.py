@@ -178,6 +178,19 @@ def clock() -> StandingClock:
     return StandingClock()
 
 
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that letters may be delivered on, for tests that are coroutines (`pytest.mark.anyio`)."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
+@pytest.fixture
+def patient_signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that sign are waited for, as a machine that stands still for some seconds is no reason to fail."""
+    for name in ("_FIRST", "_PATIENCE", "_LAST"):
+        monkeypatch.setattr(f"digest.mail.signing.{name}", 60.0)
+
+
 @pytest.fixture
 def transport() -> MemoryTransport:
     """Keeps what is handed over."""

@@ -77,6 +77,7 @@ def test_what_arrives_verifies(social_care: House, tmp_path: Path, transport: Me
     assert all({"list-unsubscribe", "list-unsubscribe-post", "feedback-id"} <= names for names in covered_by(message))
 
 
+@pytest.mark.usefixtures("patient_signing")
 @pytest.mark.parametrize("killed", [False, True], ids=["in peace", "killed over and over"])
 def test_what_other_processes_sign_verifies(
     social_care: House, tmp_path: Path, transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch, killed: bool
@@ -85,8 +86,6 @@ def test_what_other_processes_sign_verifies(
     and none of them is left."""
     monkeypatch.setattr("digest.flow.ahead._processors", lambda: 2)
     monkeypatch.setattr("digest.flow.ahead._LETTERS", 8)
-    for name in ("_FIRST", "_PATIENCE", "_LAST"):  # a machine that stands still for some seconds is no reason to fail
-        monkeypatch.setattr(f"digest.mail.signing.{name}", 60.0)
     begun: list[SigningProcess] = []
     usual = SigningProcess.signatures
 

@@ -49,20 +49,7 @@ def letters(*numbers: int, signers: Sequence[Signer] = BOTH) -> list[Plain]:
     return [Plain(DeliveryId(number), signers) for number in numbers]
 
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that letters are delivered on."""
-    return "asyncio", {"use_uvloop": request.param}
-
-
-@pytest.fixture(autouse=True)
-def _at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that stands still for some seconds is no reason to fail."""
-    for name in ("_FIRST", "_PATIENCE", "_LAST"):
-        monkeypatch.setattr(signing, name, 60.0)
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patient_signing")]
 
 
 @pytest.fixture(autouse=True)

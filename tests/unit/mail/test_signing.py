@@ -21,20 +21,7 @@ SIGNERS = [signer(KEYS[kind], domain="example.org", selector=str(kind)) for kind
 WANTED = [(place, bytes([place]) * length) for length in (0, 1, 300, 70_000) for place in range(len(SIGNERS))]
 
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that letters are delivered on."""
-    return "asyncio", {"use_uvloop": request.param}
-
-
-@pytest.fixture(autouse=True)
-def _at_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that stands still for some seconds is no reason to fail."""
-    for name in ("_FIRST", "_PATIENCE", "_LAST"):
-        monkeypatch.setattr(signing, name, 60.0)
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patient_signing")]
 
 
 def here(wanted: list[Wanted]) -> list[bytes]:
