@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from digest.model.delivery import WireText
 
@@ -64,27 +64,26 @@ class Signer:
         return f".{domain.lower()}".endswith(f".{self.domain}")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsigned(Generic[Message]):
+class Unsigned(NamedTuple, Generic[Message]):
     """A message whose signatures are not made yet. By `unsigned`."""
 
     message: Message
     #: Whose signatures it is to have, in their order.
     signers: Sequence[Signer]
     #: Each one's header up to the signature.
-    _heads: Sequence[bytes]
+    heads: Sequence[bytes]
     #: The canonical headers that all of them cover.
-    _covered: bytes
+    covered: bytes
 
     def to_sign(self) -> list[bytes]:
         """What each signer is to sign."""
-        return [self._covered + _without_its_signature(head) for head in self._heads]
+        return [self.covered + _without_its_signature(head) for head in self.heads]
 
     def signed(self, signatures: Sequence[bytes]) -> Message:
         """The message with these before it."""
-        if not self._heads:
+        if not self.heads:
             return self.message
-        lines = [part for each in zip(self._heads, map(_lines, signatures), strict=True) for part in each]
+        lines = [part for each in zip(self.heads, map(_lines, signatures), strict=True) for part in each]
         # A signature is clean lines, so that with it WireText stays what it is.
         return type(self.message)(b"".join([*lines, self.message]))
 
