@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from digest.flow.freeze import Edition
 from digest.flow.spoken import Spoken
-from digest.model.choice import MORE, REMEMBERED, Choice, Offer, Readers
+from digest.model.choice import REMEMBERED, Choice, Offer, Readers
 from digest.model.item import ItemId
 from digest.model.newsletter import WhenEmpty
 from digest.rendering.sizes import Room, room, widest
@@ -98,7 +98,7 @@ class Chooser:
     def _letter(self, readers: Readers) -> tuple[Choice, Layout | None]:
         choice = self.choice(readers)
         self.offered.update(c.id for c in choice.chosen)
-        self.offered.update(item for item, why in choice.passed_over.items() if why in MORE)
+        self.offered.update(choice.no_room)
         return choice, self._lay_out(choice, readers)
 
     def choice(self, readers: Readers) -> Choice:

@@ -75,9 +75,12 @@ def choice_of(edition: Edition, came: Came) -> Choice:
     now = Chooser(edition).choice(came.readers)
     chosen = tuple(_chosen(came.layout)) if came.layout else ()
     ids = {c.id for c in chosen}
-    no_room = {c.id: Reason.ISSUE_FULL for c in now.chosen}
-    others = {item: why for item, why in (no_room | now.passed_over).items() if item not in ids}
-    return Choice(chosen=chosen, passed_over=others)
+    full = {c.id: Reason.ISSUE_FULL for c in now.chosen}
+    return Choice(chosen=chosen, refused=_but(now.refused, ids), no_room=_but({**full, **now.no_room}, ids))
+
+
+def _but(passed_over: Mapping[ItemId, Reason], came: set[ItemId]) -> dict[ItemId, Reason]:
+    return {item: why for item, why in passed_over.items() if item not in came}
 
 
 def _chosen(layout: Layout) -> Iterator[Chosen]:

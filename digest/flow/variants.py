@@ -12,7 +12,7 @@ from digest.flow.alike import kept_cohorts, key_of, standing_for
 from digest.flow.layouts import layout_from
 from digest.flow.outcomes import Outcome, outcomes
 from digest.flow.preview import Preview
-from digest.model.choice import MORE, Choice, Reason
+from digest.model.choice import Choice, Reason
 from digest.rendering.variant import Layout
 from digest.storage import audiences, desk, editions
 from digest.storage.audiences import Cohort
@@ -209,10 +209,10 @@ def _add(quiet: dict[str, Without], why: str, key: str, readers: int) -> None:
 
 def _why(choice: Choice, each: Cohort) -> str:
     """The reason that says most: what is nearest to having been a letter."""
-    reasons = set(choice.passed_over.values())
+    reasons = set(choice.refused.values())
     if each.chosen.topics is not None and not each.chosen.topics:
         return "They have chosen no topic"
-    if reasons & MORE:
+    if choice.no_room:
         return "What is new to them finds no room"
     if Reason.OTHER_TOPIC in reasons:
         return "What is new is not on the topics they chose"

@@ -39,9 +39,6 @@ _NO_LINES: Mapping[ItemId, int] = {}
 #: What was found for so many cohorts is kept for others that are alike; those come one soon after the other.
 REMEMBERED = 1000
 
-#: For want of room only: these are counted in "and N more" and are offered again next time.
-MORE = frozenset({Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -86,12 +83,20 @@ class Choice:
     """The ordered items one cohort gets, and why the others are not among them."""
 
     chosen: tuple[Chosen, ...]
-    passed_over: dict[ItemId, Reason]
+    #: What is not for these readers in this issue.
+    refused: Mapping[ItemId, Reason] = field(default_factory=dict)
+    #: What is new to them and found no room: counted in "and N more", and offered again next time.
+    no_room: Mapping[ItemId, Reason] = field(default_factory=dict)
+
+    @property
+    def passed_over(self) -> dict[ItemId, Reason]:
+        """All that are not among the chosen."""
+        return {**self.refused, **self.no_room}
 
     @property
     def more(self) -> int:
         """How many are new to these readers but found no room."""
-        return sum(reason in MORE for reason in self.passed_over.values())
+        return len(self.no_room)
 
 
 def choose(
@@ -147,7 +152,7 @@ class Offer:
         self._topic_order, self._policy = topic_order, policy
         self._sizes, self._headings, self._lines = sizes, headings, lines
         self._most_lines, self._room = most_lines, room
-        self._candidates = [(c, frozenset([c.id, *c.also])) for c in candidates]
+        self._candidates, self._had_by = candidates, _had_by(candidates)
         self._window = window
         self._judged = lru_cache(REMEMBERED)(self._judge)
         self._looked_at = lru_cache(REMEMBERED)(self._look)
@@ -171,9 +176,10 @@ class Offer:
         # Pinned ones first, then the topics in order; the editor's order holds within each.
         filler.add(looked.pinned, None)
         for slug, items in placed.items():
-            filler.add(items, slug)
+            if items:
+                filler.add(items, slug)
         chosen = tuple([self._chosen(item, under) for item, under in filler.taken])
-        return Choice(chosen=chosen, passed_over=refused | filler.passed_over)
+        return Choice(chosen=chosen, refused=refused, no_room=filler.no_room)
 
     def _chosen(self, item: ItemId, under: str | None) -> Chosen:
         """The same value every time: thousands of choices hold it."""
@@ -183,23 +189,39 @@ class Offer:
             self._told[key] = Chosen(id=item, under=under, reason=reason)
         return self._told[key]
 
-    def _judge(self, since: datetime) -> "list[tuple[Candidate, frozenset[ItemId], Reason]]":
-        """What holds of each candidate whatever was received before, for those whose issue reaches so far back."""
-        return [(candidate, same, _judge(candidate, since, self._window)) for candidate, same in self._candidates]
-
-    def _look(self, received: frozenset[ItemId], since: datetime) -> "_Looked":
-        """What holds for all who have had the same, whatever their topics are."""
+    def _judge(self, since: datetime) -> "_Looked":
+        """What holds for those who have had nothing, whose issue reaches so far back."""
         looked = _Looked()
-        for candidate, same, reason in self._judged(since):
-            if reason is not Reason.LEFT_OUT and not same.isdisjoint(received):
-                looked.refused[candidate.id] = Reason.HAD
-            elif reason is Reason.PINNED:
+        for candidate in self._candidates:
+            reason = _judge(candidate, since, self._window)
+            if reason is Reason.PINNED:
                 looked.pinned.append(candidate.id)
             elif reason is Reason.TOPIC:
                 looked.filed.append((candidate.id, candidate.topics))
             else:
                 looked.refused[candidate.id] = reason
         return looked
+
+    def _look(self, received: frozenset[ItemId], since: datetime) -> "_Looked":
+        """What holds for all who have had the same, whatever their topics are."""
+        new = self._judged(since)
+        taken = {candidate for item in received for candidate in self._had_by.get(item, ())}
+        had = [c.id for c in self._candidates if c.id in taken]
+        return _Looked(
+            pinned=[item for item in new.pinned if item not in taken],
+            filed=[each for each in new.filed if each[0] not in taken],
+            refused={**new.refused, **dict.fromkeys(had, Reason.HAD)},
+        )
+
+
+def _had_by(candidates: Sequence[Candidate]) -> dict[ItemId, list[ItemId]]:
+    """By each item that readers may have had, the candidates that are no news to them then, but what is left out."""
+    found: dict[ItemId, list[ItemId]] = {}
+    for candidate in candidates:
+        if not candidate.left_out:
+            for item in (candidate.id, *candidate.also):
+                found.setdefault(item, []).append(candidate.id)
+    return found
 
 
 @dataclass(slots=True)
@@ -241,7 +263,7 @@ class _Filler:
         self._policy, self._sizes, self._headings, self._room = policy, sizes, headings, room
         self._lines, self._most_lines = lines, most_lines
         self.taken: list[tuple[ItemId, str | None]] = []
-        self.passed_over: dict[ItemId, Reason] = {}
+        self.no_room: dict[ItemId, Reason] = {}
         #: How many have a line in the list of contents, and the bytes of these lines.
         self._listed = 0
         self._listed_bytes = 0
@@ -257,11 +279,11 @@ class _Filler:
                 # The first under a topic brings the heading with it.
                 cost += self._line(item) + (0 if count else heading)
             if len(self.taken) >= self._policy.per_issue:
-                self.passed_over[item] = Reason.ISSUE_FULL
+                self.no_room[item] = Reason.ISSUE_FULL
             elif count >= most:
-                self.passed_over[item] = Reason.TOPIC_FULL
+                self.no_room[item] = Reason.TOPIC_FULL
             elif cost > self._room:
-                self.passed_over[item] = Reason.TOO_BIG
+                self.no_room[item] = Reason.TOO_BIG
             else:
                 count += 1
                 self._take(item, under, cost)

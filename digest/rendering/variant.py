@@ -88,16 +88,16 @@ def _body(placed: Sequence[Placed], content: IssueContent, phrases: Phrases, hea
         yield Part("intro", {})
     items = [(item, slug) for item, slug in placed if slug is not None]
     topics = [(slug, [item for item, _ in group]) for slug, group in groupby(items, key=lambda placed: placed[1])]
-    counts = {slug: {"count": phrases.count_new(len(under))} for slug, under in topics}
+    counts = {slug: phrases.count_new(len(under)) for slug, under in topics}
     if CONTENTS_FROM <= len(items) <= TITLES_UNTIL:
         yield from _parts("contents-open", *(f"contents:{item}" for item, _ in items), "contents-close")
     elif len(items) > TITLES_UNTIL and len(topics) > 1:
         yield from _parts("contents-open")
-        yield from (Part(f"contents-topic:{slug}", values) for slug, values in counts.items())
+        yield from (_counted(f"contents-topic:{slug}", count) for slug, count in counts.items())
         yield from _parts("contents-close")
     yield from _parts(*(f"note:{item}" for item, slug in placed if slug is None))
     for slug, under in topics:
-        yield Part(f"topic:{slug}", counts[slug])
+        yield _counted(f"topic:{slug}", counts[slug])
         yield from _parts(*(f"item:{item}:{slug}" for item in under))
 
 
@@ -109,6 +109,12 @@ def _parts(*keys: str) -> Iterator[Part]:
 def _plain(key: str) -> Part:
     """A block without values: thousands of letters hold the same."""
     return Part(key, {})
+
+
+@lru_cache(maxsize=2_000)
+def _counted(key: str, count: str) -> Part:
+    """A block that says how many there are: one and the same, too."""
+    return Part(key, {"count": count})
 
 
 def _headline(placed: Sequence[Placed], topics: int | None, phrases: Phrases) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model.cadence import Cadence, Schedule, parse_period
-from digest.model.choice import MORE, REMEMBERED, Candidate, Choice, Offer, Readers, Reason, choose
+from digest.model.choice import REMEMBERED, Candidate, Choice, Offer, Readers, Reason, choose
 from digest.model.item import ItemId
 from digest.model.newsletter import Newsletter, SelectionPolicy, Sender
 from digest.model.window import Window, window
@@ -76,7 +76,7 @@ def test_an_item_that_does_not_come_says_why(given_one: Candidate, who: Readers,
     """Each item that is passed over has its one reason, and counts as more only for want of room."""
     choice = chosen_for(who, given_one)
 
-    assert choice == Choice(chosen=(), passed_over={ItemId(1): reason})
+    assert choice == Choice(chosen=(), refused={ItemId(1): reason})
     assert choice.more == 0
 
 
@@ -278,7 +278,9 @@ def test_no_choice_ever_breaks_a_rule(
     assert all(sum(c.under == topic for c in choice.chosen) <= policy.per_topic for topic in TOPICS)
     assert set(got) | set(choice.passed_over) == {c.id for c in candidates}
     assert not set(got) & set(choice.passed_over)
-    assert choice.more == sum(why in MORE for why in choice.passed_over.values())
+    assert choice.more == len(choice.no_room)
+    assert set(choice.no_room.values()) <= {Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG}
+    assert not {Reason.TOPIC_FULL, Reason.ISSUE_FULL, Reason.TOO_BIG} & set(choice.refused.values())
 
 
 @given(candidates=some_candidates, who=some_readers)

@@ -126,7 +126,7 @@ def choice(*placed: tuple[int, str | None], more: int = 0) -> Choice:
     chosen = tuple(
         Chosen(id=ItemId(item), under=under, reason=Reason.TOPIC if under else Reason.PINNED) for item, under in placed
     )
-    return Choice(chosen=chosen, passed_over={ItemId(900 + n): Reason.ISSUE_FULL for n in range(more)})
+    return Choice(chosen=chosen, no_room={ItemId(900 + n): Reason.ISSUE_FULL for n in range(more)})
 
 
 def many(count: int) -> tuple[Article, ...]:

@@ -131,9 +131,9 @@ def letters() -> Iterator[Filled]:
         chosen = [Chosen(id=a.id, under=None, reason=Reason.PINNED) for a in content.articles if a.pinned]
         chosen += [Chosen(id=a.id, under=a.topics[0], reason=Reason.TOPIC) for a in filed]
         chosen.sort(key=lambda c: [None, *(t.slug for t in content.topics)].index(c.under))
-        full = Choice(chosen=tuple(chosen), passed_over={})
-        short = Choice(chosen=tuple(chosen[:1]), passed_over={filed[-1].id: Reason.TOO_BIG})
-        for choice in (full, short, Choice(chosen=(), passed_over={})):
+        full = Choice(chosen=tuple(chosen))
+        short = Choice(chosen=tuple(chosen[:1]), no_room={filed[-1].id: Reason.TOO_BIG})
+        for choice in (full, short, Choice(chosen=())):
             layout = lay_out(choice, content, topics=frozenset({"carers"}), phrases=env.phrases)
             prepared = prepare(blocks, layout, {})
             yield Filled(subject=layout.subject, html=prepared.html(PERSONAL), text=prepared.text(PERSONAL))
@@ -164,7 +164,7 @@ def test_german_letters_are_german() -> None:
     env = environment([folder("templates")], Phrases(tongues.of("de")))
     content = replace(CONTENT, language="de")
     filed = next(a for a in content.articles if a.topics)
-    choice = Choice(chosen=(Chosen(id=filed.id, under=filed.topics[0], reason=Reason.TOPIC),), passed_over={})
+    choice = Choice(chosen=(Chosen(id=filed.id, under=filed.topics[0], reason=Reason.TOPIC),))
 
     layout = lay_out(choice, content, topics=frozenset({"carers"}), phrases=env.phrases)
     letter = prepare(compile_issue(content, env), layout, {}).html(PERSONAL)
