@@ -54,10 +54,10 @@ class Edition:
         """Which receipts may matter to it; old ones only to those who come back after a long pause."""
         limits, items = self.window, self.receivable
         if not limits.away:
-            return Span(since=limits.since, items=items)
+            return Span(items=items)
         lately = tuple(i for c in self.candidates if c.dated_at >= limits.since for i in (c.id, *c.also))
-        back = Back(before=limits.away_before, least=limits.away_least, since=limits.furthest, items=items)
-        return Span(since=limits.since, items=lately, back=back)
+        back = Back(before=limits.away_before, least=limits.away_least, items=items)
+        return Span(items=lately, back=back)
 
     @property
     def receivable(self) -> tuple[ItemId, ...]:

@@ -23,8 +23,7 @@ class Back:
     before: str
     #: Who left before this day is taken to have left on it.
     least: str
-    #: Which of their receipts may matter, as for everybody.
-    since: datetime
+    #: Those of these may matter, as for everybody.
     items: tuple[ItemId, ...]
 
     def day(self, away_since: str) -> str:
