@@ -10,12 +10,12 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from digest.flow.feed import Leased, Letter, Ready
-from digest.flow.handfuls import Handful, Result
 from digest.mail.dkim import Signer, Unsigned
 from digest.mail.signing import SigningProcess, Wanted
-from digest.model.delivery import Envelope, WireText
+from digest.model.delivery import DeliveryId, Envelope, WireText
 from digest.storage.chunks import chunks
 
 #: So many letters are signed and handed out together: their markers are one commit.
@@ -30,6 +30,7 @@ _HANDFULS_EACH = 2
 _SECONDS = 0.005
 
 _Draft = tuple[Envelope, Unsigned[WireText]] | Exception
+_Result = tuple[Envelope, WireText] | Exception
 
 
 class Ahead:
@@ -78,12 +79,14 @@ class Ahead:
             some, ready = self._waiting.get_nowait()
             ready(some)
 
-    async def _made(self, letters: Sequence[Leased], bench: "_Bench") -> Sequence[Letter]:
+    async def _made(self, letters: Sequence[Leased], bench: "_Bench") -> list[Letter]:
         drafts = [draft async for draft in _drafts(letters)]
         wanted = [each for draft in drafts for each in self._wanted(draft)]
         signatures = iter(await bench.signatures(wanted) if wanted else [])
-        made = {letter.id: _finished(draft, signatures) for letter, draft in zip(letters, drafts, strict=True)}
-        return Handful(letters, made).letters
+        return [
+            _Made(letter.id, letter, _finished(draft, signatures))
+            for letter, draft in zip(letters, drafts, strict=True)
+        ]
 
     def _wanted(self, draft: _Draft) -> list[Wanted]:
         if isinstance(draft, Exception):
@@ -138,6 +141,25 @@ class _Bench:
             self._process = None
 
 
+class _Made(NamedTuple):
+    """A letter that is made, or cannot be, which is for its own turn: the others are not to blame."""
+
+    id: DeliveryId
+    letter: Leased
+    result: _Result
+
+    @property
+    def domain(self) -> str:
+        """The letter's."""
+        return self.letter.domain
+
+    def made(self) -> tuple[Envelope, WireText]:
+        """What the letter promises."""
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
 async def _drafts(letters: Sequence[Leased]) -> AsyncIterator[_Draft]:
     """Each letter before it is signed; mail servers have their turn in between where it takes long."""
     until = time.monotonic() + _SECONDS
@@ -155,7 +177,7 @@ def _draft(letter: Leased) -> _Draft:
         return error
 
 
-def _finished(draft: _Draft, signatures: Iterator[bytes]) -> Result:
+def _finished(draft: _Draft, signatures: Iterator[bytes]) -> _Result:
     if isinstance(draft, Exception):
         return draft
     envelope, unsigned = draft

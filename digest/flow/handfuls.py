@@ -15,8 +15,7 @@ from digest.storage.chunks import chunks
 #: At most so many letters at a time, so many bytes, and as many as are made in so many seconds: mail servers wait.
 _LETTERS, _BYTES, _SECONDS = 32, 1_000_000, 0.005
 
-#: A letter that is made; or why it cannot be, which is for its own turn: the others are not to blame.
-Result = tuple[Envelope, WireText] | Exception
+_Result = tuple[Envelope, WireText] | Exception
 
 
 class Handfuls:
@@ -34,13 +33,12 @@ class Handfuls:
 class Handful:
     """Letters that are next to each other, and what of them is made and not yet fetched."""
 
-    def __init__(self, letters: Sequence[Letter], made: dict[DeliveryId, Result] | None = None) -> None:
-        """Where they have been made before their turn, with what each has come to."""
+    def __init__(self, letters: Sequence[Letter]) -> None:
         #: The same, each made together with others.
         self.letters = [_OfHandful(letter.id, letter, self) for letter in letters]
         #: The next one last.
-        self._unmade = {} if made else {letter.id: letter for letter in reversed(letters)}
-        self._made = made or {}
+        self._unmade = {letter.id: letter for letter in reversed(letters)}
+        self._made: dict[DeliveryId, _Result] = {}
 
     def fetched(self, number: DeliveryId, letter: Letter) -> tuple[Envelope, WireText]:
         """The message of one of them; asked for once more, it is made once more."""
@@ -79,8 +77,8 @@ class _OfHandful(NamedTuple):
         return self.handful.fetched(self.id, self.letter)
 
 
-def _result(letter: Letter) -> Result:
+def _result(letter: Letter) -> _Result:
     try:
         return letter.made()
-    except Exception as error:
+    except Exception as error:  # for its own turn: the others are not to blame
         return error
