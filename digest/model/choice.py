@@ -206,11 +206,11 @@ class Offer:
         """What holds for all who have had the same, whatever their topics are."""
         new = self._judged(since)
         taken = {candidate for item in received for candidate in self._had_by.get(item, ())}
-        had = [c.id for c in self._candidates if c.id in taken]
+        reasons = {**new.refused, **dict.fromkeys(taken, Reason.HAD)}
         return _Looked(
             pinned=[item for item in new.pinned if item not in taken],
             filed=[each for each in new.filed if each[0] not in taken],
-            refused={**new.refused, **dict.fromkeys(had, Reason.HAD)},
+            refused={c.id: reasons[c.id] for c in self._candidates if c.id in reasons},
         )
 
 

@@ -79,7 +79,7 @@ class Cohort:
 def gather_readers(connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime) -> None:
     """Write down who gets this issue, with the receipts that may matter to it."""
     _reader.metadata.create_all(connection, checkfirst=False)
-    query = _who_gets(connection, newsletter_id, cadence, span, now)
+    query = _who_gets(newsletter_id, cadence, span, now)
     connection.execute(insert(_reader).from_select([column.name for column in query.selected_columns], query))
 
 
@@ -90,40 +90,33 @@ def stamp(connection: Connection) -> str:
     return f"{last or 0}.{barred or 0}.{lifted}"
 
 
-def _who_gets(
-    connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, now: datetime
-) -> Select[Any] | CompoundSelect[Any]:
+def _who_gets(newsletter_id: int, cadence: Cadence, span: Span, now: datetime) -> Select[Any] | CompoundSelect[Any]:
     who, back = audience.readers(newsletter_id, cadence, now), span.back
-    lately = receipts.issues_held(connection, newsletter_id, span)
     if back is None:
-        return _with_receipts(who, lately)
+        return _with_receipts(who, receipts.of_readers(newsletter_id, span))
     returning = away.came_back(back.before)
     theirs = select(subscription.c.subscriber_id).where(subscription.c.newsletter_id == newsletter_id, returning)
-    long_ago = receipts.issues_held(connection, newsletter_id, span.for_back)
+    long_ago = receipts.of_readers(newsletter_id, span.for_back, among=theirs)
     return union_all(
-        _with_receipts(who.where(not_(returning)), lately),
-        _with_receipts(who.where(returning), long_ago, among=theirs, away_since=away.day_of(back)),
+        _with_receipts(who.where(not_(returning)), receipts.of_readers(newsletter_id, span)),
+        _with_receipts(who.where(returning), long_ago, away.day_of(back)),
     )
 
 
 def _with_receipts(
-    readers: Select[Any],
-    issue_ids: Sequence[int],
-    *,
-    among: Select[Any] | None = None,
-    away_since: ColumnElement[str] | None = None,
+    readers: Select[Any], received: Select[Any], away_since: ColumnElement[str] | None = None
 ) -> Select[Any]:
     who = (readers if away_since is None else readers.add_columns(away_since.label("away"))).subquery()
-    found, received = receipts.beside(who, issue_ids, among=among)
+    had = received.subquery()
     return select(
         who.c.subscriber_id,
         who.c.subscription_id,
         who.c.preference_id,
         who.c.language,
         who.c.first,
-        received.label("received"),
+        func.coalesce(had.c.received, "").label("received"),
         (literal("") if away_since is None else who.c.away).label("away"),
-    ).select_from(found)
+    ).outerjoin(had, had.c.subscriber_id == who.c.subscriber_id)
 
 
 def cohorts(connection: Connection) -> Iterator[Cohort]:
@@ -135,7 +128,7 @@ def cohorts_now(
     connection: Connection, newsletter_id: int, cadence: Cadence, span: Span, *, now: datetime
 ) -> Iterator[Cohort]:
     """The cohorts there would be if the readers were written down now; it writes nothing."""
-    return _cohorts_among(connection, _who_gets(connection, newsletter_id, cadence, span, now).subquery())
+    return _cohorts_among(connection, _who_gets(newsletter_id, cadence, span, now).subquery())
 
 
 def _cohorts_among(connection: Connection, among: FromClause) -> Iterator[Cohort]:

@@ -23,7 +23,7 @@ class Back:
     before: str
     #: Who left before this day is taken to have left on it.
     least: str
-    #: Those of these may matter, as for everybody.
+    #: Receipts of issues that held one of these may matter to them.
     items: tuple[ItemId, ...]
 
     def day(self, away_since: str) -> str:

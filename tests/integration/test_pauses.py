@@ -12,6 +12,7 @@ from digest.flow.enrol import people
 from digest.flow.explain import explain
 from digest.flow.house import House
 from digest.model.cadence import Cadence
+from digest.model.choice import Reason
 from digest.storage import audiences, away, issues, schema
 from digest.storage.receipts import Span
 from digest.storage.tables import cohort
@@ -112,6 +113,16 @@ def test_nobody_else_is_looked_at_otherwise(returning: Desk, clock: StandingCloc
     assert [(row.away, row.received.count(",") + 1) for row in rows] == [("", 1), ("2026-07-02", 1)]
 
 
+def test_what_others_had_is_told_though_it_is_too_old_for_them(returning: Desk, clock: StandingClock) -> None:
+    """An issue that reaches back for one reader reads old receipts of the others only where it explains itself."""
+    clock.at = begin("2026-11") + timedelta(days=27)
+    compose(returning.house, NEWSLETTER, period_key="2026-11")
+
+    told = explain(returning.house, THERE, f"{NEWSLETTER}/2026-11")
+
+    assert ("Carers 2026-09 0", Reason.HAD) in [(item.title, item.reason) for item in told.items]
+
+
 def test_an_explanation_says_so(returning: Desk, clock: StandingClock, tmp_path: Path) -> None:
     """Of the draft and of what came out alike; for who was there, old pieces are what they had."""
     clock.at = begin("2026-11") + timedelta(days=27)
@@ -188,7 +199,7 @@ def test_where_nobody_comes_back_nothing_is_asked_about_it(desk: Desk) -> None:
     """Publishing reads readers as ever, and whether anybody comes back from an index of the few who are away."""
     now = desk.house.clock.now()
     with desk.house.store.read() as connection:
-        query = audiences._who_gets(connection, 1, Cadence.MONTHLY, Span(items=()), now)
+        query = audiences._who_gets(1, Cadence.MONTHLY, Span(items=()), now)
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL enable_seqscan = off"))
         how = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
