@@ -10,7 +10,7 @@ from digest.flow.check import known_errors
 from digest.flow.house import House
 from digest.model.issue import FROZEN, Issue, IssueState
 from digest.rendering.fragments import one_line, several_lines
-from digest.storage import issues, items, outbox, overrules
+from digest.storage import away, issues, items, overrules, stopping
 from digest.storage.overrules import Overruled
 
 
@@ -86,7 +86,7 @@ def reopen(house: House, issue_name: str) -> Issue:
 def curate(house: House, issue_name: str, wishes: Wishes) -> Issue:
     """Carry out an editor's wishes. Raises WrongState for an issue that is frozen, UnknownName for a strange item."""
     with house.store.write() as connection:
-        issue = issues.find(connection, issue_name)
+        issue = issues.take(connection, issue_name)
         if issue.state in FROZEN:
             raise WrongState(f"{issue.name} is {issue.state} and does not change any more.")
         if issue.state is IssueState.APPROVED:  # the approval was for what was seen
@@ -118,8 +118,10 @@ def cancel(house: House, issue_name: str) -> tuple[Issue, int]:
         issue = issues.find(connection, issue_name)
         if issue.state is IssueState.CANCELLED:
             return issue, 0
-        moved = issues.move(connection, issue, IssueState.CANCELLED)
-        return moved, outbox.cancel(connection, issue.id)
+        moved = issues.move(connection, issue, IssueState.CANCELLED, held_at=None)
+        stopped = stopping.cancel(connection, issue.id)
+        away.have_not_caught_up(connection, issue.id)
+        return moved, stopped
 
 
 #: What a row holds of a title or a subject.

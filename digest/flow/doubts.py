@@ -9,7 +9,7 @@ from digest.errors import UnknownName, WrongState
 from digest.flow.house import House
 from digest.model.delivery import DeliveryState
 from digest.model.issue import Issue, IssueState
-from digest.storage import again, issues
+from digest.storage import again, issues, lock
 
 _S = DeliveryState
 
@@ -33,8 +33,9 @@ def resend(
     What has failed was offered again by the issues since: who has had some of it in one of these is passed over.
     Raises WrongState for an issue that is not out, UnknownName where there is nothing of the kind.
     """
-    with house.store.write() as connection:
-        issue = issues.find(connection, issue_name)
+    # Not while another issue is made: it would offer anew what is just being sent again.
+    with lock.publishing(house.store), house.store.write() as connection:
+        issue = issues.take(connection, issue_name)
         if issue.state is not IssueState.PUBLISHED:
             raise WrongState(f"{issue.name} is {issue.state}, so nothing of it is sent any more.")
         found = _found(connection, issue, state, to)
@@ -57,16 +58,18 @@ def settle(
     """
     with house.store.write() as connection:
         issue = issues.find(connection, issue_name)
-        found = _found(connection, issue, _S.UNKNOWN, to)
+        found = _found(connection, issue, _S.UNKNOWN, to, erased=True)
         if not dry_run:
             ends, word = (_S.ACCEPTED, "arrived") if arrived else (_S.FAILED, "did not arrive")
             again.settle(connection, [i for i, _ in found], ends, reason=f"{word}, by the word of {by}")
         return Decided(issue=issue, emails=tuple(email for _, email in found))
 
 
-def _found(connection: Connection, issue: Issue, state: DeliveryState, to: Collection[str]) -> list[tuple[int, str]]:
+def _found(
+    connection: Connection, issue: Issue, state: DeliveryState, to: Collection[str], *, erased: bool = False
+) -> list[tuple[int, str]]:
     wanted = {email.strip().casefold() for email in to}
-    found = again.matching(connection, issue.id, state, wanted)
+    found = again.matching(connection, issue.id, state, wanted, erased=erased)
     if missing := wanted - {email.casefold() for _, email in found}:
         raise UnknownName(
             f"No delivery of {issue.name} to {', '.join(sorted(missing))} is {state}.",

@@ -16,7 +16,7 @@ from digest.mail.dkim import Signer
 from digest.model.delivery import DeliveryId
 from digest.ports import Transport
 from digest.settings import Delivery
-from digest.storage import outbox, pace, tally
+from digest.storage import outbox, pace, stopping, tally
 from digest.storage.journal import DELIVERIES, Book, OnSettled
 from digest.storage.pace import Rate
 
@@ -83,7 +83,7 @@ class Deliveries:
     def begin(self, connection: Connection, signers: Sequence[Signer]) -> int:
         """Nobody wants old news."""
         self._letters = Letters(self._house, signers)
-        return outbox.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
+        return stopping.expire(connection, older_than=timedelta(hours=self._house.settings.delivery.expire_hours))
 
     def lease(self, connection: Connection, token: str) -> tuple[Sequence[Leased], float]:
         """A batch, or as much of one as the pace allows."""

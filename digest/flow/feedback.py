@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from digest.errors import AddressRefused
 from digest.flow.house import House
@@ -14,7 +14,7 @@ from subscribers import directory
 from subscribers.leaving import end_together
 from subscribers.service import Subscribers
 from subscribers.suppression import SuppressionReason
-from subscribers.tables import subscriber
+from subscribers.tables import former_address, subscriber
 
 #: RFC 3463 statuses that say the address itself is wrong. A bare 550 may be a relay that was set up badly.
 NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
@@ -64,12 +64,16 @@ def is_gone(attempt: Attempt) -> bool:
 
 
 def addresses(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> list[tuple[DeliveryId, str]]:
-    """Whose deliveries these are; nothing for those who were erased."""
+    """Where these deliveries went; nothing for those who were erased, or have moved since: what is said of their former
+    address is not said of the one they have now."""
     if not delivery_ids:
         return []
+    moved = exists().where(
+        former_address.c.subscriber_id == delivery.c.subscriber_id, former_address.c.left_at >= delivery.c.dated_at
+    )
     rows: Any = connection.execute(
         select(delivery.c.id, subscriber.c.email)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(delivery.c.id.in_(delivery_ids), subscriber.c.email.is_not(None))
+        .where(delivery.c.id.in_(delivery_ids), subscriber.c.email.is_not(None), ~moved)
     )
     return [(DeliveryId(row.id), row.email) for row in rows]

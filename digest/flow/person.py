@@ -140,6 +140,7 @@ def move(house: House, token: str) -> Person:
         if person.email == new:
             return person
         _second(house, connection).move(person.id, new)
+        outbox.let_go(connection, person.id)
         _queue(house, connection, NoticeKind.MOVED, person.subscriptions[0], person.email)
         return person
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.errors import Overtaken, Problem
+from digest.errors import Overtaken, Problem, WrongState
 from digest.flow.approve import approve
 from digest.flow.gather import gather_due
 from digest.flow.house import House
@@ -147,14 +147,15 @@ def _due(house: House, slug: str) -> list[tuple[Issue, bool]]:
 def _publish(house: House, issue: Issue, done: Ticked, *, automatic: bool) -> None:
     """One that fails is told, and does not hold up the next."""
     try:
-        approve(house, str(issue.id), by="the newsletter's own rule")
+        if automatic:
+            approve(house, str(issue.id), by="the newsletter's own rule")
         waits = still_waits(house, str(issue.id), ask_all=automatic)
         if waits:
             done.problems.append(waits)
         else:
             done.published.append(publish(house, str(issue.id)).issue.name)
-    except Overtaken:
-        return  # another scheduler had it in the same moment, and goes on with it
+    except (Overtaken, WrongState):
+        return  # another scheduler had it in the same moment; or an editor has taken it back since it was listed
     except Held as held:
         done.problems.append(f"{held}.")
     except Problem as problem:

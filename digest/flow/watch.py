@@ -102,6 +102,8 @@ class Watch:
         """What there is to be seen now."""
         with self._house.store.read() as connection:
             issue = issues.find(connection, str(self._id))
+            if issue.state is not IssueState.PUBLISHED:  # what has left the queue need not have left for its reader
+                self._count_again_at = float("-inf")
             counts = self._counted(connection, issue.expected or 0)
             waits = counts[_S.QUEUED] > 0
             self._speed.add(self._now(), (issue.expected or 0) - sum(counts[state] for state in OPEN))

@@ -152,8 +152,7 @@ class Offer:
         self._topic_order, self._policy = topic_order, policy
         self._sizes, self._headings, self._lines = sizes, headings, lines
         self._most_lines, self._room = most_lines, room
-        self._candidates, self._had_by = candidates, _had_by(candidates)
-        self._window = window
+        self._candidates, self._had_by, self._window = candidates, _had_by(candidates), window
         self._judged = lru_cache(REMEMBERED)(self._judge)
         self._looked_at = lru_cache(REMEMBERED)(self._look)
         self._told: dict[tuple[ItemId, str | None], Chosen] = {}
@@ -176,8 +175,7 @@ class Offer:
         # Pinned ones first, then the topics in order; the editor's order holds within each.
         filler.add(looked.pinned, None)
         for slug, items in placed.items():
-            if items:
-                filler.add(items, slug)
+            filler.add(items, slug)
         chosen = tuple([self._chosen(item, under) for item, under in filler.taken])
         return Choice(chosen=chosen, refused=refused, no_room=filler.no_room)
 
@@ -206,11 +204,11 @@ class Offer:
         """What holds for all who have had the same, whatever their topics are."""
         new = self._judged(since)
         taken = {candidate for item in received for candidate in self._had_by.get(item, ())}
-        reasons = {**new.refused, **dict.fromkeys(taken, Reason.HAD)}
+        why = {**new.refused, **dict.fromkeys(taken, Reason.HAD)}
         return _Looked(
             pinned=[item for item in new.pinned if item not in taken],
             filed=[each for each in new.filed if each[0] not in taken],
-            refused={c.id: reasons[c.id] for c in self._candidates if c.id in reasons},
+            refused={c.id: why[c.id] for c in self._candidates if c.id in why},
         )
 
 
@@ -218,9 +216,8 @@ def _had_by(candidates: Sequence[Candidate]) -> dict[ItemId, list[ItemId]]:
     """By each item that readers may have had, the candidates that are no news to them then, but what is left out."""
     found: dict[ItemId, list[ItemId]] = {}
     for candidate in candidates:
-        if not candidate.left_out:
-            for item in (candidate.id, *candidate.also):
-                found.setdefault(item, []).append(candidate.id)
+        for item in () if candidate.left_out else (candidate.id, *candidate.also):
+            found.setdefault(item, []).append(candidate.id)
     return found
 
 

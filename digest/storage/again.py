@@ -15,16 +15,26 @@ _S = DeliveryState
 
 
 def matching(
-    connection: Connection, issue_id: IssueId, state: DeliveryState, emails: Collection[str] = ()
+    connection: Connection,
+    issue_id: IssueId,
+    state: DeliveryState,
+    emails: Collection[str] = (),
+    *,
+    erased: bool = False,
 ) -> list[tuple[int, str]]:
-    """The deliveries of an issue in a state, as id and address; only those to some addresses if there are any."""
+    """The deliveries of an issue in a state, as id and address; only those to some addresses if there are any.
+
+    Those of readers who were `erased` are among them where asked for, without an address.
+    """
     query = (
         select(delivery.c.id, subscriber.c.email)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(delivery.c.issue_id == issue_id, delivery.c.state == state, subscriber.c.email.is_not(None))
+        .where(delivery.c.issue_id == issue_id, delivery.c.state == state)
         .order_by(delivery.c.id)
     )
-    found = [(row.id, row.email) for row in connection.execute(query)]
+    if not erased:
+        query = query.where(subscriber.c.email.is_not(None))
+    found = [(row.id, row.email or "erased") for row in connection.execute(query)]
     return [(i, email) for i, email in found if not emails or email.casefold() in emails]
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text, update
 
+from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueId
 from digest.model.item import ItemId
-from digest.storage.tables import cohort
+from digest.storage.tables import cohort, delivery
 from subscribers import audience
 from subscribers.tables import subscription
 
@@ -59,3 +60,20 @@ def have_caught_up(connection: Connection, subscription_ids: ColumnElement[bool]
     """An issue was made for these: their pause is over and done with."""
     theirs = and_(text("away_since <> ''"), subscription_ids)
     connection.execute(update(subscription).where(theirs).values(away_since=""))
+
+
+def have_not_caught_up(connection: Connection, issue_id: IssueId) -> None:
+    """An issue was cancelled before it left for these: their pause counts until the next one."""
+    theirs = (
+        select(subscription.c.id, func.min(cohort.c.away))
+        .join(delivery, delivery.c.subscription_id == subscription.c.id)
+        .join(
+            cohort,
+            and_(cohort.c.variant_id == delivery.c.variant_id, cohort.c.preference_id == subscription.c.preference_id),
+        )
+        .where(cohort.c.issue_id == issue_id, cohort.c.away != "", subscription.c.away_since == "")
+        .where(delivery.c.issue_id == issue_id, delivery.c.state == DeliveryState.CANCELLED)
+        .group_by(subscription.c.id)
+    )
+    for number, day in connection.execute(theirs).all():
+        connection.execute(update(subscription).where(subscription.c.id == number).values(away_since=day))

@@ -52,6 +52,14 @@ def find(connection: Connection, name: str) -> Issue:
     return _issue(row)
 
 
+def take(connection: Connection, name: str) -> Issue:
+    """The same, which nobody else moves before this transaction has ended."""
+    connection.execute(
+        select(issue.c.id).where(issue.c.id == find(connection, name).id).with_for_update(key_share=True)
+    )
+    return find(connection, name)
+
+
 def listed(connection: Connection, newsletter_slug: str | None = None, *states: IssueState) -> list[Issue]:
     """Issues, newest period first."""
     conditions: list[ColumnElement[bool]] = [newsletter.c.slug == newsletter_slug] if newsletter_slug else []

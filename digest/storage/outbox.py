@@ -97,6 +97,12 @@ def give_back(connection: Connection, token: str, ids: Collection[DeliveryId]) -
     move(connection, token, ids, {_S.LEASED}, _S.QUEUED, lease_token=None)
 
 
+def let_go(connection: Connection, subscriber_id: int) -> None:
+    """Put a reader's letters back that are about to leave, as they bear what was true of the reader a moment ago."""
+    theirs = of_reader(subscriber_id) & (delivery.c.state == _S.LEASED)
+    connection.execute(update(delivery).where(theirs).values(state=_S.QUEUED, lease_token=None))
+
+
 def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set[DeliveryId]:
     """Mark deliveries as in flight, just before their final dots. Only those it returns may go out.
 
@@ -106,32 +112,6 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
     _await_those_who_leave(connection, given)
     marked = _MARK.run(connection, ids=given, token=token)
     return {DeliveryId(i) for (i,) in marked}
-
-
-def expire(connection: Connection, *, older_than: timedelta) -> int:
-    """Close what has waited longer than the news is worth."""
-    old = database_now(-older_than)
-    queued = delivery.c.state == written(_S.QUEUED)
-    # All of an issue came into the queue together, so the first of each tells, and the others need not be read.
-    first = select(delivery.c.queued_at).where(delivery.c.issue_id == issue.c.id, queued)
-    first = first.order_by(delivery.c.not_before, delivery.c.id).limit(1)
-    going_out = select(issue.c.id).where(issue.c.state == IssueState.PUBLISHED, first.scalar_subquery() < old)
-    values = {"state": _S.EXPIRED, "settled_at": database_now(), "reason": "waited too long"}
-    return sum(
-        connection.execute(
-            update(delivery).where(delivery.c.issue_id == each, queued, delivery.c.queued_at < old).values(values)
-        ).rowcount
-        for each in connection.scalars(going_out).all()
-    )
-
-
-def cancel(connection: Connection, issue_id: IssueId) -> int:
-    """Close what has not been handed over of an issue."""
-    open_still = delivery.c.state.in_((_S.QUEUED, _S.LEASED))
-    values = {"state": _S.CANCELLED, "settled_at": database_now(), "reason": "the issue was cancelled"}
-    return connection.execute(
-        update(delivery).where(delivery.c.issue_id == issue_id, open_still).values(values)
-    ).rowcount
 
 
 def with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
@@ -280,7 +260,8 @@ _AWAIT = Prepared(
     .where(_GIVEN)
     # In one order whoever asks: two workers with letters to the same readers would wait for each other for ever.
     .order_by(delivery.c.subscription_id)
-    .with_for_update(of=[delivery, subscription])
+    # Whoever is erased has locked their subscription first, and their deliveries after it.
+    .with_for_update(of=[subscription, delivery])
 )
 
 _MARK = Prepared(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, String, Text, bindparam, null, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, String, Text, bindparam, exists, null, select, update
 
 from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Outcome
 from digest.storage.clock import database_now
@@ -12,7 +12,7 @@ from digest.storage.outbox import RetryPolicy, give_back, move, published, refus
 from digest.storage.tables import attempt, delivery
 from subscribers.instants import as_instant
 from subscribers.prepared import Among, Prepared, PreparedRows, Rows, as_list, as_rows, written
-from subscribers.tables import Id, Instant
+from subscribers.tables import Id, Instant, subscriber
 
 _S = DeliveryState
 #: How often a letter is tried that we cannot make or hand over ourselves.
@@ -30,6 +30,7 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
         _KEEP_ATTEMPTS.run(connection, [_attempt_row(each, connection) for each in attempts])
+    _forget_erased(connection, [a.delivery_id for a in attempts if a.handover.outcome is not Outcome.ACCEPTED])
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
@@ -37,8 +38,17 @@ def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) 
     written down. Returns those of which it was not known."""
     came_back = delivery.c.id.in_(list(ids)) & delivery.c.state.in_((_S.ACCEPTED, _S.UNKNOWN, _S.IN_FLIGHT))
     values = {"state": _S.BOUNCED, "settled_at": database_now(), "lease_token": null(), "reason": reason}
-    found = connection.scalars(update(delivery).where(came_back).values(values).returning(delivery.c.id))
+    found = connection.scalars(update(delivery).where(came_back).values(values).returning(delivery.c.id)).all()
+    _forget_erased(connection, found)
     return [DeliveryId(number) for number in found]
+
+
+def _forget_erased(connection: Connection, ids: Collection[int]) -> None:
+    """Keep no server's words, which often repeat the address, of those who were erased while their letter was out."""
+    if ids:
+        given = as_list(ids)
+        _FORGET_REASON.run(connection, ids=given)
+        _FORGET_DIAGNOSTIC.run(connection, ids=given)
 
 
 # Before the dot a delivery is leased, after it in flight; a doubt that a late reply resolves was unknown meanwhile.
@@ -164,6 +174,16 @@ _CANCEL_STOPPED = Prepared(
     update(delivery)
     .where(_GIVEN, delivery.c.state == written(_S.QUEUED), ~published())
     .values(state=written(_S.CANCELLED), settled_at=database_now(), reason="the issue was cancelled")
+)
+_ERASED = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.erased_at.is_not(None))
+_FORGET_REASON = Prepared(update(delivery).where(_GIVEN, _ERASED).values(reason=""))
+_FORGET_DIAGNOSTIC = Prepared(
+    update(attempt)
+    .where(
+        Among(attempt.c.delivery_id, bindparam("ids", type_=String)),
+        exists().where(delivery.c.id == attempt.c.delivery_id, _ERASED),
+    )
+    .values(diagnostic="")
 )
 _KEEP_ATTEMPTS = PreparedRows([column for column in attempt.columns if column.name != "id"])
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from digest.model.delivery import DeliveryState
-from digest.storage import notices
+from digest.storage import notices, stopping
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, worker
 
@@ -72,6 +72,7 @@ def recover(connection: Connection, *, dead_after: timedelta | None) -> Recovery
 
 def sweep(connection: Connection, ended: int = 0) -> Recovery:
     """What those have left behind who have ended, `ended` of them just now; nobody is called dead."""
+    stopping.cancel_stragglers(connection)
     returned, doubtful = notices.recover(connection)
     returned += _sweep(connection, DeliveryState.LEASED, DeliveryState.QUEUED, lease_token=None)
     # The token stays: a late 250 may still close the doubt.

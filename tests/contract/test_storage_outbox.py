@@ -16,7 +16,7 @@ from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.flow.publish import Published
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
-from digest.storage import lock, outbox, settlement, tally, workers
+from digest.storage import lock, outbox, settlement, stopping, tally, workers
 from digest.storage.clock import database_now
 from digest.storage.outbox import LONGEST_WAIT, Duty, RetryPolicy
 from digest.storage.tables import attempt, delivery, worker
@@ -461,8 +461,8 @@ def test_what_has_waited_too_long_expires(ledger: Ledger) -> None:
     long_ago = {"queued_at": database_now(timedelta(hours=-241))}
     ledger.do(lambda connection: connection.execute(update(delivery).values(long_ago)))
 
-    early = ledger.do(outbox.expire, older_than=timedelta(hours=242))
-    expired = [ledger.do(outbox.expire, older_than=timedelta(hours=240)) for _ in range(2)]
+    early = ledger.do(stopping.expire, older_than=timedelta(hours=242))
+    expired = [ledger.do(stopping.expire, older_than=timedelta(hours=240)) for _ in range(2)]
     ledger.settle(token, flying, Outcome.ACCEPTED)
 
     assert (early, expired) == (0, [4, 0])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from digest.flow.approve import cancel
 from digest.flow.compose import compose
 from digest.flow.enrol import people
 from digest.flow.explain import explain
@@ -224,3 +225,20 @@ def test_who_is_paused_when_the_program_is_upgraded_catches_up_too(desk: Desk, c
     with desk.house.store.read() as connection:
         kept = {held.email: held.away_since for held in directory.stream(connection)}
     assert kept == {AWAY: "2026-04-01", THERE: ""}
+
+
+def test_what_they_missed_is_not_lost_with_an_issue_that_is_cancelled(
+    returning: Desk, clock: StandingClock, tmp_path: Path
+) -> None:
+    """It was to make up for their pause, and left for nobody: the next one does."""
+    clock.at = begin("2026-11") + timedelta(days=27)
+    returning.write_items(tmp_path, *entries("Carers 2026-11 0", on="2026-11-15"))
+    returning.issue("2026-11")
+    cancel(returning.house, f"{NEWSLETTER}/2026-11")
+    kept = away_since(returning)
+
+    go_by(returning, clock, tmp_path, ["2026-12"])
+
+    assert kept == "2026-07-02"
+    assert got(returning) == titles(*MONTHS, "2026-12")
+    assert got(returning, THERE) == titles(*MONTHS, "2026-12")

@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from digest.bootstrap import open_house
+from digest.flow import schedule
 from digest.flow.apply import apply
-from digest.flow.approve import Wishes, approve, cancel, curate
+from digest.flow.approve import Wishes, approve, cancel, curate, reopen
 from digest.flow.compose import compose
 from digest.flow.house import House
+from digest.flow.publish import Published
 from digest.flow.schedule import Ticked, tick
 from digest.model.cadence import Cadence, parse_period
-from digest.model.issue import IssueState
+from digest.model.issue import Issue, IssueState
 from digest.resources import folder
 from digest.settings import MissedPeriods
 from digest.storage import issues
@@ -288,3 +290,31 @@ def test_strange_words_of_a_source_hold_no_issue_back(known: Known, tmp_path: Pa
     desk.write_items(tmp_path, {"title": title, "published_at": "2026-11-25"})
 
     assert at(house, 2026, 12, 1, 9).published == [f"{NEWSLETTER}/2026-12"]
+
+
+@pytest.mark.parametrize("change", [reopen, lambda house, name: curate(house, name, Wishes(subject="Half written"))])
+def test_an_approval_that_is_taken_back_meanwhile_is_none(
+    desk: Desk, tmp_path: Path, clock: StandingClock, monkeypatch: pytest.MonkeyPatch, change: Callable[..., Issue]
+) -> None:
+    """While an earlier issue is made, which may take a minute: the editor was told that it is a draft, and it is."""
+    desk.write_items(tmp_path, {"title": "Carers at work", "published_at": "2026-10-20"})
+    desk.write_items(tmp_path, {"title": "Carers at home", "published_at": "2026-11-20"})
+    desk.reader("r0@example.org")
+    first, second = (compose(desk.house, NEWSLETTER, period_key=key)[0].name for key in ("2026-10", "2026-11"))
+    for name in (first, second):
+        approve(desk.house, name, by="Ruth")
+    clock.at = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    real = schedule.publish
+
+    def then(house: House, name: str) -> Published:
+        done = real(house, name)
+        if done.issue.name == first:
+            assert change(house, second).state is IssueState.DRAFT
+        return done
+
+    monkeypatch.setattr(schedule, "publish", then)
+    done = tick(desk.house)
+    desk.deliver()
+
+    assert (done.published, done.problems) == ([first], [])
+    assert desk.received("r0@example.org") == ["Carers at work"]
