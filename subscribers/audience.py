@@ -18,6 +18,13 @@ def may_receive(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(wants, subscriber.c.email.is_not(None), ~suppressed())
 
 
+def barred(connection: Connection) -> set[int]:
+    """The subscriptions of which nothing may be sent, as their holder's address is suppressed."""
+    held = select(subscription.c.id).join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+    held = held.join(newsletter, newsletter.c.id == subscription.c.newsletter_id)
+    return set(connection.scalars(held.where(suppressed())))
+
+
 def suppressed() -> ColumnElement[bool]:
     """Whether the subscriber's address is suppressed for the newsletter."""
     found = exists().where(
@@ -38,6 +45,13 @@ def choices(connection: Connection, newsletter_id: int) -> list[tuple[Preference
         .group_by(preference.c.topics)
     )
     return [(from_text(topics), count) for topics, count in rows]
+
+
+def cadences(connection: Connection, newsletter_id: int) -> dict[str, int]:
+    """How many readers of a newsletter have chosen each cadence; those who left do not count."""
+    mine = subscription.c.newsletter_id == newsletter_id, subscription.c.state != SubscriptionState.ENDED
+    query = select(subscription.c.cadence, func.count().label("readers")).where(*mine).group_by(subscription.c.cadence)
+    return {row.cadence: row.readers for row in connection.execute(query)}
 
 
 def readers(newsletter_id: int, cadence: str, now: datetime) -> Select[Any]:

@@ -1,5 +1,6 @@
 """Intake: lines of an import become subscriptions, many at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -54,8 +55,9 @@ class Intake:
     def take(self, lines: list[Line]) -> None:
         """Subscribe these people; who is known already is changed only where the line says otherwise."""
         parsed = self._parsed(lines)
+        known = self._known([hashed for _, _, hashed in parsed])
+        parsed = [entry for entry in parsed if self._may_begin(entry, known)]
         hashes = [hashed for _, _, hashed in parsed]
-        known = self._known(hashes)
         refused = self._suppressed(hashes) | former.among(self._connection, hashes)
         self._insert([entry for entry in parsed if entry[2] not in known and entry[2] not in refused])
         for line, _, hashed in parsed:
@@ -79,6 +81,14 @@ class Intake:
             else:
                 self._report.refuse(line, f"the same address as in line {first}.")
         return parsed
+
+    def _may_begin(self, entry: tuple[Line, Address, str], known: Mapping[str, "_Known"]) -> bool:
+        """Whether somebody subscribes already, or may by such a line."""
+        line, _, hashed = entry
+        if not line.no_beginning or (hashed in known and known[hashed].state not in (None, SubscriptionState.ENDED)):
+            return True
+        self._report.refuse(line, line.no_beginning)
+        return False
 
     def _known(self, hashes: list[str]) -> dict[str, "_Known"]:
         """The people there are among these, with their subscription to this newsletter if they have one."""

@@ -48,6 +48,8 @@ class Line:
     language: str
     #: True where an export of ours says that the holder's yes was never taken.
     pending: bool = False
+    #: Why nobody who is not subscribed yet may be by this line; empty where they may.
+    no_beginning: str = ""
     #: As it stood in the file, by our names of its columns.
     cells: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -179,6 +181,7 @@ def _line(cells: list[str], columns: dict[str, int], number: int) -> Line:
         cadence=cell("cadence").casefold() or None,
         language=cell("language"),
         pending=cell("state") == SubscriptionState.PENDING,
+        no_beginning=_NO_BEGINNING.get(cell("state"), ""),
         cells={name: cell(name) for name in columns},
     )
 
@@ -188,7 +191,7 @@ def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], ru
     strange = unknown(line.chosen, rules.topics) if line.chosen else []
     if len(cells) <= max(columns.values()) or any(cell.strip() for cell in cells[width:]):
         return f"has {len(cells)} cells where the header has {width}."
-    if "state" in columns and cells[columns["state"]].strip() == SubscriptionState.ENDED:
+    if line.cells.get("state") == SubscriptionState.ENDED:
         return "has left; only its holder can come back, by signing up and confirming."
     if line.cells.get("topics") and line.chosen is None:
         return f"“{line.cells['topics'][:20]}” names no topic; write {', '.join(sorted(rules.topics))}, or all."
@@ -200,6 +203,14 @@ def _wrong(line: Line, cells: list[str], width: int, columns: dict[str, int], ru
         return f"unknown language “{line.language[:35]}”; write it like en-GB."
     return ""
 
+
+#: What our own export calls somebody to whom nothing may be sent.
+SUPPRESSED = "suppressed"
+#: By the state our own export gives, why nobody begins to get mail by such a line.
+_NO_BEGINNING = {
+    SUPPRESSED: "is suppressed where this list is from, so nothing may be sent there.",
+    SubscriptionState.PAUSED: "has paused; add them when their pause is over, as this list says in paused_until.",
+}
 
 _FORMULA = tuple("=+-@\t\r")
 # An apostrophe before one of these is ours, so one that was there before gets a second.

@@ -52,9 +52,9 @@ def change(
     with _people() as (people, house, connection):
         rules, _ = rules_of(connection, newsletter)
         held = _of(directory.of_reader(connection, house.keys, email), newsletter)
-        chosen = chosen_topics(topics) or held.preference
-        must_be_known(chosen, cadence, rules)
-        people.choose(held, chosen=chosen, cadence=cadence or held.cadence)
+        wanted = chosen_topics(topics)
+        must_be_known(wanted, cadence, rules)  # what they chose before may have gone meanwhile
+        people.choose(held, chosen=wanted or held.preference, cadence=cadence or held.cadence)
         people.describe(held, name=name, language=language)
         warn_of_language(house, language or "")
         after = directory.of_reader(connection, house.keys, email)

@@ -1,5 +1,6 @@
-"""Restoring: what becomes of what waits in a database that was brought back from a backup."""
+"""Restoring: backups, and what becomes of what waits in a database that was brought back from one."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,8 +10,22 @@ from digest.cli.house import opened, who
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add `digest restored`."""
+    """Add `digest backup` and `digest restored`."""
+    app.command()(backup)
     app.command()(restored)
+
+
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; one that is there is left alone.")]) -> None:
+    """Write the database (SQLite) into a file, while everything goes on. Keep data/secret.key with it.
+
+    Example: digest backup /backups/digest-2026-11-30.db
+    """
+    from digest.flow.backup import backup as write
+
+    with opened() as house:
+        size = write(house, file)
+        key = house.settings.secret_path
+    out.say(f"{file}: {size:,} bytes. Keep {key} as well: without it, links in past mail stop working.")
 
 
 def restored(
@@ -41,6 +56,7 @@ def restored(
             out.say(words or "The database is the one last delivered from; nothing is held.")
             if words:
                 out.say("What waits is called unknown by --doubt, which doubles nothing, or sent by --send.")
+                out.say("Who left or was erased since the backup is back as well; see docs/running.md.")
             return
         done = verbs.confirm(house, send=send, by=by or who(), dry_run=dry_run)
     ends = "sent" if send else "unknown; see: digest unknown list"

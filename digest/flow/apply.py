@@ -87,7 +87,11 @@ def apply(house: House, path: Path, *, dry_run: bool = False) -> list[str]:
     wanted = read_file(path)
     with house.store.write() as connection:
         present = _present(connection, wanted.newsletter.slug)
-        changes = [*_changes(present, wanted), *_missed(connection, present, wanted)]
+        changes = [
+            *_changes(present, wanted),
+            *_missed(connection, present, wanted),
+            *_left_behind(connection, present, wanted),
+        ]
         if changes and not dry_run:
             now = house.clock.now()
             newsletters.save(connection, wanted.newsletter, wanted.topics, wanted.sources, now=now)
@@ -200,6 +204,15 @@ def _missed(connection: Connection, present: Publication | None, wanted: Newslet
         if total := sum(count for _, count in theirs):
             alone = sum(count for topics, count in theirs if not topics & stay)
             yield f"topic {slug}: chosen by {_people(total)}, {alone:,} of them left without any topic"
+
+
+def _left_behind(connection: Connection, present: Publication | None, wanted: NewsletterFile) -> Iterator[str]:
+    """How many readers have chosen a cadence that goes: for them no issue is made."""
+    if present is None:
+        return
+    for cadence, count in audience.cadences(connection, present.id).items():
+        if cadence not in wanted.newsletter.cadences and cadence in present.newsletter.cadences:
+            yield f"cadence {cadence}: chosen by {_people(count)}, who get nothing until they choose another"
 
 
 def _people(count: int) -> str:

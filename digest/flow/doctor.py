@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from digest.errors import Problem
 from digest.flow import memory, restored, samples
@@ -23,6 +23,8 @@ from digest.model.issue import IssueState
 from digest.ports import Transport
 from digest.settings import TransportKind
 from digest.storage import issues, newsletters, schema, sources, standbys
+from digest.storage.newsletters import Publication
+from subscribers import audience
 
 
 class Health(StrEnum):
@@ -128,6 +130,16 @@ def _newsletters(house: House) -> Iterator[Finding]:
                 yield _warning("newsletters", f"{slug} has no topics; readers have nothing to choose.")
             else:
                 yield _good("newsletters", f"{slug} has its topics and a postal address.")
+            yield from _left_behind(connection, publication)
+
+
+def _left_behind(connection: Connection, publication: Publication) -> Iterator[Finding]:
+    """A cadence that the newsletter has no more, and that some readers have still chosen."""
+    for cadence, count in audience.cadences(connection, publication.id).items():
+        if cadence not in publication.newsletter.cadences:
+            slug = publication.newsletter.slug
+            words = f"{count:,} readers of {slug} have chosen {cadence}, for which no issue is made: they get nothing."
+            yield _warning("newsletters", f"{words} Bring it back, or change theirs: digest subscribers change.")
 
 
 def _samples(house: House) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from digest.errors import SettingsRefused
 from digest.flow.house import House
 from digest.model.cadence import Cadence
 from digest.storage import newsletters
-from subscribers import directory, transfer
+from subscribers import audience, directory, transfer
 from subscribers.directory import Subscription
 from subscribers.errors import Never
 from subscribers.intake import Intake, Terms
@@ -19,7 +19,7 @@ from subscribers.tables import newsletter as newsletter_table
 from subscribers.transfer import Report, Rules
 
 #: The columns of an export; an import takes the same.
-COLUMNS = ("email", "name", "topics", "cadence", "language", "newsletter", "state", "since")
+COLUMNS = ("email", "name", "topics", "cadence", "language", "newsletter", "state", "paused_until", "since")
 
 
 class _DryRun(Exception):  # noqa: N818  it is no error
@@ -89,17 +89,23 @@ def import_csv(
 
 
 def exported(connection: Connection, newsletter_slug: str | None) -> Iterator[dict[str, str]]:
-    """Subscriptions as rows of a CSV file."""
+    """Subscriptions as rows of a CSV file. Topics that have gone are left out where others stay."""
     wanted = [newsletter_table.c.slug == newsletter_slug] if newsletter_slug else []
+    there = {slug: rules_of(connection, slug)[0].topics for slug in newsletters.slugs(connection)}
+    barred = audience.barred(connection)
     for held in directory.stream(connection, *wanted):
+        chosen = held.preference
+        if chosen.topics and (stay := chosen.topics & there[held.newsletter]):
+            chosen = Preference(stay)
         yield {
             "email": held.email,
             "name": held.name,
-            "topics": str(held.preference).replace(",", ";"),
+            "topics": str(chosen).replace(",", ";"),
             "cadence": held.cadence,
             "language": held.language,
             "newsletter": held.newsletter,
-            "state": held.state,
+            "state": transfer.SUPPRESSED if held.id in barred and held.state != "ended" else held.state,
+            "paused_until": held.paused_until.isoformat() if held.paused_until and held.state == "paused" else "",
             "since": (held.confirmed_at or held.created_at).isoformat(),
         }
 

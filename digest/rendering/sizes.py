@@ -103,10 +103,16 @@ def heading_sizes(blocks: Blocks, widest: Widest) -> Mapping[str, int]:
     """Bytes that the first item under a topic adds for the topic's heading and its row in the contents; by slug."""
     parted = ((key.partition(":"), block) for key, block in blocks.items())
     return {
-        slug: _size(block, widest) + _size(blocks[f"contents-topic:{slug}"], widest)
+        slug: _size(block, widest) + sum(_size(row, widest) for row in _rows(blocks, slug))
         for (kind, _, slug), block in parted
         if kind == "topic"
     }
+
+
+def _rows(blocks: Blocks, slug: str) -> list[Block]:
+    """A topic's row in the contents; issues of the first programs had none."""
+    row = blocks.get(f"contents-topic:{slug}")
+    return [] if row is None else [row]
 
 
 def line_sizes(blocks: Blocks, widest: Widest) -> Mapping[ItemId, int]:

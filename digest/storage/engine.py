@@ -69,6 +69,11 @@ class Store:
             with closing(self.engine.raw_connection()) as connection:  # a checkpoint is no part of a transaction
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def copy_to(self, file: Path) -> None:
+        """Write all that is committed into a new file (SQLite), whoever writes meanwhile. Raises StorageUnavailable."""
+        with _told(), closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("VACUUM INTO ?", (str(file),))
+
     def close(self) -> None:
         """Let go of all connections; those of writers with their next transaction."""
         self.closings += 1
@@ -255,7 +260,8 @@ def _told() -> Iterator[None]:
             raise
         # SQLite says so of a file that is none of its own, or is damaged.
         raise StorageUnavailable(
-            f"The database does not answer: {_line(error)}.", remedy="Bring it back from a backup."
+            f"The database does not answer: {_line(error)}.",
+            remedy="Bring it back from a backup; digest.db-wal and digest.db-shm beside it go first.",
         ) from error
 
 

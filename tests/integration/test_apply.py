@@ -7,6 +7,7 @@ import tomlkit
 
 from digest.errors import SettingsRefused, UnknownName
 from digest.flow.apply import apply, export, read_file
+from digest.flow.doctor import Health, examine
 from digest.flow.enrol import people
 from digest.flow.house import House
 from digest.model.cadence import Cadence
@@ -305,3 +306,19 @@ def test_a_brand_that_cannot_be_is_told(tmp_path: Path, line: str, complaint: st
         read_file(write(tmp_path, f"{SMALLEST}\n[brand]\n{line}\n"))
 
     assert complaint in refused.value.what
+
+
+def test_a_cadence_that_goes_says_whose_it_was(desk: Desk, tmp_path: Path) -> None:
+    """No issue is made for them any more: applying says so, and the doctor for as long as it is so."""
+    desk.reader("a@example.org")
+    desk.reader("b@example.org")
+    file = write(
+        tmp_path, SOCIAL_CARE.replace("[cadences.monthly]", "[cadences.weekly]").replace('"monthly"', '"weekly"')
+    )
+
+    told = apply(desk.house, file)
+    seen = [each for each in examine(desk.house) if each.about == "newsletters" and "monthly" in each.words]
+
+    assert "cadence monthly: chosen by 2 readers, who get nothing until they choose another" in told
+    assert [each.health for each in seen] == [Health.WARNING]
+    assert "2 readers of social-care have chosen monthly" in seen[0].words

@@ -1,9 +1,11 @@
 """Files that commands write: never over somebody's own; and what others wrote, as a terminal shows it."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from digest.cli.house import opened
 from tests.support.terminal import Terminal
 
 NOVEMBER = "social-care/2014-11"
@@ -73,3 +75,36 @@ def test_a_port_that_is_none_is_wrong_usage(with_a_draft: Terminal) -> None:
     """Before anything is served."""
     for port in ("99999", "-1"):
         assert with_a_draft.run("preview", NOVEMBER, "--port", port, "--no-open")[0] == 2
+
+
+def test_a_backup_holds_what_was_committed_a_moment_ago(terminal: Terminal) -> None:
+    """Not what lies in the database's own file alone; for its owner, and never over another file."""
+    terminal.done("subscribers", "add", "nina@example.org", "-n", "social-care", "--confirmed")
+    with opened() as house, house.store.read():  # somebody has it open, so the log is not emptied
+        terminal.done("subscribers", "unsubscribe", "nina@example.org")
+        told = terminal.done("backup", "digest-backup.db")
+        again = terminal.run("backup", "digest-backup.db")
+        nowhere = terminal.run("backup", "nowhere/digest-backup.db")
+    with sqlite3.connect("digest-backup.db") as copy:
+        states = copy.execute("SELECT state FROM subscription").fetchall()
+
+    assert "secret.key" in told
+    assert states[-1] == ("ended",)
+    assert Path("digest-backup.db").stat().st_mode & 0o777 == 0o600
+    assert (again[0], "is there already" in again[2]) == (1, True)
+    assert (nowhere[0], "cannot be written" in nowhere[2]) == (1, True)
+    assert list(Path().glob("*.part")) == []
+
+
+def test_the_topics_of_a_reader_may_have_gone(terminal: Terminal) -> None:
+    """Their name is changed all the same; only what is chosen now must be there."""
+    terminal.done("subscribers", "add", "nina@example.org", "-n", "social-care", "--topics", "law", "--confirmed")
+    file = Path("newsletters/social-care.toml")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('slug = "law"', 'slug = "rights"'), encoding="utf-8")
+    terminal.done("apply", str(file))
+
+    terminal.done("subscribers", "change", "nina@example.org", "-n", "social-care", "--name", "Nina")
+    code, _, errors = terminal.run("subscribers", "change", "nina@example.org", "-n", "social-care", "--topics", "law")
+
+    assert (code, "There is no topic “law”" in errors) == (1, True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from digest.errors import UnknownName, UnknownReader
 from digest.flow.apply import apply
@@ -16,6 +17,7 @@ from digest.model.choice import Reason
 from digest.model.delivery import Handover, Outcome, Phase
 from digest.resources import folder
 from digest.storage import filings
+from digest.storage.tables import block
 from tests.support.desk import NEWSLETTER, Desk
 
 NOVEMBER = f"{NEWSLETTER}/2026-11"
@@ -214,3 +216,12 @@ def test_a_stranger_or_a_strange_issue_is_told(edited: Desk) -> None:
         explain(edited.house, "nobody@example.org", NOVEMBER)
     with pytest.raises(UnknownName):
         explain(edited.house, CARER, "social-care/2030-01")
+
+
+def test_an_issue_of_the_first_programs_is_explained(edited: Desk) -> None:
+    """Their templates had no rows for topics in the list of contents."""
+    edited.month("2026-11")
+    with edited.house.store.write() as connection:
+        connection.execute(delete(block).where(block.c.key.like("contents-topic:%")))
+
+    assert explain(edited.house, CARER, f"{NEWSLETTER}/2026-11").items

@@ -1,5 +1,6 @@
 """Imports of readers: all or what makes sense, twice as once, and never against somebody's will."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import func, select
 from digest.errors import Never, SettingsRefused, UnknownName
 from digest.flow.enrol import COLUMNS, exported, import_csv, people
 from digest.flow.house import House
+from digest.storage import newsletters
 from subscribers import directory
 from subscribers.consent import SubscriptionState
 from subscribers.intake import Intake, Terms
@@ -298,3 +300,45 @@ def test_an_old_list_brings_nobody_back_who_has_moved_away(social_care: House, t
     assert (told(again), told(asking)) == ((1, 0, 0, 1), (0, 0, 0, 1))
     assert "written to elsewhere" in str(again.refused)
     assert told(bring_in(social_care, tmp_path, f"email\n{PRIYA}\n")) == (0, 0, 1, 0)
+
+
+def test_a_list_of_ours_lets_nobody_begin_whose_mail_was_stopped(social_care: House, tmp_path: Path) -> None:
+    """Suppressed or paused where the list is from: refused with the reason; who subscribes here already is changed."""
+    for email in ("paused@example.org", "stopped@example.org", "here@example.org"):
+        bring_in(social_care, tmp_path, f"email\n{email}\n")
+    with social_care.store.write() as connection:
+        hands = people(social_care, connection)
+        until = social_care.clock.now() + timedelta(days=30)
+        hands.pause(held(social_care, "paused@example.org"), until)
+        hands.suppress("stopped@example.org", SuppressionReason.BOUNCED, evidence="550 5.1.1 no")
+    rows = {row["email"]: row for row in export(social_care)}
+    as_new = to_csv(social_care, tmp_path).replace("@example.org", "@example.net")
+
+    elsewhere = bring_in(social_care, tmp_path, as_new)
+    here = bring_in(social_care, tmp_path, to_csv(social_care, tmp_path))
+
+    assert [rows[f"{who}@example.org"]["state"] for who in ("paused", "stopped", "here")] == [
+        "paused",
+        "suppressed",
+        "active",
+    ]
+    assert rows["paused@example.org"]["paused_until"] == until.isoformat()
+    assert told(elsewhere) == (1, 0, 0, 2)
+    assert ["paused" in r.reason or "suppressed" in r.reason for r in elsewhere.refused] == [True, True]
+    assert told(here)[:2] == (0, 0)
+
+
+def test_a_topic_that_has_gone_keeps_nobody_out(social_care: House, tmp_path: Path) -> None:
+    """Exported without it where others stay; who has chosen nothing else is no reader of everything."""
+    bring_in(social_care, tmp_path, f"email,topics\n{PRIYA},law;carers\njoe@example.org,law\n")
+    with social_care.store.write() as connection:
+        publication = newsletters.load(connection, NEWSLETTER)
+        stay = tuple(topic for topic in publication.topics if topic.slug != "law")
+        newsletters.save(connection, publication.newsletter, stay, publication.sources, now=social_care.clock.now())
+
+    topics = {row["email"]: row["topics"] for row in export(social_care)}
+    again = bring_in(social_care, tmp_path, to_csv(social_care, tmp_path).replace("@example.org", "@example.net"))
+
+    assert topics == {PRIYA: "carers", "joe@example.org": "law"}
+    assert told(again) == (1, 0, 0, 1)
+    assert "unknown topic “law”" in again.refused[0].reason
