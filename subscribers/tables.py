@@ -88,6 +88,8 @@ subscriber = Table(
     Column("language", String(35), nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("erased_at", Instant),
+    # Its number stands in links: nobody else is ever given it.
+    sqlite_autoincrement=True,
 )
 
 #: What people were written to before they asked for another address.
@@ -132,6 +134,7 @@ subscription = Table(
     Index("ix_subscription_audience", "newsletter_id", "cadence", "state"),
     Index("ix_subscription_pending", "created_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("ix_subscription_away", "away_since", sqlite_where=_AWAY, postgresql_where=_AWAY),
+    sqlite_autoincrement=True,
 )
 
 #: Append-only; the migrations add triggers that refuse UPDATE and DELETE.

@@ -15,8 +15,10 @@ from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueState
 from digest.storage import notices
 from digest.storage.engine import make_private
+from digest.storage.notice_tables import notice
 from digest.storage.tables import attempt, delivery, fact, issue
 from subscribers.prepared import Prepared
+from subscribers.tables import subscriber, subscription
 from subscribers.upsert import insert_new
 
 FILE = "epoch"
@@ -100,6 +102,8 @@ def restored(connection: Connection) -> str:
 
 def hold(connection: Connection, words: str) -> None:
     """Keep all from leaving until somebody confirms."""
+    if not restored(connection):
+        _leap(connection)
     _keep(connection, _RESTORED, words)
 
 
@@ -109,6 +113,24 @@ def confirm(connection: Connection, *, ahead_of: int) -> None:
     _keep(connection, _BASE, str(max(base, ahead_of) + LEAP))
     _keep(connection, _HOME, home(connection))
     connection.execute(delete(fact).where(fact.c.name == _RESTORED))
+
+
+def _leap(connection: Connection) -> None:
+    """Give none of the numbers that were given since the backup: they stand in letters that were sent meanwhile, whose
+    links would open another's page, and whose bounces would be another's."""
+    for table in (subscriber, subscription, delivery, notice):
+        if connection.dialect.name == "sqlite":
+            connection.execute(_LEAP_SQLITE, {"table": table.name, "by": NUMBERS})
+        else:
+            connection.execute(_LEAP_POSTGRESQL, {"table": table.name, "by": NUMBERS})
+
+
+#: More than anybody sends between a backup and the day it is needed.
+NUMBERS = 1_000_000_000
+_LEAP_SQLITE = text("UPDATE sqlite_sequence SET seq = seq + :by WHERE name = :table")
+_LEAP_POSTGRESQL = text(
+    "SELECT setval(pg_get_serial_sequence(:table, 'id'), nextval(pg_get_serial_sequence(:table, 'id')) + :by)"
+)
 
 
 def waiting(connection: Connection) -> int:

@@ -9,7 +9,7 @@ from digest.errors import SettingsRefused
 from digest.storage.engine import Store
 
 #: The newest migration; a test holds it to the folder.
-HEAD = "0017"
+HEAD = "0018"
 
 _VERSION = table("alembic_version", sql_column("version_num"))
 

@@ -245,6 +245,7 @@ delivery = Table(
     # these two, so that a move costs little and they stay small.
     Index("ix_delivery_due", "issue_id", "not_before", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("ix_delivery_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+    sqlite_autoincrement=True,
 )
 
 #: One SMTP transaction for a delivery.
