@@ -251,11 +251,15 @@ def release(issue: Name, as_json: Json = False) -> None:
 
     Example: digest release social-care/2026-11
     """
+    from digest.flow.hold import is_old_news
     from digest.flow.hold import release as let_go
 
     with opened() as house:
         released = let_go(house, issue)
+        old, hours = is_old_news(house, released), house.settings.delivery.expire_hours
     print_issue(released, as_json, f"{released.name} goes on.")
+    if old and not as_json:
+        out.warn(f"What of it has waited more than {hours:g} hours (delivery.expire_hours) will not go out any more.")
 
 
 def print_issue(issue: Issue, as_json: bool, line: str) -> None:

@@ -108,7 +108,7 @@ def words(look: "Look", pace: str) -> list[str]:
 
     lines = [_how_far(look)]
     if not look.done:
-        start = "" if look.workers else " Start one: digest worker, or once: digest deliver."
+        start = "" if look.workers or look.issue.held_at else " Start one: digest worker, or once: digest deliver."
         lines.append(f"{pace}{out.counted(look.workers, 'worker')} at work.{start}".strip())
     if look.issue.held_at:
         lines.append(f"It is held; it goes on with: digest release {look.issue.name}.")

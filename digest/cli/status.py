@@ -74,6 +74,8 @@ def _tell_all(found: "list[Standing]", reports: list[dict[str, Any]]) -> None:
     columns = ("Issue", "State", "Expected", "Accepted", "Waiting", "Unknown", "Failed", "Not sent")
     out.table(columns, rows, empty="No issues yet. Make one: digest compose NEWSLETTER.")
     for report in reports:
+        if "held_since" in report:
+            out.warn(f"{report['issue']} is held; it goes on with: digest release {report['issue']}.")
         if "held_back" in report:
             out.warn(report["held_back"])
     for closed in hindered(found):

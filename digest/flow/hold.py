@@ -1,5 +1,7 @@
 """Hold: stop an issue while it goes out, and let it go on with exactly the rest."""
 
+from datetime import timedelta
+
 from digest.errors import WrongState
 from digest.flow.house import House
 from digest.model.issue import Issue, IssueState
@@ -20,6 +22,12 @@ def release(house: House, issue_name: str) -> Issue:
         released = issues.hold(connection, issue, since=None)
         house.queue.wake(connection, issue.id, batches=1)
         return released
+
+
+def is_old_news(house: House, issue: Issue) -> bool:
+    """Whether what of an issue still waits from its beginning will expire, and not leave."""
+    longest = timedelta(hours=house.settings.delivery.expire_hours)
+    return issue.frozen_at is not None and house.clock.now() - issue.frozen_at > longest
 
 
 def _going_out(issue: Issue) -> Issue:

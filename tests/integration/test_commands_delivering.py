@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.house import opened
+from digest.cli.live import words as in_words
+from digest.flow.watch import Watch
 from tests.support.terminal import Terminal
 
 ISSUE = "social-care/2014-11"
@@ -118,3 +121,21 @@ def test_a_wrong_word_in_the_environment_is_told_by_its_name(
     monkeypatch.setenv(variable, value)
 
     assert words in published.run("status")[2]
+
+
+def test_an_issue_that_is_held_is_told_wherever_somebody_looks(
+    published: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that a worker is missing; and whoever lets it go on learns what is too old by then."""
+    monkeypatch.setenv("DIGEST_DELIVERY__EXPIRE_HOURS", "0.000001")
+    published.done("hold", ISSUE)
+    _, _, warned = published.run("status")
+    with opened() as house:
+        lines = in_words(Watch(house, ISSUE).look(), pace="")
+    _, released, too_old = published.run("release", ISSUE)
+
+    assert f"{ISSUE} is held; it goes on with: digest release {ISSUE}." in warned
+    assert f"It is held; it goes on with: digest release {ISSUE}." in lines
+    assert not any("Start one" in line for line in lines)
+    assert released == f"{ISSUE} goes on.\n"
+    assert "will not go out any more" in too_old
