@@ -13,7 +13,7 @@ from digest.flow.house import House
 from digest.model.newsletter import Newsletter
 from digest.model.sending import Sending, Weekday
 from digest.settings import Delivery
-from digest.storage import newsletters
+from digest.storage import clock, newsletters
 from digest.storage.spread import Share
 
 #: How long what a newsletter says of its hours is believed, in seconds; whoever leases asks many times a second.
@@ -57,8 +57,8 @@ class Hours:
 
 
 def closed(house: House, connection: Connection) -> Iterator[Closed]:
-    """The newsletters whose mail may not leave now."""
-    now = house.clock.now()
+    """The newsletters whose mail may not leave now, by the one clock that all machines share."""
+    now = clock.as_the_database_tells_it(connection, house.clock.now())
     for each in newsletters.sendings(connection):
         opens_at = (each.sending or of_the_house(house.settings.delivery)).opens_next(now, each.zone)
         if opens_at > now:

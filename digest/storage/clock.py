@@ -1,9 +1,9 @@
 """The database's clock: the one time that all workers, on whatever machine, agree on."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, literal
+from sqlalchemy import ColumnElement, Connection, String, cast, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,3 +39,12 @@ def database_later(seconds: ColumnElement[int]) -> ColumnElement[datetime]:
 def database_now(shift: timedelta = timedelta()) -> ColumnElement[datetime]:
     """The database's present, for use within a statement."""
     return _Now(literal(f"{shift.total_seconds():+.3f} seconds", String))
+
+
+def as_the_database_tells_it(connection: Connection, at: datetime) -> datetime:
+    """A moment that this machine's clock tells, by the database's. A second or two between them is no difference."""
+    off = connection.execute(select(database_now())).scalar_one() - datetime.now(UTC)
+    return at if abs(off) < _IN_STEP else at + off
+
+
+_IN_STEP = timedelta(seconds=2)

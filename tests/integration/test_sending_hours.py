@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from digest.flow.standing import standings, waiting
 from digest.model.delivery import DeliveryState
 from digest.resources import folder
 from digest.settings import Delivery
+from digest.storage import clock as clocks
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery
 from tests.conftest import StandingClock
@@ -102,6 +103,27 @@ def test_outside_the_hours_nothing_leaves_and_when_they_come_all_does(published:
     assert "Monday 23 November at 09:00 (Europe/London)" in standing.closed.words
     assert states(desk) == {_S.ACCEPTED: READERS}
     assert waiting(desk.house).closed == ()
+
+
+def test_a_machine_whose_clock_is_off_opens_no_hours(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a day ahead, alone among its kind: all go by the database's clock. A moment's difference is none."""
+    desk = published(at="2026-11-23 20:00", **OFFICE)
+    real, off = datetime.now(UTC), timedelta(hours=13, minutes=1)
+    set_clock(desk.house, "2026-11-24 09:01")
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return real + off
+
+    monkeypatch.setattr(clocks, "datetime", Ahead)
+    desk.deliver()
+    early = states(desk)
+    off = timedelta(seconds=0.5)
+    desk.deliver()
+
+    assert early == {_S.QUEUED: READERS}
+    assert states(desk) == {_S.ACCEPTED: READERS}
 
 
 def test_somebody_may_say_that_it_goes_at_any_hour(published: Published) -> None:
