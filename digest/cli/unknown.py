@@ -113,11 +113,18 @@ def _resend(issue: str, state: DeliveryState, to: list[str] | None, by: str, dry
     if decided.passed_over and not as_json:
         readers = out.counted(len(decided.passed_over), "reader")
         out.say(f"{readers} passed over, as a later issue has brought them some of it.")
+    if decided.gone and not as_json:
+        readers = out.counted(len(decided.gone), "reader")
+        out.say(f"{readers} passed over, as they have left, paused or are suppressed.")
 
 
 def _tell(decided: "Decided", what: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        emails = {"emails": list(decided.emails), "passed_over": list(decided.passed_over)}
+        emails = {
+            "emails": list(decided.emails),
+            "passed_over": list(decided.passed_over),
+            "gone": list(decided.gone),
+        }
         out.as_json({"issue": decided.issue.name, **emails, "dry_run": dry_run})
         return
     count = out.counted(len(decided.emails), "delivery", "deliveries")

@@ -23,6 +23,8 @@ class Decided:
     emails: tuple[str, ...]
     #: Whom a later issue has brought some of the same, so that nothing was done.
     passed_over: tuple[str, ...] = ()
+    #: Who has left, has paused or is suppressed, so that nothing was done either.
+    gone: tuple[str, ...] = ()
 
 
 def resend(
@@ -39,14 +41,17 @@ def resend(
         if issue.state is not IssueState.PUBLISHED:
             raise WrongState(f"{issue.name} is {issue.state}, so nothing of it is sent any more.")
         found = _found(connection, issue, state, to)
-        had = again.had_since(connection, issue.id, [i for i, _ in found]) if state is _S.FAILED else ()
+        may = again.may_go(connection, [i for i, _ in found])
+        gone = tuple(email for i, email in found if i not in may)
+        had = again.had_since(connection, issue.id, sorted(may)) if state is _S.FAILED else set()
         passed_over = tuple(email for i, email in found if i in had)
-        found = [(i, email) for i, email in found if i not in had]
+        found = [(i, email) for i, email in found if i in may - had]
         if not dry_run:
             reason = f"sent again by the word of {by}"
             again.queue_again(connection, [i for i, _ in found], state, reason=reason)
             house.queue.wake(connection, issue.id, batches=-(-len(found) // house.settings.delivery.batch))
-        return Decided(issue=issue, emails=tuple(email for _, email in found), passed_over=passed_over)
+        emails = tuple(email for _, email in found)
+        return Decided(issue=issue, emails=emails, passed_over=passed_over, gone=gone)
 
 
 def settle(

@@ -8,6 +8,7 @@ from digest.model.delivery import NO_RECEIPT, DeliveryState
 from digest.model.issue import IssueId
 from digest.storage.chunks import chunks
 from digest.storage.clock import database_now
+from digest.storage.outbox import permitted
 from digest.storage.tables import delivery, variant, variant_item
 from subscribers.tables import subscriber
 
@@ -57,6 +58,14 @@ def had_since(connection: Connection, issue_id: IssueId, ids: Collection[int]) -
         found |= set(
             connection.scalars(select(delivery.c.id).join(other, by_another).where(delivery.c.id.in_(some), alike))
         )
+    return found
+
+
+def may_go(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Those of these deliveries whose readers may be written to now."""
+    found: set[int] = set()
+    for some in chunks(ids):
+        found |= set(connection.scalars(select(delivery.c.id).where(delivery.c.id.in_(some), permitted())))
     return found
 
 

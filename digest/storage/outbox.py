@@ -89,7 +89,7 @@ def lease(connection: Connection, token: str, *, limit: int, closed: Collection[
 def refuse_forbidden(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
     """Close those of our leases whose readers may not be written to any more: they left, or are suppressed."""
     closed = {"settled_at": database_now(), "reason": "the reader left, paused or is suppressed"}
-    move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~_permitted(), **closed)
+    move(connection, token, ids, {_S.LEASED}, _S.SUPPRESSED, ~permitted(), **closed)
 
 
 def give_back(connection: Connection, token: str, ids: Collection[DeliveryId]) -> None:
@@ -143,7 +143,8 @@ def _await_those_who_leave(connection: Connection, ids: str) -> None:
         _AWAIT.run(connection, ids=ids)
 
 
-def _permitted() -> ColumnElement[bool]:
+def permitted() -> ColumnElement[bool]:
+    """Whether a delivery's reader may be written to now."""
     return exists().where(
         subscription.c.id == delivery.c.subscription_id,
         subscriber.c.id == subscription.c.subscriber_id,
@@ -228,7 +229,7 @@ _DUE = PreparedQuery(
         subscription.c.cadence,
         delivery.c.tries,
         delivery.c.dated_at,
-        _permitted(),
+        permitted(),
     )
     .join(subscription, subscription.c.id == delivery.c.subscription_id)
     .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
@@ -270,7 +271,7 @@ _MARK = Prepared(
         _GIVEN,
         delivery.c.lease_token == bindparam("token", type_=String),
         delivery.c.state == written(_S.LEASED),
-        _asked_of_each(_permitted()),
+        _asked_of_each(permitted()),
         _asked_of_each(going_out()),
     )
     .values(state=written(_S.IN_FLIGHT))

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from digest.flow import person
 from digest.flow.approve import cancel
 from digest.flow.doubts import resend, settle
+from digest.flow.enrol import people
 from digest.flow.feedback import suppress_refused
 from digest.flow.hold import hold
 from digest.flow.house import House
@@ -143,6 +144,19 @@ def test_a_doubt_over_who_is_erased_can_be_closed(ledger: Ledger) -> None:
 
     assert decided.emails == ("erased",)
     assert _S.UNKNOWN not in ledger.states()
+
+
+def test_nothing_is_sent_again_to_who_has_left(ledger: Ledger) -> None:
+    """The doubt stays one: the first copy may have arrived."""
+    token = ledger.worker()
+    ledger.settle(token, ledger.in_flight(token, 2), Outcome.UNKNOWN)
+    with ledger.house.store.write() as connection:
+        people(ledger.house, connection).unsubscribe(READER)
+
+    decided = resend(ledger.house, ISSUE, _S.UNKNOWN, by="Ruth")
+
+    assert (decided.emails, decided.gone) == (("r1@example.org",), (READER,))
+    assert ledger.states() == {_S.UNKNOWN: 1, _S.QUEUED: 4}
 
 
 def test_what_was_cancelled_is_not_shown_as_accepted(ledger: Ledger) -> None:
