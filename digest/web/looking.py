@@ -87,7 +87,7 @@ def _reader(connection: Connection, preview: Preview, wanted: Look) -> Reader:
     match f"{kind}:":
         case "topic:" if rest in named:
             return _thought_of(preview, Preference(frozenset({rest})), f"a reader of {named[rest]}")
-        case "held:" if rest.isdecimal() and len(rest) < 10:
+        case "held:" if rest.isdecimal() and len(rest) < 19:
             held = previews.reader_numbered(connection, preview.issue, int(rest))
             return replace(held, label=one_line(held.name or held.email))
         case "alike:":
