@@ -56,6 +56,7 @@ def test_an_export_holds_what_was_chosen_and_how_it_stands(desk: Desk) -> None:
         "language": "",
         "newsletter": NEWSLETTER,
         "state": "active",
+        "paused_until": "",
         "since": "2026-11-21T12:00:00+00:00",
     }
     assert [row["state"] for row in rows] == ["active", "pending"]
