@@ -1,5 +1,6 @@
 """The audience: who gets a newsletter, as a query."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +48,11 @@ def choices(connection: Connection, newsletter_id: int) -> list[tuple[Preference
     return [(from_text(topics), count) for topics, count in rows]
 
 
-def cadences(connection: Connection, newsletter_id: int) -> dict[str, int]:
-    """How many readers of a newsletter have chosen each cadence; those who left do not count."""
+def left_behind(connection: Connection, newsletter_id: int, there: Container[str]) -> dict[str, int]:
+    """How many readers have chosen each cadence that is not `there`: they get nothing. Those who left do not count."""
     mine = subscription.c.newsletter_id == newsletter_id, subscription.c.state != SubscriptionState.ENDED
     query = select(subscription.c.cadence, func.count().label("readers")).where(*mine).group_by(subscription.c.cadence)
-    return {row.cadence: row.readers for row in connection.execute(query)}
+    return {row.cadence: row.readers for row in connection.execute(query) if row.cadence not in there}
 
 
 def readers(newsletter_id: int, cadence: str, now: datetime) -> Select[Any]:

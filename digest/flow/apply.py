@@ -210,8 +210,8 @@ def _left_behind(connection: Connection, present: Publication | None, wanted: Ne
     """How many readers have chosen a cadence that goes: for them no issue is made."""
     if present is None:
         return
-    for cadence, count in audience.cadences(connection, present.id).items():
-        if cadence not in wanted.newsletter.cadences and cadence in present.newsletter.cadences:
+    for cadence, count in audience.left_behind(connection, present.id, wanted.newsletter.cadences).items():
+        if cadence in present.newsletter.cadences:
             yield f"cadence {cadence}: chosen by {_people(count)}, who get nothing until they choose another"
 
 

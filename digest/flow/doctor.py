@@ -135,11 +135,13 @@ def _newsletters(house: House) -> Iterator[Finding]:
 
 def _left_behind(connection: Connection, publication: Publication) -> Iterator[Finding]:
     """A cadence that the newsletter has no more, and that some readers have still chosen."""
-    for cadence, count in audience.cadences(connection, publication.id).items():
-        if cadence not in publication.newsletter.cadences:
-            slug = publication.newsletter.slug
-            words = f"{count:,} readers of {slug} have chosen {cadence}, for which no issue is made: they get nothing."
-            yield _warning("newsletters", f"{words} Bring it back, or change theirs: digest subscribers change.")
+    newsletter = publication.newsletter
+    for cadence, count in audience.left_behind(connection, publication.id, newsletter.cadences).items():
+        words = f"{count:,} readers of {newsletter.slug} have chosen {cadence}, for which no issue is made"
+        yield _warning("newsletters", f"{words}: they get nothing. {_BRING_BACK}")
+
+
+_BRING_BACK = "Bring it back, or change theirs: digest subscribers change."
 
 
 def _samples(house: House) -> Iterator[Finding]:

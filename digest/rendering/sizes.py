@@ -1,5 +1,6 @@
 """Sizes: how many bytes an item adds to a message, so that choosing can stay within what mailboxes show whole."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -101,18 +102,12 @@ def sizes(blocks: Blocks, widest: Widest) -> Mapping[tuple[ItemId, str | None], 
 
 def heading_sizes(blocks: Blocks, widest: Widest) -> Mapping[str, int]:
     """Bytes that the first item under a topic adds for the topic's heading and its row in the contents; by slug."""
-    parted = ((key.partition(":"), block) for key, block in blocks.items())
-    return {
-        slug: _size(block, widest) + sum(_size(row, widest) for row in _rows(blocks, slug))
-        for (kind, _, slug), block in parted
-        if kind == "topic"
-    }
-
-
-def _rows(blocks: Blocks, slug: str) -> list[Block]:
-    """A topic's row in the contents; issues of the first programs had none."""
-    row = blocks.get(f"contents-topic:{slug}")
-    return [] if row is None else [row]
+    found = Counter[str]()
+    for key, block in blocks.items():
+        kind, _, slug = key.partition(":")
+        if kind in ("topic", "contents-topic"):  # issues of the first programs had no such rows
+            found[slug] += _size(block, widest)
+    return found
 
 
 def line_sizes(blocks: Blocks, widest: Widest) -> Mapping[ItemId, int]:

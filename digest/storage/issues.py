@@ -44,20 +44,21 @@ def create(connection: Connection, publication: Publication, period: Period, *, 
 
 def find(connection: Connection, name: str) -> Issue:
     """The issue of that name (`social-care/2014-11`) or id. Raises UnknownName."""
-    row = connection.execute(_issues(*_named(name))).first()
+    return _only(connection, _issues(*_named(name)), name)
+
+
+def take(connection: Connection, name: str) -> Issue:
+    """The same, which nobody else moves before this transaction has ended."""
+    return _only(connection, _issues(*_named(name)).with_for_update(of=issue, key_share=True), name)
+
+
+def _only(connection: Connection, query: Select[Any], name: str) -> Issue:
+    row = connection.execute(query).first()
     if row is None:
         raise UnknownName(
             f"There is no issue “{name}”.", remedy="Names are like social-care/2014-11; see: digest status."
         )
     return _issue(row)
-
-
-def take(connection: Connection, name: str) -> Issue:
-    """The same, which nobody else moves before this transaction has ended."""
-    connection.execute(
-        select(issue.c.id).where(issue.c.id == find(connection, name).id).with_for_update(key_share=True)
-    )
-    return find(connection, name)
 
 
 def listed(connection: Connection, newsletter_slug: str | None = None, *states: IssueState) -> list[Issue]:
