@@ -17,7 +17,7 @@ from digest.model.delivery import DeliveryId
 from digest.ports import Transport
 from digest.settings import Delivery
 from digest.storage import outbox, pace, stopping, tally
-from digest.storage.journal import DELIVERIES, Book, OnSettled
+from digest.storage.bookkeeping import DELIVERIES, Book, OnSettled
 from digest.storage.pace import Rate
 
 

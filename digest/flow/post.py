@@ -22,7 +22,7 @@ from digest.model.notice import Duty
 from digest.ports import Session, Transport
 from digest.rendering.headers import PersonalFields, message_id
 from digest.storage import notices, pace, requests
-from digest.storage.journal import Book
+from digest.storage.bookkeeping import Book
 from digest.storage.notice_tables import notice
 
 #: How many are taken at a time; nobody should wait behind many others.

@@ -94,17 +94,53 @@ class Writer:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it or none."""
-        if self._closings != self._store.closings:
-            self.close()
+        connection = self._ready()
         try:
             with _told():
-                self._closings = self._store.closings
-                connection = self._connection = self._connection or self._opened()
+                _wait_for_others(connection, BUSY_SECONDS)
                 with connection.begin():
                     yield connection
         except BaseException:
             self.close()
             raise
+
+    def begin_at_once(self) -> Connection | None:
+        """A transaction that nobody has to wait for, to be ended by `commit` or `roll_back`, by whatever thread.
+
+        None where the database is a server, or somebody else writes, or it does not answer.
+        """
+        if not self._store.embedded:
+            return None
+        try:
+            connection = self._ready()
+            with _told():
+                _wait_for_others(connection, 0)
+                connection.begin()
+        except StorageUnavailable:
+            return None
+        return connection
+
+    def commit(self) -> None:
+        """End what was begun at once. Raises StorageUnavailable: then nothing of it is written."""
+        assert self._connection is not None
+        try:
+            with _told():
+                self._connection.commit()
+        except BaseException:
+            self.close()
+            raise
+
+    def roll_back(self) -> None:
+        """Undo what was begun at once."""
+        self.close()
+
+    def _ready(self) -> Connection:
+        if self._closings != self._store.closings:
+            self.close()
+        with _told():
+            self._closings = self._store.closings
+            self._connection = self._connection or self._opened()
+        return self._connection
 
     def _opened(self) -> Connection:
         connection = self._store.engine.connect()
@@ -120,6 +156,13 @@ class Writer:
             with suppress(DBAPIError):  # whatever was wrong with it has been told
                 self._connection.close()
             self._connection = None
+
+
+def _wait_for_others(connection: Connection, seconds: int) -> None:
+    """How long this connection waits where somebody else writes (SQLite)."""
+    if connection.dialect.name == "sqlite" and connection.info.get("patience", BUSY_SECONDS) != seconds:
+        connection.info["patience"] = seconds
+        connection.connection.cursor().execute(f"PRAGMA busy_timeout = {seconds * 1000}")
 
 
 def open_store(url: str, data_folder: Path) -> Store:

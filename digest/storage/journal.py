@@ -1,14 +1,19 @@
 """The journal: one thread that commits the markers and outcomes of all connections together.
 
-The next commit starts when the last one ends, so that commits group by themselves under load and nobody waits when
-there is none. What else a worker writes goes through the same thread, so that its own writes never wait for each other.
+The next commit begins when the last one has ended, so that commits group by themselves under load and nobody waits when
+there is none. What else a worker writes goes the same way, so that its own writes never wait for each other.
+
+mark, settle, do ─► gathered on the loop ─► written ─► committed by the thread ─► answered on the loop
+
+On SQLite it is written on the loop, at once: two threads that take turns at every statement need far longer for it than
+one, and the disk is all that anybody has to wait for. Where somebody else writes, where the database is a server, or
+anything is wrong, the thread writes, and waits.
 """
 
 import asyncio
 import queue
 import threading
-import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,32 +22,15 @@ from sqlalchemy import Connection
 
 from digest.errors import StorageUnavailable
 from digest.model.delivery import Attempt, DeliveryId
-from digest.storage import outbox, settlement
+from digest.storage.bookkeeping import DELIVERIES, Book, Bookkeeper, OnSettled
 from digest.storage.engine import Store
 from digest.storage.outbox import RetryPolicy
 
-#: How long outcomes are held in memory while the database is away, before they are given up as unknown.
-PATIENCE_SECONDS = 600.0
-_PAUSE_SECONDS = 0.5
-_GATHERING_SECONDS = 0.001
+#: Markers that come in after a commit of more than few wait so long for others, or until they are many themselves: a
+#: commit costs as much as fifteen markers.
+_GATHERING_SECONDS, _FEW, _MANY = 0.004, 4, 24
 
-#: Called within the transaction that records them, for what else hangs on outcomes.
-OnSettled = Callable[..., None]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
-    """Where markers and outcomes are written down."""
-
-    #: Commits markers; only what it returns may go out.
-    mark: Callable[[Connection, str, Collection[DeliveryId]], set[DeliveryId]]
-    #: Writes down how attempts ended.
-    settle: Callable[[Connection, str, Sequence[Attempt], RetryPolicy], None]
-
-
-#: The book of issues; single letters have one of their own.
-DELIVERIES = Book(mark=outbox.mark, settle=settlement.settle)
 
 
 @dataclass(slots=True)
@@ -65,10 +53,21 @@ class _Errand(_Waiting):
 
 @dataclass(slots=True)
 class _Group:
+    """What is written down together."""
+
     marks: list[_Mark] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     errands: list[_Errand] = field(default_factory=list)
-    last: bool = False
+    #: The markers that are allowed and what the errands came to, where all is written and waits for its commit.
+    written: tuple[set[DeliveryId], list[Any]] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.marks or self.attempts or self.errands)
+
+    @property
+    def ids(self) -> list[DeliveryId]:
+        """Whose markers are asked for."""
+        return [mark.delivery_id for mark in self.marks]
 
 
 class Journal:
@@ -82,122 +81,170 @@ class Journal:
         on_settled: OnSettled | None = None,
         book: Book = DELIVERIES,
     ) -> None:
-        self._token, self._retry, self._on_settled, self._book = token, retry, on_settled, book
-        self._writer = store.writer()
-        self._entries: queue.SimpleQueue[_Mark | _Errand | Attempt | None] = queue.SimpleQueue()
+        self._keeper = Bookkeeper(store, token, retry, on_settled, book)
+        #: What has come in since the last group was taken; under the lock, as either thread may take it.
+        self._group, self._lock = _Group(), threading.Lock()
+        self._busy = self._closing = self._crowded = False
+        #: The loop that writes what comes in, and when it will; None while there is none.
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due: asyncio.Handle | None = None
+        #: Groups to commit; None when the thread is to look for itself.
+        self._taken: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-        #: Set when outcomes could not be written in time; no more work may be taken.
-        self.broken: StorageUnavailable | None = None
         self._thread.start()
+
+    @property
+    def broken(self) -> StorageUnavailable | None:
+        """Why outcomes could not be written in time; no more work may be taken then."""
+        return self._keeper.broken
 
     def mark(self, delivery_id: DeliveryId) -> "asyncio.Future[bool]":
         """Commit the marker durably; True when the dot may go out. Raises StorageUnavailable: then it may not."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
-        self._entries.put(_Mark(loop, answer, delivery_id))
+        with self._lock:
+            self._group.marks.append(_Mark(loop, answer, delivery_id))
+        self._stir(loop)
         return answer
 
     async def do(self, work: Callable[[Connection], T]) -> T:
-        """Do some work in a transaction of its own, after what is to be written down now. Raises what it raises."""
+        """Do some work in a transaction, with or after what is to be written down now. Raises what it raises.
+
+        It may be done twice where the first time is undone.
+        """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._entries.put(_Errand(loop, answer, work))
+        with self._lock:
+            self._group.errands.append(_Errand(loop, answer, work))
+        self._stir(loop)
         return await answer
 
     def settle(self, attempt: Attempt) -> None:
         """Have an outcome written down; returns at once."""
-        self._entries.put(attempt)
+        with self._lock:
+            self._group.attempts.append(attempt)
+        try:
+            self._stir(asyncio.get_running_loop())
+        except RuntimeError:  # nobody's loop runs here
+            self._loop = None
+            self._taken.put(None)
 
     def close(self) -> None:
         """Write down all that is left, then stop. Raises StorageUnavailable when that could not be done."""
-        self._entries.put(None)
+        self._closing = True
+        self._taken.put(None)
         self._thread.join()
         if self.broken:
             raise self.broken
 
-    def _run(self) -> None:
-        last = False
-        while not last:
-            group = self._next_group()
-            last = group.last
-            self._write_markers_and_outcomes(group)
-            for errand in group.errands:
-                _give([(errand, self._done(errand))])
-        self._writer.close()
+    # On the loop.
 
-    def _next_group(self) -> _Group:
-        """All that has come in since the last commit; waits for the first."""
-        group = _Group()
-        try:
-            entry = self._entries.get_nowait()
-            # There is much to do: a moment's patience makes one commit of what would be several.
-            time.sleep(_GATHERING_SECONDS)
-        except queue.Empty:
-            entry = self._entries.get()
-        with suppress(queue.Empty):
-            while True:
-                match entry:
-                    case None:
-                        group.last = True
-                    case _Mark():
-                        group.marks.append(entry)
-                    case Attempt():
-                        group.attempts.append(entry)
-                    case _Errand():
-                        group.errands.append(entry)
-                entry = self._entries.get_nowait()
+    def _stir(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have what has come in written down soon, or, after a commit of many, together with some more."""
+        self._loop = loop
+        if self._busy:
+            return
+        if self._due is None:
+            self._due = loop.call_later(_GATHERING_SECONDS, self._begin) if self._crowded else self._soon(loop)
+        elif len(self._group.marks) == _MANY:
+            self._due.cancel()
+            self._due = self._soon(loop)
+
+    def _soon(self, loop: asyncio.AbstractEventLoop) -> asyncio.Handle:
+        return loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Write at once what can be; the rest is for the thread."""
+        self._due = None
+        group = None if self._closing else self._take()
+        if group:
+            try:
+                works = [errand.work for errand in group.errands]
+                group.written = self._keeper.write_at_once(group.ids, group.attempts, works)
+            finally:
+                self._taken.put(group)
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """After a commit: the next."""
+        if self._group:
+            self._stir(loop)
+
+    # On either.
+
+    def _take(self) -> _Group | None:
+        """What has come in, if nothing is being written down; to be handed to the thread."""
+        with self._lock:
+            if self._busy or not self._group:
+                return None
+            group, self._group, self._busy = self._group, _Group(), True
+        self._crowded = len(group.marks) > _FEW
         return group
 
-    def _write_markers_and_outcomes(self, group: _Group) -> None:
+    # On the thread.
+
+    def _run(self) -> None:
+        while group := self._next():
+            if group.written is None:
+                self._write(group)
+            else:
+                self._commit(group, *group.written)
+            self._busy = False
+            self._tell_to_go_on()
+        self._keeper.close()
+
+    def _next(self) -> _Group | None:
+        """A group to write or to commit; None when there will be no more."""
+        while True:
+            if self._closing or self._loop is None:
+                if group := self._take():
+                    return group
+                if self._closing and not self._busy:
+                    return None
+            if group := self._taken.get():
+                return group
+
+    def _tell_to_go_on(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            try:
+                loop.call_soon_threadsafe(self._go_on, loop)
+            except RuntimeError:  # it has ended; the journal goes on
+                self._loop = None
+
+    def _commit(self, group: _Group, allowed: set[DeliveryId], results: Sequence[object]) -> None:
+        """What was written at once."""
         try:
-            allowed = self._commit([m.delivery_id for m in group.marks], group.attempts)
-        except Exception as error:  # a marker that was not committed must never let a dot go out
-            problem = (
-                error if isinstance(error, StorageUnavailable) else StorageUnavailable(f"The journal failed: {error}.")
-            )
-            _give((mark, problem) for mark in group.marks)
-            self._insist(group.attempts, problem)
+            self._keeper.commit()
+        except Exception as error:
+            problem = _as_problem(error)
+            _give((waiting, problem) for waiting in (*group.marks, *group.errands))
+            self._keeper.insist(group.attempts, problem)
             return
         _give((mark, mark.delivery_id in allowed) for mark in group.marks)
+        _give(zip(group.errands, results, strict=True))
+
+    def _write(self, group: _Group) -> None:
+        """What could not be written at once: the errands after the rest, each by itself."""
+        try:
+            allowed = self._keeper.write(group.ids, group.attempts)
+        except Exception as error:  # a marker that was not committed must never let a dot go out
+            problem = _as_problem(error)
+            _give((mark, problem) for mark in group.marks)
+            self._keeper.insist(group.attempts, problem)
+        else:
+            _give((mark, mark.delivery_id in allowed) for mark in group.marks)
+        for errand in group.errands:
+            _give([(errand, self._done(errand))])
 
     def _done(self, errand: _Errand) -> object:
         try:
-            with self._writer.write() as connection:
-                return errand.work(connection)
+            return self._keeper.do(errand.work)
         except Exception as error:  # for whoever asked
             return error
 
-    def _commit(self, marks: Sequence[DeliveryId], attempts: Sequence[Attempt]) -> set[DeliveryId]:
-        if not marks and not attempts:
-            return set()
-        with self._writer.write() as connection:
-            self._book.settle(connection, self._token, attempts, self._retry)
-            if self._on_settled and attempts:
-                self._on_settled(connection, attempts)
-            return self._book.mark(connection, self._token, marks) if marks else set()
 
-    def _insist(self, attempts: Sequence[Attempt], problem: StorageUnavailable) -> None:
-        """Try again to write outcomes, which have happened and cannot be undone, for as long as patience lasts."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while attempts and time.monotonic() < deadline:
-            time.sleep(_PAUSE_SECONDS)
-            try:
-                self._commit([], attempts)
-            except StorageUnavailable:
-                continue
-            except Exception:  # a mistake of ours: waiting will not mend it, and the thread must live to refuse markers
-                attempts = [each for each in attempts if not self._could_write(each)]
-                break
-            return
-        if attempts:
-            self.broken = problem
-
-    def _could_write(self, attempt: Attempt) -> bool:
-        """One outcome alone: that another cannot be written is no reason to lose it."""
-        with suppress(Exception):
-            self._commit([], [attempt])
-            return True
-        return False
+def _as_problem(error: Exception) -> StorageUnavailable:
+    return error if isinstance(error, StorageUnavailable) else StorageUnavailable(f"The journal failed: {error}.")
 
 
 def _give(answers: Iterable[tuple[_Waiting, object]]) -> None:

@@ -18,8 +18,7 @@ from digest.flow.doctor import examine
 from digest.flow.publish import publish
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.notice import NoticeKind
-from digest.storage import journal as journals
-from digest.storage import notices, outbox, schema, workers
+from digest.storage import bookkeeping, notices, outbox, schema, workers
 from digest.storage.notice_tables import notice
 from subscribers.tables import subscriber
 from tests.faults.conftest import _named, _on
@@ -57,9 +56,9 @@ def when_taken(trial: Trial, count: int) -> None:
 @pytest.mark.parametrize("long", [False, True], ids=["for a moment", "for longer than patience"])
 def test_10_database_down_between_marker_and_outcome(trial: Trial, monkeypatch: pytest.MonkeyPatch, long: bool) -> None:
     """The outcome is insisted on, for ten minutes, and no more is taken; then it is a doubt."""
-    assert journals.PATIENCE_SECONDS == 600
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(journals, "PATIENCE_SECONDS", 0.3 if long else 20.0)
+    assert bookkeeping.PATIENCE_SECONDS == 600
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PATIENCE_SECONDS", 0.3 if long else 20.0)
     trial.chaos.sink.delay = 0.3  # each 250 comes while the database is away
     ends: list[Problem] = []
 
@@ -140,7 +139,7 @@ def test_12_disk_full_or_read_only(trial: Trial, monkeypatch: pytest.MonkeyPatch
                 raw.execute("CREATE TABLE ballast AS SELECT randomblob(1000000)")
         return mark(connection, token, ids)
 
-    book = journals.Book(mark=no_room, settle=journals.DELIVERIES.settle)
+    book = bookkeeping.Book(mark=no_room, settle=bookkeeping.DELIVERIES.settle)
     monkeypatch.setattr("digest.flow.duties.Deliveries.book", book)
     with pytest.raises(StorageUnavailable, match=r"full|readonly"):
         trial.deliver()

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, make_url, select, text
 from digest.errors import StorageUnavailable
 from digest.flow.house import House
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
-from digest.storage import journal as journals
-from digest.storage import outbox, workers
+from digest.storage import bookkeeping, outbox, workers
+from digest.storage.bookkeeping import OnSettled
 from digest.storage.engine import open_store
-from digest.storage.journal import Journal, OnSettled
+from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
 from digest.storage.tables import delivery
 from tests.support.desk import Desk
@@ -138,7 +138,7 @@ def test_a_database_that_is_away_lets_no_dot_out(published: House) -> None:
 
 def test_outcomes_are_held_until_the_database_is_back(published: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has happened cannot be undone, so it is insisted on."""
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
     work = Work(published)
     work.mark(*work.ids)
 
@@ -154,8 +154,8 @@ def test_when_patience_is_over_it_says_so_and_the_ledger_shows_doubt(
     published: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outcome that could not be written is never called accepted; the sweep calls it unknown."""
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr(journals, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PATIENCE_SECONDS", 0.1)
     work = Work(published)
     work.mark(*work.ids)
 
@@ -173,7 +173,7 @@ def test_a_mistake_of_ours_lets_no_dot_out_and_nobody_waits_for_ever(
     published: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What hangs on outcomes fails again and again: it is told, and markers are answered all the same."""
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
 
     def stumble(connection: Connection, attempts: Any) -> None:
         raise ValueError("a mistake")
@@ -192,7 +192,7 @@ def test_a_mistake_of_ours_lets_no_dot_out_and_nobody_waits_for_ever(
 
 def test_one_outcome_that_cannot_be_written_costs_no_other(published: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others of its group are written down; it is told, and stays in flight, for the sweep to call a doubt."""
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
 
     def stumble(connection: Connection, attempts: Any) -> None:
         if any(each.delivery_id == work.ids[1] for each in attempts):
@@ -211,7 +211,7 @@ def test_what_hangs_on_outcomes_is_written_with_them_or_not_at_all(
     published: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One transaction: where the second part fails once, both come with the next try, once."""
-    monkeypatch.setattr(journals, "_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
     seen: list[int] = []
 
     def fail_once(connection: Connection, attempts: Any) -> None:

@@ -94,7 +94,7 @@ def _watch_commits(fates: _Fates) -> None:
 
     from digest.jobs import inline, postgres
     from digest.storage import audiences, outbox, workers
-    from digest.storage.journal import Journal
+    from digest.storage.bookkeeping import Bookkeeper
 
     verbs = {
         "plan": (audiences, "fill_outbox"),
@@ -110,13 +110,28 @@ def _watch_commits(fates: _Fates) -> None:
     for queue in (inline.InlineQueue, postgres.PostgresQueue):
         queue.wake = _noted(queue.wake, "enqueue", within)  # type: ignore[method-assign]
 
-    write = Journal._commit
+    write, at_once, end = Bookkeeper.write, Bookkeeper.write_at_once, Bookkeeper.commit
 
-    def write_group(self: Journal, marks: Any, attempts: Any) -> Any:
-        within.verbs = [*(["outcome"] if attempts else []), *(["marker"] if marks else [])]
+    def labels(marks: Any, attempts: Any) -> list[str]:
+        return [*(["outcome"] if attempts else []), *(["marker"] if marks else [])]
+
+    def write_group(self: Any, marks: Any, attempts: Any) -> Any:
+        within.verbs = labels(marks, attempts)
         return write(self, marks, attempts)
 
-    Journal._commit = write_group  # type: ignore[method-assign]
+    def write_group_at_once(self: Any, marks: Any, attempts: Any, works: Any) -> Any:
+        written = at_once(self, marks, attempts, works)
+        # Another thread commits them.
+        self.verbs, within.verbs = [*labels(marks, attempts), *getattr(within, "verbs", [])], []
+        return written
+
+    def commit_group(self: Any) -> None:
+        within.verbs = self.verbs
+        end(self)
+
+    Bookkeeper.write = write_group  # type: ignore[method-assign]
+    Bookkeeper.write_at_once = write_group_at_once  # type: ignore[method-assign]
+    Bookkeeper.commit = commit_group  # type: ignore[method-assign]
     commit = DefaultDialect.do_commit
 
     def do_commit(self: Any, connection: Any) -> None:
