@@ -144,9 +144,11 @@ class Journal:
         self._loop = loop
         if self._busy:
             return
+        marks = len(self._group.marks)
         if self._due is None:
-            self._due = loop.call_later(_GATHERING_SECONDS, self._begin) if self._crowded else self._soon(loop)
-        elif len(self._group.marks) == _MANY:
+            soon = marks >= _MANY or not self._crowded
+            self._due = self._soon(loop) if soon else loop.call_later(_GATHERING_SECONDS, self._begin)
+        elif marks == _MANY:
             self._due.cancel()
             self._due = self._soon(loop)
 
