@@ -13,6 +13,7 @@ from digest.model.delivery import Attempt, DeliveryId
 from digest.storage import outbox, settlement
 from digest.storage.engine import Store
 from digest.storage.outbox import RetryPolicy
+from digest.storage.writer import Writer
 
 #: How long outcomes are held in memory while the database is away, before they are given up as unknown.
 PATIENCE_SECONDS = 600.0
@@ -47,7 +48,7 @@ class Bookkeeper:
         self, store: Store, token: str, retry: RetryPolicy, on_settled: OnSettled | None, book: Book = DELIVERIES
     ) -> None:
         self._token, self._retry, self._on_settled, self._book = token, retry, on_settled, book
-        self._writer = store.writer()
+        self._writer = Writer(store)
         #: Set when outcomes could not be written in time; no more work may be taken.
         self.broken: StorageUnavailable | None = None
 

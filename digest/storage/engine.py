@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +49,15 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of the database; what is written through it is thrown away."""
-        with _told(), self._reading.connect() as connection:
+        with told(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, steady: bool = False) -> Iterator[Connection]:
         """One transaction: all of it or none. A steady one sees the database throughout as it was when it began, and
         may touch a million rows."""
-        with _told(), (self._steady if steady else self.engine).begin() as connection:
+        with told(), (self._steady if steady else self.engine).begin() as connection:
             yield connection
-
-    def writer(self) -> "Writer":
-        """For one thread that writes again and again."""
-        return Writer(self)
 
     def settle(self) -> None:
         """Bring what was written into the database's own file, and empty the log beside it (SQLite)."""
@@ -71,98 +67,13 @@ class Store:
 
     def copy_to(self, file: Path) -> None:
         """Write all that is committed into a new file (SQLite), whoever writes meanwhile. Raises StorageUnavailable."""
-        with _told(), closing(self.engine.raw_connection()) as connection:
+        with told(), closing(self.engine.raw_connection()) as connection:
             connection.cursor().execute("VACUUM INTO ?", (str(file),))
 
     def close(self) -> None:
         """Let go of all connections; those of writers with their next transaction."""
         self.closings += 1
         self.engine.dispose()
-
-
-#: What a writer says again and again, it finds by number: PostgreSQL would take longer to plan it anew than to do it.
-_PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
-
-
-class Writer:
-    """One connection, kept open for many transactions one after the other; made anew when one has failed."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self._closings = store, store.closings
-        self._connection: Connection | None = None
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of it or none."""
-        connection = self._ready()
-        try:
-            with _told():
-                _wait_for_others(connection, BUSY_SECONDS)
-                with connection.begin():
-                    yield connection
-        except BaseException:
-            self.close()
-            raise
-
-    def begin_at_once(self) -> Connection | None:
-        """A transaction that nobody has to wait for, to be ended by `commit` or `roll_back`, by whatever thread.
-
-        None where the database is a server, or somebody else writes, or it does not answer.
-        """
-        if not self._store.embedded:
-            return None
-        try:
-            connection = self._ready()
-            with _told():
-                _wait_for_others(connection, 0)
-                connection.begin()
-        except StorageUnavailable:
-            return None
-        return connection
-
-    def commit(self) -> None:
-        """End what was begun at once. Raises StorageUnavailable: then nothing of it is written."""
-        assert self._connection is not None
-        try:
-            with _told():
-                self._connection.commit()
-        except BaseException:
-            self.close()
-            raise
-
-    def roll_back(self) -> None:
-        """Undo what was begun at once."""
-        self.close()
-
-    def _ready(self) -> Connection:
-        if self._closings != self._store.closings:
-            self.close()
-        with _told():
-            self._closings = self._store.closings
-            self._connection = self._connection or self._opened()
-        return self._connection
-
-    def _opened(self) -> Connection:
-        connection = self._store.engine.connect()
-        connection.detach()  # ours for good, so that closing it does not leave it in a pool
-        if not self._store.embedded:
-            with connection.begin():
-                connection.exec_driver_sql(_PLAN_ONCE)
-        return connection
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._connection is not None:
-            with suppress(DBAPIError):  # whatever was wrong with it has been told
-                self._connection.close()
-            self._connection = None
-
-
-def _wait_for_others(connection: Connection, seconds: int) -> None:
-    """How long this connection waits where somebody else writes (SQLite)."""
-    if connection.dialect.name == "sqlite" and connection.info.get("patience", BUSY_SECONDS) != seconds:
-        connection.info["patience"] = seconds
-        connection.connection.cursor().execute(f"PRAGMA busy_timeout = {seconds * 1000}")
 
 
 def open_store(url: str, data_folder: Path) -> Store:
@@ -284,7 +195,7 @@ _OVERLAP = "40001"
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Failures of the database itself in plain words; mistakes in our statements stay what they are."""
     try:
         yield

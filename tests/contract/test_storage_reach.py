@@ -10,6 +10,7 @@ from digest.flow.house import House
 from digest.model.delivery import DeliveryId
 from digest.storage import outbox, workers
 from digest.storage.tables import delivery
+from digest.storage.writer import Writer
 from subscribers.intake import Intake, Terms
 from subscribers.prepared import Among, as_list
 from subscribers.transfer import Line, Report, batches
@@ -41,7 +42,7 @@ def leased(desk: Desk, tmp_path: Path) -> tuple[House, str, list[DeliveryId]]:
 def test_a_marker_reads_its_own_delivery_and_no_others(leased: tuple[House, str, list[DeliveryId]]) -> None:
     """PostgreSQL has not looked at the new issue yet, and takes it for a small one."""
     house, token, ids = leased
-    writer = house.store.writer()
+    writer = Writer(house.store)
     before = _entries_read(house)
     for each in ids:
         with writer.write() as connection:

@@ -20,6 +20,7 @@ from digest.storage.engine import open_store
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
 from digest.storage.tables import delivery
+from digest.storage.writer import Writer
 from tests.support.desk import Desk
 
 _S = DeliveryState
@@ -251,6 +252,75 @@ def test_whoever_stopped_waiting_does_not_stop_the_journal(published: House) -> 
     work.journal.close()
 
     assert work.states()[:2] == [_S.ACCEPTED] * 2
+
+
+def test_while_somebody_else_writes_markers_wait_and_servers_do_not(published: House) -> None:
+    """The loop that talks to mail servers goes on, however long another process keeps the database to itself."""
+    if not published.store.embedded:
+        pytest.skip("on PostgreSQL nobody has it to themselves")
+    work = Work(published)
+    turns = 0
+
+    async def meanwhile() -> bool:
+        nonlocal turns
+        with published.store.write():
+            marking = work.journal.mark(work.ids[0])
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+                turns += 1
+            waits = not marking.done()
+        return waits and await marking
+
+    assert asyncio.run(asyncio.wait_for(meanwhile(), 20))
+    work.journal.close()
+    assert (turns, work.states()[0]) == (20, _S.IN_FLIGHT)
+
+
+def test_an_errand_that_fails_costs_no_marker(published: House) -> None:
+    """It is told to whoever asked; what came in with it is written all the same, and other errands are done."""
+    work = Work(published)
+
+    def stumble(connection: Connection) -> None:
+        connection.execute(text("UPDATE delivery SET state = 'failed'"))
+        raise ValueError("a mistake")
+
+    async def together() -> list[Any]:
+        asked = work.journal.mark(work.ids[0]), work.journal.do(stumble), work.journal.do(lambda _: "done")
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    marked, failed, done = asyncio.run(together())
+    work.journal.close()
+
+    assert (marked, type(failed), done) == (True, ValueError, "done")
+    assert work.states() == [_S.IN_FLIGHT] + [_S.LEASED] * (READERS - 1)
+
+
+def test_a_commit_that_fails_lets_no_dot_out_and_loses_no_outcome(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full at the end of a transaction: the marker is refused, and what has happened is written later."""
+    if not published.store.embedded:
+        pytest.skip("the thread writes and commits in one, as where the database is away")
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    work = Work(published)
+    work.mark(*work.ids[:2])
+    commit = Writer.commit
+
+    def no_room(self: Writer) -> None:
+        monkeypatch.setattr(Writer, "commit", commit)
+        self.roll_back()
+        raise StorageUnavailable("The disk is full.")
+
+    async def settled_and_marked() -> list[bool | BaseException]:
+        monkeypatch.setattr(Writer, "commit", no_room)
+        work.settle(*work.ids[:2])
+        return await asyncio.gather(work.journal.mark(work.ids[2]), return_exceptions=True)
+
+    (refused,) = asyncio.run(settled_and_marked())
+    work.journal.close()
+
+    assert isinstance(refused, StorageUnavailable)
+    assert work.states() == [_S.ACCEPTED] * 2 + [_S.LEASED] * (READERS - 2)
 
 
 def test_a_journal_that_had_nothing_to_do_closes(published: House) -> None:
