@@ -141,7 +141,8 @@ class Journal:
 
     def _stir(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have what has come in written down soon, or, after a commit of many, together with some more."""
-        self._loop = loop
+        if loop is not self._loop:
+            self._loop, self._due = loop, None
         if self._busy:
             return
         marks = len(self._group.marks)

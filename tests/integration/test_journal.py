@@ -323,6 +323,24 @@ def test_a_commit_that_fails_lets_no_dot_out_and_loses_no_outcome(
     assert work.states() == [_S.ACCEPTED] * 2 + [_S.LEASED] * (READERS - 2)
 
 
+def test_a_loop_that_ended_before_its_turn_keeps_nobody_waiting(published: House) -> None:
+    """What it had asked for is written with what the next one asks for."""
+    work = Work(published)
+    work.mark(*work.ids[:6])  # after so many the next waits a moment for others
+    loop = asyncio.new_event_loop()
+
+    async def ask_and_go() -> None:
+        work.journal.mark(work.ids[6])
+
+    loop.run_until_complete(ask_and_go())
+    loop.close()
+    answers = work.mark(*work.ids[7:9])
+    work.journal.close()
+
+    assert answers == [True, True]
+    assert work.states() == [_S.IN_FLIGHT] * 9 + [_S.LEASED] * (READERS - 9)
+
+
 def test_a_journal_that_had_nothing_to_do_closes(published: House) -> None:
     """At once, and without a word."""
     Work(published).journal.close()
