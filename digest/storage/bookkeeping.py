@@ -1,8 +1,8 @@
 """Bookkeeping: what one worker writes down of its deliveries, over one connection and in short transactions."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,22 +64,29 @@ class Bookkeeper:
         with self._writer.write() as connection:
             return work(connection)
 
-    def write_at_once(
-        self, marks: Collection[DeliveryId], attempts: Sequence[Attempt], works: Sequence[Work]
-    ) -> tuple[set[DeliveryId], list[Any]] | None:
-        """The same, all in one transaction that is left for `commit`, where nobody has to be waited for.
+    def write_at_once(self, marks: Collection[DeliveryId], attempts: Sequence[Attempt]) -> set[DeliveryId] | None:
+        """What `write` does, but for the commit, where nobody has to be waited for.
 
         None where somebody has, or anything at all is wrong: nothing is written then.
         """
+        with suppress(Exception), self._at_once() as connection:
+            return self._enter(connection, marks, attempts) if connection else None
+        return None
+
+    def do_at_once(self, work: Work) -> list[Any] | None:
+        """What `do` does, but for the commit: a list of the one thing that came of it. None where somebody has to be
+        waited for. Raises what the work raises: nothing is written then."""
+        with self._at_once() as connection:
+            return [work(connection)] if connection else None
+
+    @contextmanager
+    def _at_once(self) -> Iterator[Connection | None]:
+        """A transaction that is left for `commit`, unless the block raises."""
         connection = self._writer.begin_at_once() if self._book.swift else None
-        if connection is None:
-            return None
         try:
-            return self._enter(connection, marks, attempts), [work(connection) for work in works]
-        except BaseException as error:
+            yield connection
+        except BaseException:
             self._writer.roll_back()
-            if isinstance(error, Exception):
-                return None
             raise
 
     def commit(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -36,12 +37,12 @@ class Writer:
     def begin_at_once(self) -> Connection | None:
         """A transaction that nobody has to wait for, to be ended by `commit` or `roll_back`, by whatever thread.
 
-        None where the database is a server, or somebody else writes, or it does not answer.
+        None where the database is a server, no connection is open yet, somebody else writes, or it does not answer.
         """
-        if not self._store.embedded:
+        connection = self._connection
+        if connection is None or not self._store.embedded or self._closings != self._store.closings:
             return None
         try:
-            connection = self._ready()
             with told():
                 _wait_for_others(connection, 0)
                 connection.begin()
@@ -53,6 +54,9 @@ class Writer:
         """End what was begun at once. Raises StorageUnavailable: then nothing of it is written."""
         assert self._connection is not None
         try:
+            driver: Any = self._connection.connection.dbapi_connection
+            if not driver.in_transaction:  # SQLite ends some by itself
+                raise StorageUnavailable("The database undid what was to be committed.", remedy="Try again later.")
             with told():
                 self._connection.commit()
         except BaseException:
@@ -61,7 +65,12 @@ class Writer:
 
     def roll_back(self) -> None:
         """Undo what was begun at once."""
-        self.close()
+        assert self._connection is not None
+        try:
+            self._connection.rollback()
+        except BaseException:
+            self.close()
+            raise
 
     def _ready(self) -> Connection:
         if self._closings != self._store.closings:
@@ -90,5 +99,5 @@ class Writer:
 def _wait_for_others(connection: Connection, seconds: int) -> None:
     """How long this connection waits where somebody else writes (SQLite)."""
     if connection.dialect.name == "sqlite" and connection.info.get("patience", BUSY_SECONDS) != seconds:
-        connection.info["patience"] = seconds
         connection.connection.cursor().execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+        connection.info["patience"] = seconds

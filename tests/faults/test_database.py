@@ -139,7 +139,7 @@ def test_12_disk_full_or_read_only(trial: Trial, monkeypatch: pytest.MonkeyPatch
                 raw.execute("CREATE TABLE ballast AS SELECT randomblob(1000000)")
         return mark(connection, token, ids)
 
-    book = bookkeeping.Book(mark=no_room, settle=bookkeeping.DELIVERIES.settle)
+    book = bookkeeping.Book(mark=no_room, settle=bookkeeping.DELIVERIES.settle, swift=True)
     monkeypatch.setattr("digest.flow.duties.Deliveries.book", book)
     with pytest.raises(StorageUnavailable, match=r"full|readonly"):
         trial.deliver()

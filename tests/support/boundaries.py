@@ -110,7 +110,8 @@ def _watch_commits(fates: _Fates) -> None:
     for queue in (inline.InlineQueue, postgres.PostgresQueue):
         queue.wake = _noted(queue.wake, "enqueue", within)  # type: ignore[method-assign]
 
-    write, at_once, end = Bookkeeper.write, Bookkeeper.write_at_once, Bookkeeper.commit
+    write, at_once, do_at_once = Bookkeeper.write, Bookkeeper.write_at_once, Bookkeeper.do_at_once
+    end = Bookkeeper.commit
 
     def labels(marks: Any, attempts: Any) -> list[str]:
         return [*(["outcome"] if attempts else []), *(["marker"] if marks else [])]
@@ -119,11 +120,17 @@ def _watch_commits(fates: _Fates) -> None:
         within.verbs = labels(marks, attempts)
         return write(self, marks, attempts)
 
-    def write_group_at_once(self: Any, marks: Any, attempts: Any, works: Any) -> Any:
-        written = at_once(self, marks, attempts, works)
-        # Another thread commits them.
-        self.verbs, within.verbs = [*labels(marks, attempts), *getattr(within, "verbs", [])], []
-        return written
+    # What is written at once is committed by another thread.
+
+    def write_group_at_once(self: Any, marks: Any, attempts: Any) -> Any:
+        self.verbs = labels(marks, attempts)
+        return at_once(self, marks, attempts)
+
+    def do_errand_at_once(self: Any, work: Any) -> Any:
+        within.verbs = []
+        done = do_at_once(self, work)
+        self.verbs, within.verbs = within.verbs, []
+        return done
 
     def commit_group(self: Any) -> None:
         within.verbs = self.verbs
@@ -131,6 +138,7 @@ def _watch_commits(fates: _Fates) -> None:
 
     Bookkeeper.write = write_group  # type: ignore[method-assign]
     Bookkeeper.write_at_once = write_group_at_once  # type: ignore[method-assign]
+    Bookkeeper.do_at_once = do_errand_at_once  # type: ignore[method-assign]
     Bookkeeper.commit = commit_group  # type: ignore[method-assign]
     commit = DefaultDialect.do_commit
 
