@@ -24,6 +24,7 @@ from subscribers.tables import subscriber
 from tests.faults.conftest import _named, _on
 from tests.integration.test_journal import away
 from tests.support.boundaries import Fate
+from tests.support.children import Child
 from tests.support.trial import CONNECTIONS, ISSUE, READERS, Trial, reader
 
 _S = DeliveryState
@@ -260,6 +261,12 @@ def test_34_frozen_past_its_lease(trial: Trial, boundary: str) -> None:
     trial.check()
 
 
+def _when_at_work(worker: Child) -> None:
+    deadline = time.monotonic() + 20
+    while "Starting worker" not in worker.said() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 @on_postgresql
 @pytest.mark.parametrize("what", ["lost", "doubled", "reordered"])
 def test_35_jobs_lost_doubled_or_reordered(trial: Trial, what: str) -> None:
@@ -275,6 +282,7 @@ def test_35_jobs_lost_doubled_or_reordered(trial: Trial, what: str) -> None:
     crew = [trial.child("worker") for _ in range(2)]
     when_taken(trial, READERS)
     for each in crew:
+        _when_at_work(each)  # before that the signal would be nobody's
         each.send(signal.SIGTERM)
     codes = [each.ended() for each in crew]
 
