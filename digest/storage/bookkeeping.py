@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from digest.errors import StorageUnavailable
 from digest.model.delivery import Attempt, DeliveryId
 from digest.storage import outbox, settlement
-from digest.storage.engine import Store
+from digest.storage.engine import Store, told
 from digest.storage.outbox import RetryPolicy
 from digest.storage.writer import Writer
 
@@ -84,7 +84,8 @@ class Bookkeeper:
         """A transaction that is left for `commit`, unless the block raises."""
         connection = self._writer.begin_at_once() if self._book.swift else None
         try:
-            yield connection
+            with told():
+                yield connection
         except BaseException:
             self._writer.roll_back()
             raise

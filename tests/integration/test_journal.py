@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, make_url, select, text
+from sqlalchemy.exc import OperationalError
 
 from digest.errors import StorageUnavailable
 from digest.flow.house import House
@@ -279,7 +280,6 @@ def test_while_somebody_else_writes_markers_wait_and_servers_do_not(published: H
 def test_an_errand_that_fails_costs_no_marker(published: House) -> None:
     """It is done once, and told to whoever asked; what came in with it is written, and other errands are done."""
     work = Work(published)
-
     times = 0
 
     def stumble(connection: Connection) -> None:
@@ -297,6 +297,22 @@ def test_an_errand_that_fails_costs_no_marker(published: House) -> None:
 
     assert (marked, type(failed), done, times) == (True, ValueError, "done", 1)
     assert work.states() == [_S.IN_FLIGHT] + [_S.LEASED] * (READERS - 1)
+
+
+def test_a_database_that_fails_in_an_errand_is_told_in_plain_words(published: House) -> None:
+    """Whoever asked gets a problem that can be tried again, and no error of the driver's."""
+    work = Work(published)
+
+    def stumble(_: Connection) -> None:
+        raise OperationalError("UPDATE", None, ValueError("disk I/O error"))
+
+    async def ask() -> None:
+        await work.journal.mark(work.ids[0])
+        await work.journal.do(stumble)
+
+    with pytest.raises(StorageUnavailable, match="disk I/O error"):
+        asyncio.run(ask())
+    work.journal.close()
 
 
 def test_what_the_database_undid_by_itself_is_not_called_written(published: House) -> None:
