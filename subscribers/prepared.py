@@ -149,7 +149,8 @@ def _sqlite_elements(element: _Elements, compiler: SQLCompiler, **kw: Any) -> st
 
 @compiles(_Elements)
 def _postgresql_elements(element: _Elements, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS json))"
+    # As jsonb, whose fields are found without reading the text again for each.
+    return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS jsonb))"
 
 
 @compiles(_Field, "sqlite")

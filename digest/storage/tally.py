@@ -7,7 +7,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from digest.model.delivery import DeliveryState
 from digest.model.issue import IssueId, IssueState
-from digest.storage.outbox import going_out, issue_goes_out, with_something_due
+from digest.storage.outbox import first_due, going_out, issue_goes_out, with_something_due
 from digest.storage.tables import delivery, issue
 from subscribers.prepared import written
 
@@ -31,11 +31,7 @@ def next_due(connection: Connection, opens: Mapping[int, datetime] = _NONE) -> t
     """
     if with_something_due(connection, opens):
         return True, None
-    # Asked of each issue alone, whose first the index knows without reading the others.
-    first = select(func.min(delivery.c.not_before)).where(
-        delivery.c.issue_id == issue.c.id, delivery.c.state == written(_S.QUEUED)
-    )
-    rows = connection.execute(select(issue.c.newsletter_id, first.scalar_subquery()).where(*issue_goes_out()))
+    rows = connection.execute(select(issue.c.newsletter_id, first_due()).where(*issue_goes_out()))
     queued = [max(at, opens.get(newsletter_id, at)) for newsletter_id, at in rows if at]
     leased = select(delivery.c.not_before).where(delivery.c.state == _S.LEASED, delivery.c.lease_token.is_not(None))
     return False, min([*queued, *connection.scalars(leased.where(going_out()))], default=None)
