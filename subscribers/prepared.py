@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -44,14 +44,15 @@ class Prepared:
 
     def __init__(self, statement: Select[Any] | UpdateBase) -> None:
         self._statement = statement
-        self._compiled: dict[str, SQLCompiler] = {}
+        #: By the database's name, and how it names values.
+        self._compiled: dict[tuple[str, str], SQLCompiler] = {}
         #: What SQLAlchemy adds by itself while it compiles.
-        self._added: dict[str, Mapping[str, Any]] = {}
+        self._added: dict[SQLCompiler, Mapping[str, Any]] = {}
 
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
         with self.at_the_driver(connection) as (driver, compiled):
-            driver.execute(compiled.string, _ordered(compiled, {**self._added[compiled.dialect.name], **values}))
+            driver.execute(compiled.string, self.ordered(compiled, values))
             return list(driver.fetchall()) if driver.description else []
 
     def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
@@ -65,7 +66,7 @@ class Prepared:
     def at_the_driver(self, connection: Connection) -> Iterator[tuple[Any, SQLCompiler]]:
         """A cursor of the driver's own, and the statement as this kind of database has it. Errors are SQLAlchemy's."""
         dialect = connection.dialect
-        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
+        compiled = self.compiled(dialect)
         driver = connection.connection.cursor()
         try:
             yield driver, compiled
@@ -75,11 +76,20 @@ class Prepared:
         finally:
             driver.close()
 
+    def compiled(self, dialect: Dialect) -> SQLCompiler:
+        """As this kind of database has it."""
+        return self._compiled.get((dialect.name, dialect.paramstyle)) or self._compile(dialect)
+
+    def ordered(self, compiled: SQLCompiler, values: Mapping[str, str | int | None]) -> Any:
+        """The values as this kind of database takes them: by place, or by name."""
+        named = {**self._added[compiled], **values}
+        return named if compiled.positiontup is None else tuple([named[name] for name in compiled.positiontup])
+
     def _compile(self, dialect: Dialect) -> SQLCompiler:
         compiled = _with_constants(self._as_run_on(dialect), dialect).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
-        self._added[dialect.name] = compiled.construct_params(_check=False)
-        return self._compiled.setdefault(dialect.name, compiled)
+        self._added[compiled] = compiled.construct_params(_check=False)
+        return self._compiled.setdefault((dialect.name, dialect.paramstyle), compiled)
 
     def _as_run_on(self, dialect: Dialect) -> Any:
         return self._statement
@@ -120,9 +130,15 @@ def _with_constants(statement: Any, dialect: Dialect) -> Any:
     return visitors.replacement_traverse(statement, {}, written_out)
 
 
-def _ordered(compiled: SQLCompiler, named: Mapping[str, Any]) -> Any:
-    """The values as this kind of database takes them: by place, or by name."""
-    return named if compiled.positiontup is None else tuple([named[name] for name in compiled.positiontup])
+class Order(NamedTuple):
+    """A statement with its values: to be run now, or sent with others."""
+
+    statement: Prepared
+    values: Mapping[str, str | int | None]
+
+    def run(self, connection: Connection) -> list[tuple[Any, ...]]:
+        """Run it. Returns the rows, if it has any."""
+        return self.statement.run(connection, **self.values)
 
 
 class _Elements(FunctionElement[Any]):
@@ -230,10 +246,14 @@ class PreparedRows:
         self._one = Prepared(into.values({column.name: value_for(column) for column in columns}))
         self._many: dict[int, str] = {}
 
+    def order(self, rows: Iterable[tuple[object, ...]]) -> Order:
+        """What `run` does on PostgreSQL, to be sent with others."""
+        return Order(self._from_text, {"rows": as_rows(rows)})
+
     def run(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
         """Put in rows whose values are in the order of the columns; an instant is the text that `as_instant` makes."""
         if connection.dialect.name != "sqlite":
-            self._from_text.run(connection, rows=as_rows(rows))
+            self.order(rows).run(connection)
             return
         with self._one.at_the_driver(connection) as (driver, compiled):
             for begin in range(0, len(rows), _MOST_ROWS):

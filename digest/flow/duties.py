@@ -1,6 +1,7 @@
 """Duties: what a shift works off, and the deliveries of issues as such."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from digest.model.delivery import DeliveryId
 from digest.ports import Transport
 from digest.settings import Delivery
 from digest.storage import outbox, pace, stopping, tally
-from digest.storage.bookkeeping import DELIVERIES, Book, OnSettled
+from digest.storage.bookkeeping import DELIVERIES, Book
 from digest.storage.pace import Rate
 
 
@@ -32,12 +33,7 @@ class Duties(Protocol):
 
     @property
     def book(self) -> Book:
-        """Where markers and outcomes go."""
-        ...
-
-    @property
-    def on_settled(self) -> OnSettled:
-        """What else hangs on outcomes."""
+        """Where markers and outcomes go, and what hangs on them."""
         ...
 
     def ways_out(self) -> Sequence[Transport]:
@@ -64,13 +60,11 @@ class Duties(Protocol):
 class Deliveries:
     """The deliveries of issues."""
 
-    book = DELIVERIES
-
     def __init__(self, house: House, hours: Hours) -> None:
         self._house, self._hours = house, hours
         self._rate = rate_of(house.settings.delivery)
         self._letters = Letters(house)
-        self.on_settled: OnSettled = restored.noting(house, suppress_refused(house))
+        self.book = replace(DELIVERIES, on_settled=suppress_refused(house), on_written=restored.noting(house))
 
     def ways_out(self) -> Sequence[Transport]:
         """With all the connections there may be."""

@@ -3,8 +3,8 @@
 request ─► answered ─► notice ─► leased ─► made ─► marked ─► dot ─► reply ─► written down
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
@@ -53,14 +53,12 @@ class OneLine:
 class Post:
     """The duties of a shift that sends single letters, and first answers what was asked for on pages."""
 
-    book = NOTICES
-
     def __init__(self, house: House) -> None:
         self._house = house
         self._letters = Letters(house)
         self._rate = rate_of(house.settings.delivery)
         self._signers: Sequence[Signer] = ()
-        self.on_settled: Callable[[Connection, Sequence[Attempt]], None] = self._suppress_refused
+        self.book = replace(NOTICES, on_settled=self._suppress_refused)
 
     def ways_out(self) -> Sequence[Transport]:
         """One connection of each."""

@@ -55,18 +55,15 @@ def words(connection: Connection) -> str:
     return f"{held} {REMEDY}" if held else ""
 
 
-def noting(
-    house: House, on_settled: Callable[[Connection, Sequence[Attempt]], None]
-) -> Callable[[Connection, Sequence[Attempt]], None]:
-    """What the journal calls with outcomes: also notes how far the ledger had come before them.
+def noting(house: House) -> Callable[[Connection, Sequence[Attempt]], None] | None:
+    """What the journal calls with all that it writes: notes how far the ledger had come before it.
 
-    Before, as these are not committed yet. On PostgreSQL others write too, and where it lives tells enough.
+    Before, as this is not committed yet. On PostgreSQL others write too, and where it lives tells enough.
     """
     if not house.store.embedded:
-        return on_settled
+        return None
 
     def note(connection: Connection, attempts: Sequence[Attempt]) -> None:
-        on_settled(connection, attempts)
         epoch.note(house.settings.data_folder, epoch.reached(connection) - len(attempts))
 
     return note

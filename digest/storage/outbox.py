@@ -27,7 +27,7 @@ from digest.storage.clock import database_now
 from digest.storage.tables import delivery, issue
 from subscribers import audience
 from subscribers.instants import as_instant, as_read
-from subscribers.prepared import Among, Prepared, PreparedQuery, as_list, written
+from subscribers.prepared import Among, Order, Prepared, PreparedQuery, as_list, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
@@ -108,10 +108,26 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
 
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
+    *before, last = marking(connection, token, ids)
+    for order in before:
+        order.run(connection)
+    return marked(last.run(connection))
+
+
+def marking(connection: Connection, token: str, ids: Collection[DeliveryId]) -> tuple[Order, ...]:
+    """What `mark` does, one after the other; of what the last returns, `marked` tells which may go out.
+
+    Whoever is just leaving or being erased is to finish first: on PostgreSQL a statement that had to wait for a row
+    goes on with what it saw of the others before the wait. SQLite has one writer at a time.
+    """
     given = as_list(ids)
-    _await_those_who_leave(connection, given)
-    marked = _MARK.run(connection, ids=given, token=token)
-    return {DeliveryId(i) for (i,) in marked}
+    last = Order(_MARK, {"ids": given, "token": token})
+    return (last,) if connection.dialect.name == "sqlite" else (Order(_AWAIT, {"ids": given}), last)
+
+
+def marked(rows: Iterable[Sequence[Any]]) -> set[DeliveryId]:
+    """Which may go out."""
+    return {DeliveryId(int(row[0])) for row in rows}
 
 
 def with_something_due(connection: Connection, closed: Collection[int]) -> list[IssueId]:
@@ -134,13 +150,6 @@ def _due(connection: Connection, issue_id: IssueId, at: datetime, limit: int) ->
 def _take(connection: Connection, token: str, found: Sequence[tuple[Duty, bool]], at: datetime) -> None:
     taken = as_list(duty.id for duty, _ in found)
     _LEASE.run(connection, ids=taken, token=token, at=as_instant(at, connection))
-
-
-def _await_those_who_leave(connection: Connection, ids: str) -> None:
-    """Let whoever is just leaving or being erased finish first: on PostgreSQL a statement that had to wait for a row
-    goes on with what it saw of the others before the wait. SQLite has one writer at a time."""
-    if connection.dialect.name != "sqlite":
-        _AWAIT.run(connection, ids=ids)
 
 
 def permitted() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
 from subscribers.instants import as_instant
-from subscribers.prepared import Among, Prepared, PreparedRows, Rows, as_list, as_rows, written
+from subscribers.prepared import Among, Order, Prepared, PreparedRows, Rows, as_list, as_rows, written
 from subscribers.tables import Id, Instant, subscriber
 
 _S = DeliveryState
@@ -29,8 +29,13 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     for outcome, group in by_outcome.items():
         _SETTLE[outcome](connection, token, group, retry)
     if attempts:
-        _KEEP_ATTEMPTS.run(connection, [_attempt_row(each, connection) for each in attempts])
+        _KEEP_ATTEMPTS.run(connection, _attempt_rows(connection, attempts))
     _forget_erased(connection, [a.delivery_id for a in attempts if a.handover.outcome is not Outcome.ACCEPTED])
+
+
+def accepting(connection: Connection, token: str, attempts: Sequence[Attempt]) -> tuple[Order, ...]:
+    """What `settle` does on PostgreSQL where all were accepted, one after the other."""
+    return _accept(token, attempts), _KEEP_ATTEMPTS.order(_attempt_rows(connection, attempts))
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
@@ -56,7 +61,11 @@ _OPEN = {_S.LEASED, _S.IN_FLIGHT, _S.UNKNOWN}
 
 
 def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
-    _ACCEPT.run(connection, ids=_ids(attempts), token=token)
+    _accept(token, attempts).run(connection)
+
+
+def _accept(token: str, attempts: Sequence[Attempt]) -> Order:
+    return Order(_ACCEPT, {"ids": _ids(attempts), "token": token})
 
 
 def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:
@@ -124,6 +133,10 @@ def _nowhere_before(connection: Connection, attempts: list[Attempt]) -> set[int]
 
 def _ids(attempts: Iterable[Attempt]) -> str:
     return as_list(each.delivery_id for each in attempts)
+
+
+def _attempt_rows(connection: Connection, attempts: Iterable[Attempt]) -> list[tuple[object, ...]]:
+    return [_attempt_row(each, connection) for each in attempts]
 
 
 def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:

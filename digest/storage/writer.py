@@ -1,6 +1,6 @@
 """A writer: one connection that is kept open for many short transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from digest.errors import StorageUnavailable
 from digest.storage.engine import BUSY_SECONDS, Store, told
+from digest.storage.pipeline import Pipeline, Row
+from subscribers.prepared import Order
 
 #: What a writer says again and again, it finds by number: PostgreSQL would take longer to plan it anew than to do it.
 _PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
@@ -20,6 +22,7 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store, self._closings = store, store.closings
         self._connection: Connection | None = None
+        self._pipeline: Pipeline | None = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -39,8 +42,8 @@ class Writer:
 
         None where the database is a server, no connection is open yet, somebody else writes, or it does not answer.
         """
-        connection = self._connection
-        if connection is None or not self._store.embedded or self._closings != self._store.closings:
+        connection = self._open() if self._store.embedded else None
+        if connection is None:
             return None
         try:
             with told():
@@ -63,6 +66,30 @@ class Writer:
             self.close()
             raise
 
+    def send(self, orders: Callable[[Connection], Sequence[Order]]) -> bool:
+        """Have a server do these as one transaction, which `receive` waits for, on whatever thread.
+
+        False, and nothing is sent, where the database is a file, or no connection is open yet.
+        """
+        connection = None if self._store.embedded else self._open()
+        if connection is None:
+            return False
+        given = orders(connection)
+        self._pipeline = self._pipeline or Pipeline(connection)
+        self._pipeline.send(given)
+        return True
+
+    def receive(self) -> list[list[Row]]:
+        """What the orders returned, which are committed now. Raises StorageUnavailable: then they are not, as far as
+        anybody knows."""
+        assert self._pipeline is not None
+        try:
+            with told():
+                return self._pipeline.receive()
+        except BaseException:
+            self.close()
+            raise
+
     def roll_back(self) -> None:
         """Undo what was begun at once."""
         assert self._connection is not None
@@ -71,6 +98,10 @@ class Writer:
         except BaseException:
             self.close()
             raise
+
+    def _open(self) -> Connection | None:
+        """The connection, if it is open and none of those that were let go of."""
+        return self._connection if self._closings == self._store.closings else None
 
     def _ready(self) -> Connection:
         if self._closings != self._store.closings:
@@ -93,7 +124,7 @@ class Writer:
         if self._connection is not None:
             with suppress(DBAPIError):  # whatever was wrong with it has been told
                 self._connection.close()
-            self._connection = None
+            self._connection = self._pipeline = None
 
 
 def _wait_for_others(connection: Connection, seconds: int) -> None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -140,8 +141,7 @@ def test_12_disk_full_or_read_only(trial: Trial, monkeypatch: pytest.MonkeyPatch
                 raw.execute("CREATE TABLE ballast AS SELECT randomblob(1000000)")
         return mark(connection, token, ids)
 
-    book = bookkeeping.Book(mark=no_room, settle=bookkeeping.DELIVERIES.settle, swift=True)
-    monkeypatch.setattr("digest.flow.duties.Deliveries.book", book)
+    monkeypatch.setattr("digest.flow.duties.DELIVERIES", replace(bookkeeping.DELIVERIES, mark=no_room))
     with pytest.raises(StorageUnavailable, match=r"full|readonly"):
         trial.deliver()
     came = len(trial.chaos.received)

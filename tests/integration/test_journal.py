@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from digest.errors import StorageUnavailable
 from digest.flow.house import House
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
 from digest.storage import bookkeeping, outbox, workers
-from digest.storage.bookkeeping import OnSettled
+from digest.storage.bookkeeping import DELIVERIES, Beside
 from digest.storage.engine import open_store
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
@@ -32,13 +33,13 @@ ACCEPTED = Handover(outcome=Outcome.ACCEPTED, phase=Phase.DOT, reply_code=250)
 class Work:
     """A worker with all deliveries of an issue leased, and its journal."""
 
-    def __init__(self, house: House, on_settled: OnSettled | None = None) -> None:
+    def __init__(self, house: House, on_written: Beside | None = None) -> None:
         self.house = house
         with house.store.write() as connection:
             self.token = workers.register(connection)
             self.ids = [duty.id for duty in outbox.lease(connection, self.token, limit=READERS)]
         retry = RetryPolicy(attempts=3, first_wait=timedelta(minutes=5))
-        self.journal = Journal(house.store, self.token, retry, on_settled)
+        self.journal = Journal(house.store, self.token, retry, replace(DELIVERIES, on_written=on_written))
 
     def mark(self, *ids: DeliveryId) -> list[bool | BaseException]:
         """Ask for all these markers at once, as that many connections do."""
@@ -342,7 +343,7 @@ def test_a_commit_that_fails_lets_no_dot_out_and_loses_no_outcome(
 ) -> None:
     """The disk is full at the end of a transaction: the marker is refused, and what has happened is written later."""
     if not published.store.embedded:
-        pytest.skip("the thread writes and commits in one, as where the database is away")
+        pytest.skip("PostgreSQL: the next but one")
     monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
     work = Work(published)
     work.mark(*work.ids[:2])
@@ -363,6 +364,57 @@ def test_a_commit_that_fails_lets_no_dot_out_and_loses_no_outcome(
 
     assert isinstance(refused, StorageUnavailable)
     assert work.states() == [_S.ACCEPTED] * 2 + [_S.LEASED] * (READERS - 2)
+
+
+@pytest.mark.parametrize("timing", ["", "DEFERRABLE INITIALLY DEFERRED"])
+def test_what_a_server_refuses_lets_no_dot_out_and_loses_no_outcome(
+    published: House, monkeypatch: pytest.MonkeyPatch, timing: str
+) -> None:
+    """At a statement, or not before the commit: the marker is refused, and what has happened is written later."""
+    if published.store.embedded:
+        pytest.skip("SQLite: the one before")
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    work = Work(published)
+    work.mark(*work.ids[:2])
+    with published.store.write() as connection:
+        refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        connection.execute(text(refuse + "RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$"))
+        when = f"AFTER UPDATE ON delivery {timing} FOR EACH ROW WHEN (NEW.state = 'in_flight')"
+        connection.execute(text(f"CREATE CONSTRAINT TRIGGER refuse {when} EXECUTE FUNCTION refuse()"))
+
+    async def settled_and_marked() -> list[bool | BaseException]:
+        work.settle(*work.ids[:2])
+        return await asyncio.gather(work.journal.mark(work.ids[2]), return_exceptions=True)
+
+    (refused,) = asyncio.run(settled_and_marked())
+    work.journal.close()
+
+    assert isinstance(refused, StorageUnavailable)
+    assert "no room" in str(refused)
+    assert work.states() == [_S.ACCEPTED] * 2 + [_S.LEASED] * (READERS - 2)
+
+
+def test_outcomes_of_all_kinds_come_in_between_markers(published: House) -> None:
+    """What was accepted goes with the markers, the rest apart: each ends as it did, and none is written twice."""
+    work = Work(published)
+    failed = Handover(outcome=Outcome.FAILED, phase=Phase.RCPT, reply_code=550, enhanced_code="5.2.1")
+
+    async def send(number: int) -> bool:
+        allowed = await work.journal.mark(work.ids[number])
+        work.settle(work.ids[number], as_it=failed if number % 3 == 0 else ACCEPTED)
+        return allowed
+
+    async def all_of_them() -> list[bool]:
+        first = await asyncio.gather(*map(send, range(6)))
+        return [*first, *[await send(number) for number in range(6, READERS)]]
+
+    answers = asyncio.run(all_of_them())
+    work.journal.close()
+
+    assert answers == [True] * READERS
+    assert work.states() == [_S.FAILED if n % 3 == 0 else _S.ACCEPTED for n in range(READERS)]
+    with published.store.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM attempt")) == READERS
 
 
 def test_a_loop_that_ended_before_its_turn_keeps_nobody_waiting(published: House) -> None:

@@ -95,6 +95,7 @@ def _watch_commits(fates: _Fates) -> None:
     from digest.jobs import inline, postgres
     from digest.storage import audiences, outbox, workers
     from digest.storage.bookkeeping import Bookkeeper
+    from digest.storage.writer import Writer
 
     verbs = {
         "plan": (audiences, "fill_outbox"),
@@ -111,7 +112,7 @@ def _watch_commits(fates: _Fates) -> None:
         queue.wake = _noted(queue.wake, "enqueue", within)  # type: ignore[method-assign]
 
     write, at_once, do_at_once = Bookkeeper.write, Bookkeeper.write_at_once, Bookkeeper.do_at_once
-    end = Bookkeeper.commit
+    commit_at_last, send, receive = Writer.commit, Writer.send, Writer.receive
 
     def labels(marks: Any, attempts: Any) -> list[str]:
         return [*(["outcome"] if attempts else []), *(["marker"] if marks else [])]
@@ -123,23 +124,40 @@ def _watch_commits(fates: _Fates) -> None:
     # What is written at once is committed by another thread.
 
     def write_group_at_once(self: Any, marks: Any, attempts: Any) -> Any:
-        self.verbs = labels(marks, attempts)
-        return at_once(self, marks, attempts)
+        self._writer.verbs = within.group = labels(marks, attempts)
+        try:
+            return at_once(self, marks, attempts)
+        finally:
+            within.group = []
 
     def do_errand_at_once(self: Any, work: Any) -> Any:
         within.verbs = []
         done = do_at_once(self, work)
-        self.verbs, within.verbs = within.verbs, []
+        self._writer.verbs, within.verbs = within.verbs or getattr(within, "group", []), []
         return done
 
     def commit_group(self: Any) -> None:
         within.verbs = self.verbs
-        end(self)
+        commit_at_last(self)
+
+    # What is sent to a server is committed by what is sent last.
+
+    def send_group(self: Any, orders: Any) -> bool:
+        for label in self.verbs:
+            fates.pass_by(f"{label}: before the commit")
+        return send(self, orders)
+
+    def receive_group(self: Any) -> Any:
+        rows = receive(self)
+        for label in self.verbs:
+            fates.pass_by(f"{label}: after the commit")
+        return rows
 
     Bookkeeper.write = write_group  # type: ignore[method-assign]
     Bookkeeper.write_at_once = write_group_at_once  # type: ignore[method-assign]
     Bookkeeper.do_at_once = do_errand_at_once  # type: ignore[method-assign]
-    Bookkeeper.commit = commit_group  # type: ignore[method-assign]
+    Writer.commit = commit_group  # type: ignore[method-assign]
+    Writer.send, Writer.receive = send_group, receive_group  # type: ignore[method-assign]
     commit = DefaultDialect.do_commit
 
     def do_commit(self: Any, connection: Any) -> None:
