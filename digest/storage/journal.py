@@ -26,9 +26,10 @@ from digest.storage.engine import Store
 from digest.storage.groups import Errand, Group, Mark, answer_all, give
 from digest.storage.outbox import RetryPolicy
 
-#: What comes in after a commit of more than few markers waits so long for more, or until there are many of them: a
-#: commit costs as much as fifteen.
-_GATHERING_SECONDS, _FEW, _MANY = 0.004, 4, 24
+#: What comes in after a commit of more than few markers waits for more until there are many of them, or for so long as
+#: each look finds some that have come since the last: a commit costs as much as fifteen.
+_FEW, _MANY = 4, 24
+_LOOK_SECONDS, _LOOKS = 0.001, 4
 
 T = TypeVar("T")
 
@@ -42,11 +43,15 @@ class Journal:
         token: str,
         retry: RetryPolicy,
         book: Book = DELIVERIES,
+        *,
+        lines: int = _MANY,
     ) -> None:
         self._keeper = Bookkeeper(store, token, retry, book)
         #: What has come in, in its order; under the lock, as either thread may take it.
         self._groups, self._lock = deque[Group](), threading.Lock()
         self._busy = self._closing = self._crowded = self._soon = False
+        #: Where each line waits for its marker, no more will come.
+        self._many = min(lines, _MANY)
         #: The loop that writes what comes in, and when it will; None while there is none.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due: asyncio.Handle | None = None
@@ -119,13 +124,23 @@ class Journal:
             self._loop, self._due = loop, None
         if self._busy:
             return
-        soon = group.errand is not None or len(group.marks) >= _MANY or not self._crowded
+        soon = group.errand is not None or len(group.marks) >= self._many or not self._crowded
         if self._due and soon and not self._soon:
             self._due.cancel()
             self._due = None
         if self._due is None:
-            self._due = loop.call_soon(self._begin) if soon else loop.call_later(_GATHERING_SECONDS, self._begin)
             self._soon = soon
+            self._due = loop.call_soon(self._begin) if soon else self._later(loop, group, _LOOKS)
+
+    def _later(self, loop: asyncio.AbstractEventLoop, group: Group, looks: int) -> asyncio.Handle:
+        return loop.call_later(_LOOK_SECONDS, self._look, loop, group, len(group.marks), looks - 1)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, group: Group, before: int, looks: int) -> None:
+        """Begin, unless more came since the last look."""
+        if looks and len(group.marks) > before:
+            self._due = self._later(loop, group, looks)
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """Begin at once what can be; the rest is for the thread."""

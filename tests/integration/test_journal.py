@@ -17,6 +17,7 @@ from digest.errors import StorageUnavailable
 from digest.flow.house import House
 from digest.model.delivery import Attempt, DeliveryId, DeliveryState, Handover, Outcome, Phase
 from digest.storage import bookkeeping, outbox, workers
+from digest.storage import journal as gathering
 from digest.storage.bookkeeping import DELIVERIES, Beside
 from digest.storage.engine import open_store
 from digest.storage.journal import Journal
@@ -33,13 +34,14 @@ ACCEPTED = Handover(outcome=Outcome.ACCEPTED, phase=Phase.DOT, reply_code=250)
 class Work:
     """A worker with all deliveries of an issue leased, and its journal."""
 
-    def __init__(self, house: House, on_written: Beside | None = None) -> None:
+    def __init__(self, house: House, on_written: Beside | None = None, *, lines: int = READERS) -> None:
         self.house = house
         with house.store.write() as connection:
             self.token = workers.register(connection)
             self.ids = [duty.id for duty in outbox.lease(connection, self.token, limit=READERS)]
         retry = RetryPolicy(attempts=3, first_wait=timedelta(minutes=5))
-        self.journal = Journal(house.store, self.token, retry, replace(DELIVERIES, on_written=on_written))
+        book = replace(DELIVERIES, on_written=on_written)
+        self.journal = Journal(house.store, self.token, retry, book, lines=lines)
 
     def mark(self, *ids: DeliveryId) -> list[bool | BaseException]:
         """Ask for all these markers at once, as that many connections do."""
@@ -254,6 +256,40 @@ def test_whoever_stopped_waiting_does_not_stop_the_journal(published: House) -> 
     work.journal.close()
 
     assert work.states()[:2] == [_S.ACCEPTED] * 2
+
+
+def test_where_each_line_waits_for_its_marker_the_journal_waits_for_no_more(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a commit of many it gathers; once nobody is left who could ask for more, it begins."""
+    monkeypatch.setattr(gathering, "_LOOK_SECONDS", 3600.0)
+    work = Work(published, lines=6)
+
+    async def six_and_six() -> list[bool]:
+        first, others = work.ids[:6], work.ids[6:]
+        marked = list(await asyncio.gather(*map(work.journal.mark, first)))
+        async with asyncio.timeout(60):
+            return marked + list(await asyncio.gather(*map(work.journal.mark, others)))
+
+    assert asyncio.run(six_and_six()) == [True] * 12
+    work.journal.close()
+
+
+def test_markers_wait_no_longer_for_lines_that_ask_for_none(published: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that hears nothing from its server holds up the others for two looks at most."""
+    waits = []
+    later = gathering.Journal._later
+    monkeypatch.setattr(gathering.Journal, "_later", lambda *given: waits.append(given) or later(*given))
+    work = Work(published, lines=7)
+
+    async def six_and_six() -> list[bool]:
+        first, others = work.ids[:6], work.ids[6:]
+        marked = list(await asyncio.gather(*map(work.journal.mark, first)))
+        return marked + list(await asyncio.gather(*map(work.journal.mark, others)))
+
+    assert asyncio.run(six_and_six()) == [True] * 12
+    work.journal.close()
+    assert 1 <= len(waits) <= 2
 
 
 def test_while_somebody_else_writes_markers_wait_and_servers_do_not(published: House) -> None:
