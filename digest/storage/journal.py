@@ -70,6 +70,7 @@ class Journal:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bool] = loop.create_future()
         with self._lock:
+            self._must_be_open()
             group = self._open_group(apart=False)
             group.marks.append(Mark(loop, answer, delivery_id))
         self._stir(loop, group)
@@ -80,13 +81,15 @@ class Journal:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         with self._lock:
+            self._must_be_open()
             self._groups.append(group := Group(errand=Errand(loop, answer, work)))
         self._stir(loop, group)
         return await answer
 
     def settle(self, attempt: Attempt) -> None:
-        """Have an outcome written down; returns at once."""
+        """Have an outcome written down; returns at once. Raises StorageUnavailable once the journal is closed."""
         with self._lock:
+            self._must_be_open()
             group = self._open_group(apart=self._keeper.is_apart(attempt))
             group.attempts.append(attempt)
         try:
@@ -105,6 +108,11 @@ class Journal:
         self._thread.join()
         if self.broken:
             raise self.broken
+
+    def _must_be_open(self) -> None:
+        """Under the lock: what comes in later nobody would write down, or answer."""
+        if self._closing:
+            raise StorageUnavailable("The journal is closed.")
 
     def _open_group(self, *, apart: bool) -> Group:
         """Where the next marker or outcome goes: behind the last errand, with its like. Under the lock."""

@@ -474,3 +474,18 @@ def test_a_loop_that_ended_before_its_turn_keeps_nobody_waiting(published: House
 def test_a_journal_that_had_nothing_to_do_closes(published: House) -> None:
     """At once, and without a word."""
     Work(published).journal.close()
+
+
+def test_a_closed_journal_keeps_nobody_waiting(published: House) -> None:
+    """Who asks too late is told, and no dot goes out."""
+    work = Work(published)
+    work.journal.close()
+
+    with pytest.raises(StorageUnavailable):
+        work.mark(work.ids[0])
+    with pytest.raises(StorageUnavailable):
+        work.settle(work.ids[0])
+    with pytest.raises(StorageUnavailable):
+        asyncio.run(work.journal.do(lambda connection: None))
+
+    assert work.states()[0] == _S.LEASED
