@@ -52,14 +52,14 @@ class Prepared:
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
         with self.at_the_driver(connection) as (driver, compiled):
-            driver.execute(compiled.string, self.ordered(compiled, values))
+            driver.execute(compiled.string, self.positional(compiled, values))
             return list(driver.fetchall()) if driver.description else []
 
     def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
         """Run it once for each of the rows, whose values are in the order in which the statement names its own."""
         with self.at_the_driver(connection) as (driver, compiled):
-            order = compiled.positiontup or list(compiled.params)
-            many = rows if compiled.positiontup else (dict(zip(order, row, strict=True)) for row in rows)
+            names = compiled.positiontup or list(compiled.params)
+            many = rows if compiled.positiontup else (dict(zip(names, row, strict=True)) for row in rows)
             driver.executemany(compiled.string, list(many))
 
     @contextmanager
@@ -80,7 +80,7 @@ class Prepared:
         """As this kind of database has it."""
         return self._compiled.get((dialect.name, dialect.paramstyle)) or self._compile(dialect)
 
-    def ordered(self, compiled: SQLCompiler, values: Mapping[str, str | int | None]) -> Any:
+    def positional(self, compiled: SQLCompiler, values: Mapping[str, str | int | None]) -> Any:
         """The values as this kind of database takes them: by place, or by name."""
         named = {**self._added[compiled], **values}
         return named if compiled.positiontup is None else tuple([named[name] for name in compiled.positiontup])
@@ -130,7 +130,7 @@ def _with_constants(statement: Any, dialect: Dialect) -> Any:
     return visitors.replacement_traverse(statement, {}, written_out)
 
 
-class Order(NamedTuple):
+class BoundStatement(NamedTuple):
     """A statement with its values: to be run now, or sent with others."""
 
     statement: Prepared
@@ -246,14 +246,14 @@ class PreparedRows:
         self._one = Prepared(into.values({column.name: value_for(column) for column in columns}))
         self._many: dict[int, str] = {}
 
-    def order(self, rows: Iterable[tuple[object, ...]]) -> Order:
+    def bound(self, rows: Iterable[tuple[object, ...]]) -> BoundStatement:
         """What `run` does on PostgreSQL, to be sent with others."""
-        return Order(self._from_text, {"rows": as_rows(rows)})
+        return BoundStatement(self._from_text, {"rows": as_rows(rows)})
 
     def run(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
         """Put in rows whose values are in the order of the columns; an instant is the text that `as_instant` makes."""
         if connection.dialect.name != "sqlite":
-            self.order(rows).run(connection)
+            self.bound(rows).run(connection)
             return
         with self._one.at_the_driver(connection) as (driver, compiled):
             for begin in range(0, len(rows), _MOST_ROWS):

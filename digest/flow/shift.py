@@ -167,7 +167,7 @@ class _Worker:
         self._house, self._stop, self._token, self._duties = shift.house, shift.stop, token, shift.duties
         mail = self._house.settings.mail
         retry = RetryPolicy(attempts=mail.attempts, first_wait=timedelta(seconds=mail.retry_seconds))
-        self._journal = Journal(self._house.store, token, retry, self._duties.book, lines=relays.connections)
+        self._journal = Journal(self._house.store, token, retry, self._duties.book, connections=relays.connections)
         self._relays = relays
         self._maker = Ahead(signers) if signers else Handfuls()
         # Half a batch is left when the next is asked for, which is there before that is gone.

@@ -15,7 +15,7 @@ from digest.storage import outbox, settlement
 from digest.storage.engine import Store, told
 from digest.storage.outbox import RetryPolicy
 from digest.storage.writer import Writer
-from subscribers.prepared import Order
+from subscribers.prepared import BoundStatement
 
 T = TypeVar("T")
 
@@ -33,13 +33,13 @@ End = Callable[[], T]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swift:
-    """What of a book takes so little time that servers' answers may wait for it, as orders."""
+    """What of a book takes so little time that servers' answers may wait for it, as bound statements."""
 
     #: Of markers, and which may go out by what the last of these returns.
-    marking: Callable[[Connection, str, Collection[DeliveryId]], Sequence[Order]]
+    marking: Callable[[Connection, str, Collection[DeliveryId]], Sequence[BoundStatement]]
     marked: Callable[[Iterable[Sequence[Any]]], set[DeliveryId]]
     #: Of attempts that were accepted.
-    accepting: Callable[[Connection, str, Sequence[Attempt]], Sequence[Order]]
+    accepting: Callable[[Connection, str, Sequence[Attempt]], Sequence[BoundStatement]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Book:
     swift: Swift | None = None
     #: What hangs on outcomes: called with those that were not accepted.
     on_settled: Beside | None = None
-    #: Called with all that is written.
+    #: Called with all attempts that are written, between statements: so nothing of such a book is sent in one go.
     on_written: Beside | None = None
 
 
@@ -72,7 +72,7 @@ class Bookkeeper:
     def __init__(self, store: Store, token: str, retry: RetryPolicy, book: Book = DELIVERIES) -> None:
         self._token, self._retry, self._book = token, retry, book
         self._writer, self._embedded = Writer(store), store.embedded
-        #: What is sent to a server; in a file it is just written.
+        #: What is sent to a server in one go; in a file it is just written.
         self._sent = None if store.embedded or book.on_written else book.swift
         #: Set when outcomes could not be written in time; no more work may be taken.
         self.broken: StorageUnavailable | None = None
@@ -127,11 +127,11 @@ class Bookkeeper:
         if any(map(self.is_apart, attempts)):
             return None
 
-        def orders(connection: Connection) -> list[Order]:
+        def statements(connection: Connection) -> list[BoundStatement]:
             accepting = swift.accepting(connection, self._token, attempts) if attempts else ()
             return [*accepting, *(swift.marking(connection, self._token, marks) if marks else ())]
 
-        return partial(self._received, swift, bool(marks)) if self._writer.send(orders) else None
+        return partial(self._received, swift, bool(marks)) if self._writer.send(statements) else None
 
     def _received(self, swift: Swift, asked: bool) -> set[DeliveryId]:
         *_, last = self._writer.receive()

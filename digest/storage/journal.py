@@ -27,7 +27,7 @@ from digest.storage.groups import Errand, Group, Mark, answer_all, give
 from digest.storage.outbox import RetryPolicy
 
 #: What comes in after a commit of more than few markers waits for more until there are many of them, or for so long as
-#: each look finds some that have come since the last: a commit costs as much as fifteen.
+#: each look finds some that have come since the last: a commit costs as much as fifteen markers.
 _FEW, _MANY = 4, 24
 _LOOK_SECONDS, _LOOKS = 0.001, 4
 
@@ -44,14 +44,14 @@ class Journal:
         retry: RetryPolicy,
         book: Book = DELIVERIES,
         *,
-        lines: int = _MANY,
+        connections: int = _MANY,
     ) -> None:
         self._keeper = Bookkeeper(store, token, retry, book)
         #: What has come in, in its order; under the lock, as either thread may take it.
         self._groups, self._lock = deque[Group](), threading.Lock()
         self._busy = self._closing = self._crowded = self._soon = False
-        #: Where each line waits for its marker, no more will come.
-        self._many = min(lines, _MANY)
+        #: Where each connection waits for its marker, no more will come.
+        self._many = min(connections, _MANY)
         #: The loop that writes what comes in, and when it will; None while there is none.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due: asyncio.Handle | None = None

@@ -27,7 +27,7 @@ from digest.storage.clock import database_now
 from digest.storage.tables import delivery, issue
 from subscribers import audience
 from subscribers.instants import as_instant, as_read
-from subscribers.prepared import Among, Order, Prepared, PreparedQuery, as_list, written
+from subscribers.prepared import Among, BoundStatement, Prepared, PreparedQuery, as_list, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState
@@ -109,20 +109,20 @@ def mark(connection: Connection, token: str, ids: Collection[DeliveryId]) -> set
     Asked again at the last moment: people unsubscribe, and issues are cancelled, between publishing and sending.
     """
     *before, last = marking(connection, token, ids)
-    for order in before:
-        order.run(connection)
+    for statement in before:
+        statement.run(connection)
     return marked(last.run(connection))
 
 
-def marking(connection: Connection, token: str, ids: Collection[DeliveryId]) -> tuple[Order, ...]:
+def marking(connection: Connection, token: str, ids: Collection[DeliveryId]) -> tuple[BoundStatement, ...]:
     """What `mark` does, one after the other; of what the last returns, `marked` tells which may go out.
 
     Whoever is just leaving or being erased is to finish first: on PostgreSQL a statement that had to wait for a row
     goes on with what it saw of the others before the wait. SQLite has one writer at a time.
     """
     given = as_list(ids)
-    last = Order(_MARK, {"ids": given, "token": token})
-    return (last,) if connection.dialect.name == "sqlite" else (Order(_AWAIT, {"ids": given}), last)
+    last = BoundStatement(_MARK, {"ids": given, "token": token})
+    return (last,) if connection.dialect.name == "sqlite" else (BoundStatement(_AWAIT, {"ids": given}), last)
 
 
 def marked(rows: Iterable[Sequence[Any]]) -> set[DeliveryId]:

@@ -11,7 +11,7 @@ from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
 from subscribers.instants import as_instant
-from subscribers.prepared import Among, Order, Prepared, PreparedRows, Rows, as_list, as_rows, written
+from subscribers.prepared import Among, BoundStatement, Prepared, PreparedRows, Rows, as_list, as_rows, written
 from subscribers.tables import Id, Instant, subscriber
 
 _S = DeliveryState
@@ -33,9 +33,9 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
     _forget_erased(connection, [a.delivery_id for a in attempts if a.handover.outcome is not Outcome.ACCEPTED])
 
 
-def accepting(connection: Connection, token: str, attempts: Sequence[Attempt]) -> tuple[Order, ...]:
+def accepting(connection: Connection, token: str, attempts: Sequence[Attempt]) -> tuple[BoundStatement, ...]:
     """What `settle` does on PostgreSQL where all were accepted, one after the other."""
-    return _accept(token, attempts), _KEEP_ATTEMPTS.order(_attempt_rows(connection, attempts))
+    return _accept(token, attempts), _KEEP_ATTEMPTS.bound(_attempt_rows(connection, attempts))
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
@@ -64,8 +64,8 @@ def _accepted(connection: Connection, token: str, attempts: list[Attempt], retry
     _accept(token, attempts).run(connection)
 
 
-def _accept(token: str, attempts: Sequence[Attempt]) -> Order:
-    return Order(_ACCEPT, {"ids": _ids(attempts), "token": token})
+def _accept(token: str, attempts: Sequence[Attempt]) -> BoundStatement:
+    return BoundStatement(_ACCEPT, {"ids": _ids(attempts), "token": token})
 
 
 def _failed(connection: Connection, token: str, attempts: list[Attempt], retry: RetryPolicy) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from digest.errors import StorageUnavailable
 from digest.storage.engine import BUSY_SECONDS, Store, told
 from digest.storage.pipeline import Pipeline, Row
-from subscribers.prepared import Order
+from subscribers.prepared import BoundStatement
 
 #: What a writer says again and again, it finds by number: PostgreSQL would take longer to plan it anew than to do it.
 _PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
@@ -66,7 +66,7 @@ class Writer:
             self.close()
             raise
 
-    def send(self, orders: Callable[[Connection], Sequence[Order]]) -> bool:
+    def send(self, statements: Callable[[Connection], Sequence[BoundStatement]]) -> bool:
         """Have a server do these as one transaction, which `receive` waits for, on whatever thread.
 
         False, and nothing is sent, where the database is a file, or no connection is open yet.
@@ -74,14 +74,14 @@ class Writer:
         connection = None if self._store.embedded else self._open()
         if connection is None:
             return False
-        given = orders(connection)
+        given = statements(connection)
         self._pipeline = self._pipeline or Pipeline(connection)
         self._pipeline.send(given)
         return True
 
     def receive(self) -> list[list[Row]]:
-        """What the orders returned, which are committed now. Raises StorageUnavailable: then they are not, as far as
-        anybody knows."""
+        """What the statements returned, which are committed now. Raises StorageUnavailable, or Never where a value
+        cannot be held: then they are not, as far as anybody knows."""
         assert self._pipeline is not None
         try:
             with told():

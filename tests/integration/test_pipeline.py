@@ -1,7 +1,10 @@
 """The pipeline: one transaction sent in one go, whose rows come back in their order, or whose failure is told."""
 
+import gc
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, insert, select, text
@@ -9,7 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, bindparam, inse
 from digest.errors import Never, StorageUnavailable
 from digest.storage.engine import Store
 from digest.storage.writer import Writer
-from subscribers.prepared import Order, Prepared
+from subscribers.prepared import BoundStatement, Prepared
 from tests.support.desk import Desk
 
 note = Table("pipeline_note", MetaData(), Column("id", Integer, primary_key=True), Column("words", String))
@@ -30,21 +33,21 @@ def writer(desk: Desk) -> Iterator[Writer]:
     writer.close()
 
 
-def sent(writer: Writer, *orders: Order) -> list[list[tuple[bytes | None, ...]]]:
+def sent(writer: Writer, *statements: BoundStatement) -> list[list[tuple[bytes | None, ...]]]:
     """What comes of these."""
-    assert writer.send(lambda _: orders)
+    assert writer.send(lambda _: statements)
     return writer.receive()
 
 
-def keep(number: int, words: str | None) -> Order:
+def keep(number: int, words: str | None) -> BoundStatement:
     """One note."""
-    return Order(KEEP, {"id": number, "words": words})
+    return BoundStatement(KEEP, {"id": number, "words": words})
 
 
 def test_rows_come_in_the_order_of_what_was_asked(writer: Writer, desk: Desk) -> None:
     """Each sees what those before it did; all of it is committed once it is received, and so is the next."""
-    came = sent(writer, keep(1, "a “quoted” word"), Order(ALL, {}), keep(2, None), Order(ALL, {}))
-    again = sent(writer, keep(3, ""), Order(ALL, {}))
+    came = sent(writer, keep(1, "a “quoted” word"), BoundStatement(ALL, {}), keep(2, None), BoundStatement(ALL, {}))
+    again = sent(writer, keep(3, ""), BoundStatement(ALL, {}))
 
     first = (b"1", "a “quoted” word".encode())
     assert came == [[], [first], [], [first, (b"2", None)]]
@@ -61,7 +64,7 @@ def test_between_pipelines_the_connection_is_anybodys(writer: Writer) -> None:
         connection.execute(insert(note).values(id=2, words="two"))
 
     assert seen == ["one"]
-    assert sent(writer, Order(ALL, {})) == [[(b"1", b"one"), (b"2", b"two")]]
+    assert sent(writer, BoundStatement(ALL, {})) == [[(b"1", b"one"), (b"2", b"two")]]
 
 
 def test_one_failure_undoes_all(writer: Writer) -> None:
@@ -71,7 +74,7 @@ def test_one_failure_undoes_all(writer: Writer) -> None:
 
     with writer.write() as connection:
         assert connection.execute(select(note.c.id)).all() == []
-    assert sent(writer, keep(1, "one"), Order(ALL, {}))[1] == [(b"1", b"one")]
+    assert sent(writer, keep(1, "one"), BoundStatement(ALL, {}))[1] == [(b"1", b"one")]
 
 
 @pytest.mark.parametrize("when", ["before", "between"])
@@ -87,7 +90,7 @@ def test_a_server_that_goes_away_is_told(writer: Writer, desk: Desk, when: str) 
 
     if when == "before":
         end()
-    assert writer.send(lambda _: [keep(1, "one"), Order(slow, {})])
+    assert writer.send(lambda _: [keep(1, "one"), BoundStatement(slow, {})])
     if when == "between":
         end()
     with pytest.raises(StorageUnavailable, match="does not answer"):
@@ -100,10 +103,42 @@ def test_a_server_that_goes_away_is_told(writer: Writer, desk: Desk, when: str) 
 
 def test_more_than_fits_on_the_way_is_sent_while_it_is_waited_for(writer: Writer) -> None:
     """Many megabytes, of which the server must first take some before the rest can leave."""
-    long = "é" * 3_000_000
-    came = sent(writer, keep(1, long), keep(2, long), Order(ALL, {}))
+    long, came = "é" * 3_000_000, list[list[tuple[bytes | None, ...]]]()
+    work = threading.Thread(
+        target=lambda: came.extend(sent(writer, keep(1, long), keep(2, long), BoundStatement(ALL, {}))), daemon=True
+    )
+    work.start()
+    work.join(60)
 
     assert [len(words or b"") for _, words in came[2]] == [6_000_000, 6_000_000]
+
+
+def test_a_text_that_would_be_cut_short_is_refused(writer: Writer) -> None:
+    """What follows a NUL would be lost without a word."""
+    with pytest.raises(Never, match="NUL"):
+        sent(writer, keep(1, "one"), keep(2, "one\0hidden"))
+
+    with writer.write() as connection:
+        assert connection.execute(select(note.c.id)).all() == []
+
+
+def test_within_a_transaction_nothing_is_sent(writer: Writer) -> None:
+    """Its sync would commit nothing, and a marker be called durable that is not."""
+    with writer.write() as connection:
+        driver: Any = connection.connection.dbapi_connection
+    driver.execute("SELECT 1")
+
+    with pytest.raises(StorageUnavailable):
+        sent(writer, keep(1, "one"))
+
+
+def test_a_failure_leaves_no_complaint_behind(writer: Writer, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asked is told; a log with the driver's own words would be read as a second mishap."""
+    with pytest.raises(Never):
+        sent(writer, keep(1 << 40, "far"))
+    gc.collect()
+
+    assert caplog.records == []
 
 
 def test_a_file_has_no_pipeline(tmp_path: Path) -> None:

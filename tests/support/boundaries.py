@@ -142,10 +142,11 @@ def _watch_commits(fates: _Fates) -> None:
 
     # What is sent to a server is committed by what is sent last.
 
-    def send_group(self: Any, orders: Any) -> bool:
-        for label in self.verbs:
-            fates.pass_by(f"{label}: before the commit")
-        return send(self, orders)
+    def send_group(self: Any, statements: Any) -> bool:
+        if self._open():  # else the thread writes it by itself
+            for label in self.verbs:
+                fates.pass_by(f"{label}: before the commit")
+        return send(self, statements)
 
     def receive_group(self: Any) -> Any:
         rows = receive(self)
