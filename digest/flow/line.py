@@ -8,6 +8,7 @@ from digest.errors import Problem
 from digest.flow.apiece import to_the_end
 from digest.flow.feed import Letter
 from digest.flow.lines import Lines
+from digest.mail.replies import cleaned
 from digest.model.delivery import About, Attempt, Envelope, Handover, Outcome, Phase
 from digest.ports import Session
 
@@ -151,7 +152,7 @@ def _spoilt(letter: Letter, what: str, error: Exception) -> _Made:
 
 
 def _words(what: str, error: Exception) -> str:
-    return " ".join(f"{what}: {type(error).__name__} {error}".split())[:500]
+    return cleaned(f"{what}: {type(error).__name__} {error}")[:500]
 
 
 def _was_idle(handover: Handover) -> bool:

@@ -52,6 +52,8 @@ class Book:
     settle: Callable[[Connection, str, Sequence[Attempt], RetryPolicy], None]
     #: None where nothing of it may be written at once.
     swift: Swift | None = None
+    #: Of attempts that may have been written down already, those that were not. Where it is None, twice is once.
+    unwritten: Callable[[Connection, Sequence[Attempt]], list[Attempt]] | None = None
     #: What hangs on outcomes: called with those that were not accepted.
     on_settled: Beside | None = None
     #: Called with all attempts that are written, between statements: so nothing of such a book is sent in one go.
@@ -62,6 +64,7 @@ class Book:
 DELIVERIES = Book(
     mark=outbox.mark,
     settle=settlement.settle,
+    unwritten=settlement.unwritten,
     swift=Swift(marking=outbox.marking, marked=outbox.marked, accepting=settlement.accepting),
 )
 
@@ -139,19 +142,31 @@ class Bookkeeper:
 
     def insist(self, attempts: Sequence[Attempt], problem: StorageUnavailable) -> None:
         """Try again to write outcomes, which have happened and cannot be undone, for as long as patience lasts."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while attempts and time.monotonic() < deadline:
-            time.sleep(PAUSE_SECONDS)
-            try:
-                self.write([], attempts)
-            except StorageUnavailable:
-                continue
-            except Exception:  # a mistake of ours: waiting will not mend it, and the thread must live to refuse markers
-                attempts = [each for each in attempts if not self._could_write(each)]
-                break
+        if not attempts:
             return
-        if attempts:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        time.sleep(PAUSE_SECONDS)
+        if not self._insisted(attempts, deadline):
             self.broken = problem
+
+    def _insisted(self, attempts: Sequence[Attempt], deadline: float) -> bool:
+        """Whether all of them could be written. One that cannot be written is no reason to lose the others."""
+        while time.monotonic() < deadline:
+            try:
+                self._write_once(attempts)
+            except StorageUnavailable:
+                time.sleep(PAUSE_SECONDS)
+            except Exception:  # a mistake of ours: waiting will not mend it, and the thread must live to refuse markers
+                return len(attempts) > 1 and False not in [self._insisted([each], deadline) for each in attempts]
+            else:
+                return True
+        return False
+
+    def _write_once(self, attempts: Sequence[Attempt]) -> None:
+        """Those of them that were not written when the answer to a commit was lost."""
+        with self._writer.write() as connection:
+            if left := self._book.unwritten(connection, attempts) if self._book.unwritten else attempts:
+                self._settle(connection, left)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -171,10 +186,3 @@ class Bookkeeper:
             self._book.on_settled(connection, others)
         if self._book.on_written:
             self._book.on_written(connection, attempts)
-
-    def _could_write(self, attempt: Attempt) -> bool:
-        """One outcome alone: that another cannot be written is no reason to lose it."""
-        with suppress(Exception):
-            self.write([], [attempt])
-            return True
-        return False

@@ -173,6 +173,10 @@ def _make_room(connection: Connection) -> None:
 #: once it is on the disk, whatever the server is set to: a marker that is forgotten is a message that comes twice.
 _SESSION = "-c idle_in_transaction_session_timeout=120000 -c lock_timeout=30000 -c synchronous_commit=on"
 
+#: A network that swallows what it is given must not hold up a marker for the two hours that systems wait: after half a
+#: minute (seconds; milliseconds) the server is away. What the address says of these counts.
+_PRESENT = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
 
 def _postgresql(url: URL) -> Engine:
     try:
@@ -181,7 +185,10 @@ def _postgresql(url: URL) -> Engine:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
-            connect_args={"options": _SESSION},
+            connect_args={
+                "options": _SESSION,
+                **{name: way for name, way in _PRESENT.items() if name not in url.query},
+            },
             **_DISCREET,
         )
     except (ImportError, NoSuchModuleError) as error:
@@ -202,22 +209,26 @@ def told() -> Iterator[None]:
     except (OperationalError, InterfaceError, InternalError) as error:
         if getattr(error.orig, "sqlstate", None) == _OVERLAP:
             raise Overlapped("Somebody else changed the same just now.", remedy="Try again.") from error
-        raise StorageUnavailable(f"The database does not answer: {_line(error)}.", remedy="Try again later.") from error
+        raise StorageUnavailable(
+            f"The database does not answer: {line_of(error)}.", remedy="Try again later."
+        ) from error
     except PoolTimeoutError as error:
         raise StorageUnavailable("All connections to the database are in use.", remedy="Try again later.") from error
     except DataError as error:
         raise Never(
-            f"The database cannot hold a value: {_line(error)}.", remedy="Shorten it or take it out."
+            f"The database cannot hold a value: {line_of(error)}.", remedy="Shorten it or take it out."
         ) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
         # SQLite says so of a file that is none of its own, or is damaged.
         raise StorageUnavailable(
-            f"The database does not answer: {_line(error)}.",
+            f"The database does not answer: {line_of(error)}.",
             remedy="Bring it back from a backup; digest.db-wal and digest.db-shm beside it go first.",
         ) from error
 
 
-def _line(error: DBAPIError) -> str:
-    return " ".join(str(error.orig).split())[:200].rstrip(".")
+def line_of(error: Exception) -> str:
+    """What it says, in a line; of a database's error only what the database said."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(said).split())[:200].rstrip(".")

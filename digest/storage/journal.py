@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from digest.errors import StorageUnavailable
 from digest.model.delivery import Attempt, DeliveryId
 from digest.storage.bookkeeping import DELIVERIES, Book, Bookkeeper, End
-from digest.storage.engine import Store
+from digest.storage.engine import Store, line_of
 from digest.storage.groups import Errand, Group, Mark, answer_all, give
 from digest.storage.outbox import RetryPolicy
 
@@ -239,6 +239,6 @@ class Journal:
     def _tell_and_insist(self, group: Group, error: Exception) -> None:
         """A marker that was not committed lets no dot go out; what has happened is to be written all the same."""
         if not isinstance(error, StorageUnavailable):
-            error = StorageUnavailable(f"The journal failed: {error}.")
+            error = StorageUnavailable(f"The journal failed: {line_of(error)}.")
         give((waiting, error) for waiting in group.waiting)
         self._keeper.insist(group.attempts, error)

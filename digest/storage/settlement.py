@@ -10,7 +10,7 @@ from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Out
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
-from subscribers.instants import as_instant
+from subscribers.instants import as_instant, as_read
 from subscribers.prepared import Among, BoundStatement, Prepared, PreparedRows, Rows, as_list, as_rows, written
 from subscribers.tables import Id, Instant, subscriber
 
@@ -36,6 +36,15 @@ def settle(connection: Connection, token: str, attempts: Sequence[Attempt], retr
 def accepting(connection: Connection, token: str, attempts: Sequence[Attempt]) -> tuple[BoundStatement, ...]:
     """What `settle` does on PostgreSQL where all were accepted, one after the other."""
     return _accept(token, attempts), _KEEP_ATTEMPTS.bound(_attempt_rows(connection, attempts))
+
+
+def unwritten(connection: Connection, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of them that are not in the ledger. Waits for whoever may just be writing them, for a connection that was
+    lost: a server goes on for a while."""
+    given = _ids(attempts)
+    _LOCK.run(connection, ids=given)
+    kept = {(number, as_read(started_at)) for number, started_at in _KEPT.run(connection, ids=given)}
+    return [each for each in attempts if (each.delivery_id, each.started_at) not in kept]
 
 
 def bounce(connection: Connection, ids: Collection[DeliveryId], *, reason: str) -> list[DeliveryId]:
@@ -197,6 +206,12 @@ _FORGET_DIAGNOSTIC = Prepared(
         exists().where(delivery.c.id == attempt.c.delivery_id, _ERASED),
     )
     .values(diagnostic="")
+)
+_LOCK = Prepared(select(delivery.c.id).where(_GIVEN).order_by(delivery.c.id).with_for_update())
+_KEPT = Prepared(
+    select(attempt.c.delivery_id, attempt.c.started_at).where(
+        Among(attempt.c.delivery_id, bindparam("ids", type_=String))
+    )
 )
 _KEEP_ATTEMPTS = PreparedRows([column for column in attempt.columns if column.name != "id"])
 

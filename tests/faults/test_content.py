@@ -28,7 +28,7 @@ def test_36_poison_recipient(trial: Trial, monkeypatch: pytest.MonkeyPatch, wher
 
     def cannot_be_made(self: Letters, duty, variant):  # type: ignore[no-untyped-def]
         if duty.email == poison:
-            raise ValueError("poison")
+            raise ValueError("poison \x00\udc80")  # which no database can hold
         return made(self, duty, variant)
 
     async def cannot_be_handed_over(self: SmtpSession, envelope, *args):  # type: ignore[no-untyped-def]

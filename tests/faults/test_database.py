@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from digest.flow.publish import publish
 from digest.model.delivery import DeliveryId, DeliveryState
 from digest.model.notice import NoticeKind
 from digest.storage import bookkeeping, notices, outbox, schema, workers
+from digest.storage.engine import open_store
 from digest.storage.notice_tables import notice
 from subscribers.tables import subscriber
 from tests.faults.conftest import _named, _on
@@ -100,6 +102,23 @@ def test_11_commits_wait_for_the_disk_whatever_the_server_is_set_to(trial: Trial
         setting = connection.execute(text("SHOW synchronous_commit")).scalar_one()
 
     assert setting == "on"
+    trial.finish()
+    trial.check()
+
+
+@on_postgresql
+@pytest.mark.parametrize(("said", "patience"), [("", "30000"), ("120000", "120000")])
+def test_10_a_network_that_swallows_everything_is_noticed(trial: Trial, said: str, patience: str) -> None:
+    """Systems wait for two hours; we for half a minute, or for as long as the address says."""
+    url = make_url(trial.house.settings.database.url).update_query_dict({"tcp_user_timeout": said} if said else {})
+    store = open_store(url.render_as_string(hide_password=False), trial.folder)
+    with store.read() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        known = driver.info.get_parameters()
+    store.close()
+
+    assert known["tcp_user_timeout"] == patience
+    assert int(known["keepalives_idle"]) + 3 * int(known["keepalives_interval"]) <= 30
     trial.finish()
     trial.check()
 

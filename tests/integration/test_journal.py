@@ -1,6 +1,7 @@
 """The journal: no dot without a committed marker, no outcome lost, whatever the database does meanwhile."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from digest.storage.bookkeeping import DELIVERIES, Beside, Bookkeeper
 from digest.storage.engine import open_store
 from digest.storage.journal import Journal
 from digest.storage.outbox import RetryPolicy
-from digest.storage.tables import delivery
+from digest.storage.tables import attempt, delivery
 from digest.storage.writer import Writer
 from subscribers.tables import subscription
 from tests.support.desk import Desk
@@ -543,3 +544,71 @@ def test_a_closed_journal_keeps_nobody_waiting(published: House) -> None:
         asyncio.run(work.journal.do(lambda connection: None))
 
     assert work.states()[0] == _S.LEASED
+
+
+def test_what_was_committed_though_nobody_heard_of_it_is_written_once(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network goes away with the answer on its way: outcomes are insisted on, and found in the ledger."""
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    work = Work(published)
+    work.mark(*work.ids[:2])
+    ends = Writer.commit if published.store.embedded else Writer.receive
+
+    def cut(writer: Writer) -> None:
+        ends(writer)
+        monkeypatch.setattr(Writer, ends.__name__, ends)
+        raise StorageUnavailable("The server closed the connection.")
+
+    async def settled() -> None:
+        monkeypatch.setattr(Writer, ends.__name__, cut)
+        work.settle(*work.ids[:2])
+        await asyncio.sleep(0.1)
+
+    asyncio.run(settled())
+    work.settle(work.ids[2])
+    work.journal.close()
+
+    assert work.states()[:3] == [_S.ACCEPTED, _S.ACCEPTED, _S.LEASED]
+    with published.store.read() as connection:
+        kept = connection.scalars(select(attempt.c.delivery_id).order_by(attempt.c.delivery_id)).all()
+    assert list(kept) == work.ids[:3]
+
+
+def test_an_outage_while_others_are_told_from_one_that_cannot_be_written_costs_nothing(
+    published: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience is for each of them; the one that no database can hold stays in flight, and it is told."""
+    monkeypatch.setattr(bookkeeping, "PAUSE_SECONDS", 0.02)
+    away = [StorageUnavailable("Just now.") for _ in range(4)]
+
+    def stumble(connection: Connection, attempts: Any) -> None:
+        if len(attempts) == 1 and away:
+            raise away.pop()
+        if any(each.delivery_id == work.ids[1] for each in attempts):
+            raise ValueError("a mistake")
+
+    work = Work(published, on_written=stumble)
+    work.mark(*work.ids)
+    work.settle(*work.ids)
+    with pytest.raises(StorageUnavailable):
+        work.journal.close()
+
+    assert not away
+    assert work.states() == [_S.IN_FLIGHT if each == work.ids[1] else _S.ACCEPTED for each in work.ids]
+
+
+def test_a_database_that_is_not_as_it_should_be_is_told_in_its_own_words(published: House) -> None:
+    """Rights that were taken away, a table that has gone: without the driver's names and addresses."""
+    work = Work(published)
+    work.mark(work.ids[0])
+    with published.store.write() as connection:
+        connection.execute(text("ALTER TABLE delivery RENAME TO delivery_away"))
+    (refused,) = work.mark(work.ids[1])
+    with published.store.write() as connection:
+        connection.execute(text("ALTER TABLE delivery_away RENAME TO delivery"))
+    work.journal.close()
+
+    assert isinstance(refused, StorageUnavailable)
+    assert "delivery" in str(refused)
+    assert not re.search("psycopg|sqlite3|sqlalche", str(refused))
