@@ -10,7 +10,8 @@ from sqlalchemy import Connection, String, bindparam, delete, exists, select
 
 from subscribers.address import Address
 from subscribers.errors import ConsentRefused
-from subscribers.prepared import Among, Prepared, as_list
+from subscribers.given import Among, as_list
+from subscribers.prepared import Prepared
 from subscribers.tables import former_address, subscriber
 from subscribers.upsert import insert_new
 

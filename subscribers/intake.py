@@ -11,8 +11,9 @@ from subscribers import former, rows
 from subscribers.address import Address, keyed_hash, parse
 from subscribers.consent import ConsentKind, SubscriptionState
 from subscribers.errors import Problem
+from subscribers.given import Among, as_list
 from subscribers.preferences import EVERYTHING, Preference
-from subscribers.prepared import Among, Prepared, as_list, written
+from subscribers.prepared import Prepared, written
 from subscribers.service import Subscribers
 from subscribers.suppression import EVERYWHERE
 from subscribers.tables import Id, consent, subscriber, subscription, suppression

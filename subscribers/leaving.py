@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection, String, bindparam, case, insert, literal, select, update
 
 from subscribers.consent import MOVES, ConsentKind, EndReason, SubscriptionState
+from subscribers.given import Among, as_list
 from subscribers.instants import as_instant
-from subscribers.prepared import Among, Prepared, as_list, value_for, written
+from subscribers.prepared import Prepared, written
+from subscribers.prepared_rows import value_for
 from subscribers.tables import consent, subscription
 
 _ENDED = SubscriptionState.ENDED

@@ -13,7 +13,8 @@ from digest.model.item import ItemId
 from digest.storage import search
 from digest.storage.chunks import chunks
 from digest.storage.tables import article, block, issue, variant, variant_item
-from subscribers.prepared import Prepared, Rows, as_rows
+from subscribers.given import Rows, as_rows
+from subscribers.prepared import Prepared
 from subscribers.tables import Id
 
 _CONTENT = TypeAdapter(IssueContent)

@@ -26,8 +26,9 @@ from digest.model.issue import IssueId, IssueState
 from digest.storage.clock import database_now
 from digest.storage.tables import delivery, issue
 from subscribers import audience
+from subscribers.given import Among, as_list
 from subscribers.instants import as_instant, as_read
-from subscribers.prepared import Among, BoundStatement, Prepared, PreparedQuery, as_list, written
+from subscribers.prepared import BoundStatement, Prepared, PreparedQuery, written
 from subscribers.tables import Id, Instant, newsletter, preference, subscriber, subscription
 
 _S = DeliveryState

@@ -10,8 +10,10 @@ from digest.model.delivery import About, Attempt, DeliveryId, DeliveryState, Out
 from digest.storage.clock import database_now
 from digest.storage.outbox import RetryPolicy, give_back, move, published, refuse_forbidden
 from digest.storage.tables import attempt, delivery
+from subscribers.given import Among, Rows, as_list, as_rows
 from subscribers.instants import as_instant, as_read
-from subscribers.prepared import Among, BoundStatement, Prepared, PreparedRows, Rows, as_list, as_rows, written
+from subscribers.prepared import BoundStatement, Prepared, written
+from subscribers.prepared_rows import PreparedRows
 from subscribers.tables import Id, Instant, subscriber
 
 _S = DeliveryState

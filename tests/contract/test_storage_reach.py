@@ -11,8 +11,8 @@ from digest.model.delivery import DeliveryId
 from digest.storage import outbox, workers
 from digest.storage.tables import delivery
 from digest.storage.writer import Writer
+from subscribers.given import Among, as_list
 from subscribers.intake import Intake, Terms
-from subscribers.prepared import Among, as_list
 from subscribers.transfer import Line, Report, batches
 from tests.support.desk import NEWSLETTER, Desk
 

@@ -6,7 +6,7 @@ from sqlalchemy import Integer, func, literal, select
 from digest.flow.house import House
 from digest.storage.clock import database_now
 from digest.storage.spread import Share, due_at
-from subscribers.prepared import Rows, as_rows
+from subscribers.given import Rows, as_rows
 
 
 def spread(house: House, count: int, *over: Share) -> list[int]:
