@@ -29,7 +29,7 @@ from digest.storage.outbox import RetryPolicy
 #: What comes in after a commit of more than few markers waits for more until there are many of them, or for so long as
 #: each look finds some that have come since the last: a commit costs as much as fifteen markers.
 _FEW, _MANY = 4, 24
-_LOOK_SECONDS, _LOOKS = 0.001, 4
+_LOOK_SECONDS, _LOOKS = 0.002, 2
 
 T = TypeVar("T")
 

@@ -282,7 +282,7 @@ def test_where_each_connection_waits_for_its_marker_the_journal_waits_for_no_mor
 def test_markers_are_gathered_while_more_come_and_not_for_long(
     published: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One has come at each look: all are one group, which begins at the fourth."""
+    """One has come at each look: all are one group, which begins at the last look."""
     work, asked, looks, groups = Work(published), list[asyncio.Future[bool]](), list[int](), list[int]()
     more, later, take = iter(work.ids[7:]), Journal._later, Journal._take
 
@@ -303,6 +303,7 @@ def test_markers_are_gathered_while_more_come_and_not_for_long(
 
     monkeypatch.setattr(Journal, "_later", one_more_each_time)
     monkeypatch.setattr(Journal, "_take", taken)
+    monkeypatch.setattr(gathering, "_LOOKS", 4)
     assert asyncio.run(six_and_one_after_the_other()) == [True] * 11
     work.journal.close()
     assert (groups, looks) == ([6, 5], [4, 3, 2, 1])
