@@ -38,7 +38,7 @@ class Prepared:
     def run(self, connection: Connection, **values: str | int | None) -> list[tuple[Any, ...]]:
         """Run it with these values, which go to the driver as they are. Returns the rows, if it has any."""
         with self.at_the_driver(connection) as (driver, compiled):
-            driver.execute(compiled.string, self.positional(compiled, values))
+            driver.execute(compiled.string, self.parameters(compiled, values))
             return list(driver.fetchall()) if driver.description else []
 
     def run_each(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
@@ -66,7 +66,7 @@ class Prepared:
         """As this kind of database has it."""
         return self._compiled.get((dialect.name, dialect.paramstyle)) or self._compile(dialect)
 
-    def positional(self, compiled: SQLCompiler, values: Mapping[str, str | int | None]) -> Any:
+    def parameters(self, compiled: SQLCompiler, values: Mapping[str, str | int | None]) -> Any:
         """The values as this kind of database takes them: by place, or by name."""
         named = {**self._added[compiled], **values}
         return named if compiled.positiontup is None else tuple([named[name] for name in compiled.positiontup])

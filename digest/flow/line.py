@@ -152,7 +152,7 @@ def _spoilt(letter: Letter, what: str, error: Exception) -> _Made:
 
 
 def _words(what: str, error: Exception) -> str:
-    return cleaned(f"{what}: {type(error).__name__} {error}")[:500]
+    return cleaned(f"{what}: {type(error).__name__} {error}")
 
 
 def _was_idle(handover: Handover) -> bool:

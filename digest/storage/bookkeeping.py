@@ -74,7 +74,7 @@ class Bookkeeper:
 
     def __init__(self, store: Store, token: str, retry: RetryPolicy, book: Book = DELIVERIES) -> None:
         self._token, self._retry, self._book = token, retry, book
-        self._writer, self._embedded = Writer(store), store.embedded
+        self._writer = Writer(store)
         #: What is sent to a server in one go; in a file it is just written.
         self._sent = None if store.embedded or book.on_written else book.swift
         #: Set when outcomes could not be written in time; no more work may be taken.
@@ -181,8 +181,9 @@ class Bookkeeper:
 
     def _settle(self, connection: Connection, attempts: Sequence[Attempt]) -> None:
         self._book.settle(connection, self._token, attempts, self._retry)
-        others = [each for each in attempts if each.handover.outcome is not Outcome.ACCEPTED]
-        if others and self._book.on_settled:
-            self._book.on_settled(connection, others)
+        if self._book.on_settled:
+            others = [each for each in attempts if each.handover.outcome is not Outcome.ACCEPTED]
+            if others:
+                self._book.on_settled(connection, others)
         if self._book.on_written:
             self._book.on_written(connection, attempts)

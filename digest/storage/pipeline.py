@@ -68,7 +68,7 @@ class Pipeline:
             name = self._names[statement] = b"piped_%d" % len(self._names)
             self._libpq.send_prepare(name, compiled.string.encode())
             self._coming.append(False)
-        self._libpq.send_query_prepared(name, list(map(self._as_text, statement.positional(compiled, given.values))))
+        self._libpq.send_query_prepared(name, list(map(self._as_text, statement.parameters(compiled, given.values))))
         self._coming.append(True)
 
     def _as_text(self, value: str | int | None) -> bytes | None:

@@ -169,6 +169,7 @@ def _attempt_row(each: Attempt, connection: Connection) -> tuple[object, ...]:
 _ROWS = Rows(bindparam("rows", type_=String))
 #: Which deliveries are meant: those by number, or those of the rows, which say something of each.
 _GIVEN = Among(delivery.c.id, bindparam("ids", type_=String))
+_OF_GIVEN = Among(attempt.c.delivery_id, bindparam("ids", type_=String))
 _OF_ROWS = delivery.c.id == _ROWS.field(0, Id)
 _TOKEN = bindparam("token", type_=String)
 
@@ -204,17 +205,13 @@ _FORGET_REASON = Prepared(update(delivery).where(_GIVEN, _ERASED).values(reason=
 _FORGET_DIAGNOSTIC = Prepared(
     update(attempt)
     .where(
-        Among(attempt.c.delivery_id, bindparam("ids", type_=String)),
+        _OF_GIVEN,
         exists().where(delivery.c.id == attempt.c.delivery_id, _ERASED),
     )
     .values(diagnostic="")
 )
 _LOCK = Prepared(select(delivery.c.id).where(_GIVEN).order_by(delivery.c.id).with_for_update())
-_KEPT = Prepared(
-    select(attempt.c.delivery_id, attempt.c.started_at).where(
-        Among(attempt.c.delivery_id, bindparam("ids", type_=String))
-    )
-)
+_KEPT = Prepared(select(attempt.c.delivery_id, attempt.c.started_at).where(_OF_GIVEN))
 _KEEP_ATTEMPTS = PreparedRows([column for column in attempt.columns if column.name != "id"])
 
 _SETTLE = {
