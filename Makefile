@@ -64,7 +64,7 @@ bench: setup
 	$(BIN)/python benchmarks/deliver.py --readers 30000 --rounds 2 --connections 96
 	$(BIN)/python benchmarks/deliver.py --readers 15000 --rounds 2 --connections 8
 	$(BIN)/python benchmarks/deliver.py --readers 20000 --rounds 2 --on postgresql --workers 2
-	$(BIN)/python benchmarks/deliver.py --readers 8000 --rounds 2 --dkim rsa
+	$(BIN)/python benchmarks/deliver.py --readers 30000 --rounds 2 --dkim rsa
 	$(BIN)/python benchmarks/sizes.py --readers 10000 100000 --rounds 5
 	$(BIN)/python benchmarks/publish.py --readers 100000 --issues 3 --rounds 2
 	$(BIN)/python benchmarks/latency.py

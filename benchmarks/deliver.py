@@ -206,10 +206,18 @@ def _size(house: House) -> int:
 def _print(rounds: list[dict[str, float]], asked: argparse.Namespace) -> None:
     figures: dict[str, float | str] = {"on": asked.on, "readers": asked.readers, "workers": asked.workers}
     figures |= {"connections": asked.connections, "dkim": asked.dkim or "none", "rounds": asked.rounds}
+    figures |= _signed_at_once() if asked.dkim == "rsa" else {}
     figures |= {name: round(statistics.median(each[name] for each in rounds), 2) for name in rounds[0]}
     for name, value in figures.items():
         print(f"{name.replace('_', ' '):32}{value if isinstance(value, str) else f'{value:,}':>14}")
     print(json.dumps(figures))
+
+
+def _signed_at_once() -> dict[str, float]:
+    """How many signatures the processes that sign make at once on this machine."""
+    from digest.mail import lanes  # only here: a delivering process does without it
+
+    return {"signed_at_once": lanes.LANES if lanes.fits(2048) else 1}
 
 
 def _openssl(asked: argparse.Namespace) -> tuple[float, float]:

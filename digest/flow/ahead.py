@@ -92,7 +92,7 @@ class Ahead:
         if isinstance(draft, Exception):
             return []
         places = [self._places[signer] for signer in draft[1].signers]
-        return list(zip(places, draft[1].to_sign(), strict=True))
+        return list(zip(places, draft[1].hashes, strict=True))
 
 
 class _Bench:

@@ -19,6 +19,7 @@ from digest.flow.seal import BOTH, Seal, sample
 from digest.flow.standing import present_troubles
 from digest.flow.standing import told as kept_by
 from digest.flow.verdict import told
+from digest.mail.dkim import Signer
 from digest.model.issue import IssueState
 from digest.ports import Transport
 from digest.settings import TransportKind
@@ -238,10 +239,18 @@ def _dkim(house: House) -> Iterator[Finding]:
             yield _warning("dkim", f"{words} To sign here, run: digest dkim keygen DOMAIN.")
         return
     for signer in signers:
-        yield _good("dkim", f"the {signer.algorithm} key {signer.selector} of {signer.domain} can be used.")
+        yield _usable(signer)
     with house.store.read() as connection:
         for slug in newsletters.slugs(connection):
             yield _sealed(sample(house, signers, newsletters.load(connection, slug).newsletter))
+
+
+def _usable(signer: Signer) -> Finding:
+    from digest.mail.dkim_keys import at_once  # the library that signs takes its time to load
+
+    words = f"the {signer.algorithm} key {signer.selector} of {signer.domain} can be used"
+    many = at_once(signer)
+    return _good("dkim", f"{words}; it signs {many} messages at once." if many > 1 else f"{words}.")
 
 
 def _sealed(seen: Seal) -> Finding:

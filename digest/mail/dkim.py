@@ -1,7 +1,7 @@
 """DKIM: signatures that mailbox providers check a message's sender by (RFC 6376, 8301, 8463), relaxed/relaxed.
 
 message ─┬─ body, canonical ─► SHA-256 ─► bh= ─┐
-         └─ headers that h= names, canonical ──┴─► Unsigned ─► signed with each key, here or by another process
+         └─ headers that h= names, canonical ──┴─► SHA-256 ─► signed with each key, here or by another process
                                                            └─► one DKIM-Signature each, before the message
 """
 
@@ -36,25 +36,26 @@ SIGNED = (
     "Feedback-ID",
 )
 _SIGNED_NAMES = frozenset(name.lower() for name in SIGNED)
+#: From here on, the headers of our letters are those of many others.
+_SHARED = b"\r\nFrom:"
 _LINE = 76
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
-_SPACE = re.compile(rb"[ \t]+")
 
 #: The fields of each name in their canonical form, in the order in which they stand.
 Fields = dict[str, list[bytes]]
 Message = TypeVar("Message", bound=bytes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Signer:
-    """A key that signs for a domain, under the selector by which its public half is found in the DNS."""
+    """A key that signs for a domain, under the selector by which its public half is found in the DNS. Itself only."""
 
     #: In its ASCII form and in lower case (d=).
     domain: str
     selector: str
     #: a=: "rsa-sha256" or "ed25519-sha256".
     algorithm: str
-    #: Makes the signature of the canonical headers.
+    #: Makes the signature for a SHA-256, that of the canonical headers.
     sign: Callable[[bytes], bytes] = field(repr=False)
     #: The key itself (PKCS #8, DER), for another process that signs; empty where none shall have it.
     private: bytes = field(repr=False, default=b"")
@@ -72,12 +73,8 @@ class Unsigned(NamedTuple, Generic[Message]):
     signers: Sequence[Signer]
     #: Each one's header up to the signature.
     heads: Sequence[bytes]
-    #: The canonical headers that all of them cover.
-    covered: bytes
-
-    def to_sign(self) -> list[bytes]:
-        """What each signer is to sign."""
-        return [self.covered + _without_its_signature(head) for head in self.heads]
+    #: What each is to sign.
+    hashes: Sequence[bytes]
 
     def signed(self, signatures: Sequence[bytes]) -> Message:
         """The message with these before it."""
@@ -92,13 +89,14 @@ def unsigned(message: Message, signers: Sequence[Signer], *, at: datetime) -> Un
     """The message and what is to be signed of it. It must have CRLF line ends. The same message, keys and `at` (t=)
     give the same bytes."""
     if not signers:
-        return Unsigned(message, (), (), b"")
-    head, _, body = message.partition(b"\r\n\r\n")
+        return Unsigned(message, (), (), ())
+    head, body = _parted(message)
     names, covered = _covered(head)
-    canonical = body if isinstance(message, WireText) else relaxed_body(body)
-    hashed = b64encode(hashlib.sha256(canonical).digest()).decode("ascii")
-    rest = f"t={int(at.timestamp())};\r\n h={_folded(names)};\r\n bh={hashed};\r\n b="
-    return Unsigned(message, signers, [_head(signer, rest) for signer in signers], covered)
+    canonical = body if isinstance(message, WireText) else relaxed_body(bytes(body))
+    told = b"%d" % int(at.timestamp()), b64encode(hashlib.sha256(canonical).digest())
+    shapes = [_shape(signer.algorithm, signer.domain, signer.selector, names) for signer in signers]
+    hashes = [hashlib.sha256(covered + shape.canonical % told).digest() for shape in shapes]
+    return Unsigned(message, signers, [shape.head % told for shape in shapes], hashes)
 
 
 def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Message:
@@ -108,7 +106,7 @@ def signed(message: Message, signers: Sequence[Signer], *, at: datetime) -> Mess
 
 def signed_here(draft: Unsigned[Message]) -> Message:
     """Signed by this process, while it waits."""
-    return draft.signed([signer.sign(data) for signer, data in zip(draft.signers, draft.to_sign(), strict=True)])
+    return draft.signed([signer.sign(each) for signer, each in zip(draft.signers, draft.hashes, strict=True)])
 
 
 def covered_by(message: bytes) -> list[frozenset[str]]:
@@ -121,16 +119,12 @@ def covered_by(message: bytes) -> list[frozenset[str]]:
 def relaxed_field(raw: bytes) -> bytes:
     """A header field in its canonical form, without a line end (RFC 6376, 3.4.2)."""
     name, _, value = raw.partition(b":")
-    return name.rstrip(b" \t").lower() + b":" + _SPACE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+    return name.rstrip(b" \t").lower() + b":" + _single_spaced(value.replace(b"\r\n", b"")).strip(b" ")
 
 
 def relaxed_body(body: bytes) -> bytes:
     """A body of CRLF lines in its canonical form (RFC 6376, 3.4.4)."""
-    # Searches and replacements of fixed bytes: a pattern would look at every space there is.
-    if b"\t" in body:
-        body = body.replace(b"\t", b" ")
-    if b"  " in body:
-        body = _single_spaced(body)
+    body = _single_spaced(body)
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
     body = body.removesuffix(b" ")
@@ -141,18 +135,34 @@ def relaxed_body(body: bytes) -> bytes:
 
 
 def _single_spaced(text: bytes) -> bytes:
-    """Each run of spaces made one. Split at pairs of them, a part has further ones only at its start."""
+    """Each run of spaces and tabs made one space."""
+    # Searches and replacements of fixed bytes: a pattern would look at every space there is.
+    if b"\t" in text:
+        text = text.replace(b"\t", b" ")
+    if b"  " not in text:
+        return text
+    # Split at pairs of them, a part has further ones only at its start.
     first, *others = text.split(b"  ")
     *middle, last = [part.lstrip(b" ") for part in others]
     return b" ".join([first, *filter(None, middle), last])
 
 
-def _head(signer: Signer, rest: str) -> bytes:
-    """A signature's header up to the signature."""
-    return (
-        f"DKIM-Signature: v=1; a={signer.algorithm}; c=relaxed/relaxed;\r\n"
-        f" d={signer.domain};\r\n s={signer.selector}; {rest}"
-    ).encode("ascii")
+class _Shape(NamedTuple):
+    """What the headers of many signatures have in common, with places for t= and bh=."""
+
+    #: Up to the signature.
+    head: bytes
+    #: With an empty b=, as it is signed.
+    canonical: bytes
+
+
+@lru_cache(maxsize=64)
+def _shape(algorithm: str, domain: str, selector: str, names: str) -> _Shape:
+    """Of the signatures of one key that cover these names. Cached: nearly all letters have the same."""
+    key = f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain};\r\n s={selector}; t="
+    parts = [part.replace("%", "%%") for part in (key, f";\r\n h={names};\r\n bh=", ";\r\n b=")]
+    head = "%b".join(parts).encode("ascii")
+    return _Shape(head, relaxed_field(head))
 
 
 def _lines(signature: bytes) -> bytes:
@@ -162,11 +172,6 @@ def _lines(signature: bytes) -> bytes:
     return b"\r\n %b\r\n" % lines
 
 
-def _without_its_signature(head: bytes) -> bytes:
-    """The signature's own header with an empty b=, as it is signed."""
-    return b"dkim-signature:" + _SPACE.sub(b" ", head.removeprefix(b"DKIM-Signature: ").replace(b"\r\n", b""))
-
-
 def _fields(head: bytes) -> Fields:
     fields: Fields = {}
     for name, canonical in map(_field, _FIELD_END.split(head)):
@@ -174,22 +179,36 @@ def _fields(head: bytes) -> Fields:
     return fields
 
 
-@lru_cache(maxsize=512)
 def _field(raw: bytes) -> tuple[str, bytes]:
-    """A field's name in lower case, and its canonical form. Cached: letters share most."""
+    """A field's name in lower case, and its canonical form."""
     canonical = relaxed_field(raw)
     return canonical.partition(b":")[0].decode("ascii", "replace"), canonical
 
 
-def _covered(head: bytes) -> tuple[tuple[str, ...], bytes]:
+@lru_cache(maxsize=64)
+def _shared(raw: bytes) -> tuple[tuple[str, bytes], ...]:
+    """The fields that many letters have alike."""
+    return tuple([_field(each) for each in _FIELD_END.split(raw)])
+
+
+def _parted(message: bytes) -> tuple[bytes, memoryview]:
+    """The headers, and the body where it is: nearly all of a message need not be copied."""
+    end = message.find(b"\r\n\r\n")
+    return (message, memoryview(b"")) if end < 0 else (message[:end], memoryview(message)[end + 4 :])
+
+
+def _covered(head: bytes) -> tuple[str, bytes]:
     """The names for h=, and the canonical fields that they stand for."""
-    found = [_field(raw) for raw in _FIELD_END.split(head)]
+    own, mark, others = head.partition(_SHARED)
+    found = [_field(raw) for raw in _FIELD_END.split(own)]
+    if mark:
+        found += _shared(mark[2:] + others)
     names, order = _chosen(tuple([name for name, _ in found]))
     return names, b"\r\n".join([*[found[index][1] for index in order], b""])
 
 
 @lru_cache(maxsize=64)
-def _chosen(present: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _chosen(present: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
     """The names for h=, and the places of the fields that they stand for. Of a name that comes twice the last is taken
     first (RFC 6376, 5.4.2); one for which no header is left stands for nothing, and for whatever is put in later (5.4,
     8.15). Cached: nearly all letters have the same headers."""
@@ -200,11 +219,10 @@ def _chosen(present: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]
         found = [index for index, each in enumerate(present) if each == name.lower()]
         names += [name] * (len(found) + 1)
         chosen += reversed(found)
-    return tuple(names), tuple(chosen)
+    return _folded(names), tuple(chosen)
 
 
-@lru_cache(maxsize=64)
-def _folded(names: tuple[str, ...]) -> str:
+def _folded(names: Sequence[str]) -> str:
     """As h= holds them: parted by colons, in lines of at most 76."""
     lines = [names[0]]
     for name in names[1:]:

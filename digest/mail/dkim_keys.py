@@ -1,11 +1,10 @@
 """DKIM keys: read from their files, made anew, and shown as the DNS records that verifiers look them up by."""
 
-import hashlib
 import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,11 +29,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from digest.errors import SettingsRefused
 from digest.mail.dkim import Signer
+from digest.mail.lanes import LANES, Lanes, lanes_of
 
 PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
 
 #: RFC 8301: verifiers may refuse shorter keys, and need not read longer ones.
 FEWEST_BITS, MOST_BITS = 2048, 4096
+#: With fewer, most of what eight at once take would be for nothing.
+_WORTH_LANES = 3
 #: RFC 1035, 3.3: the longest string of a TXT record.
 _TXT_STRING = 255
 _OTHERS = 0o006
@@ -153,25 +156,54 @@ def signer(key: PrivateKey, *, domain: str, selector: str) -> Signer:
     return Signer(domain=domain, selector=selector, algorithm=algorithm, sign=_signs_with(key), private=private)
 
 
-def sign_of(private: bytes) -> Callable[[bytes], bytes]:
-    """`Signer.sign` of `Signer.private`, in another process."""
-    key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-        raise ValueError("neither of RSA nor of Ed25519")
-    return _signs_with(key)
+def at_once(signer: Signer) -> int:
+    """How many signatures of this key are made at once on this machine, where there are many to make."""
+    key = _given(signer.private)
+    return LANES if isinstance(key, RSAPrivateKey) and lanes_of(key) else 1
+
+
+def sign_all_of(private: bytes) -> Callable[[Sequence[bytes]], list[bytes]]:
+    """`Signer.sign` of `Signer.private` for up to `LANES` hashes, in another process: at once, where that can be."""
+    key = _given(private)
+    one_by_one = partial(_sign_each, _signs_with(key))
+    lanes = lanes_of(key) if isinstance(key, RSAPrivateKey) else None
+    return partial(_sign_in, lanes, one_by_one) if lanes else one_by_one
 
 
 def _signs_with(key: PrivateKey) -> Callable[[bytes], bytes]:
     return partial(_sign_rsa, key) if isinstance(key, RSAPrivateKey) else partial(_sign_ed25519, key)
 
 
-def _sign_rsa(key: RSAPrivateKey, data: bytes) -> bytes:
-    return key.sign(data, PKCS1v15(), SHA256())
+def _given(private: bytes) -> PrivateKey:
+    """`Signer.private` as it was."""
+    key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        raise ValueError("neither of RSA nor of Ed25519")
+    return key
 
 
-def _sign_ed25519(key: Ed25519PrivateKey, data: bytes) -> bytes:
-    """RFC 8463, 3: what is signed is the hash."""
-    return key.sign(hashlib.sha256(data).digest())
+def _sign_in(
+    lanes: Lanes, one_by_one: Callable[[Sequence[bytes]], list[bytes]], hashes: Sequence[bytes]
+) -> list[bytes]:
+    if len(hashes) < _WORTH_LANES:
+        return one_by_one(hashes)
+    try:
+        return lanes.sign(hashes)
+    except ArithmeticError:
+        return one_by_one(hashes)
+
+
+def _sign_each(sign: Callable[[bytes], bytes], hashes: Sequence[bytes]) -> list[bytes]:
+    return [sign(each) for each in hashes]
+
+
+def _sign_rsa(key: RSAPrivateKey, hashed: bytes) -> bytes:
+    return key.sign(hashed, PKCS1v15(), Prehashed(SHA256()))
+
+
+def _sign_ed25519(key: Ed25519PrivateKey, hashed: bytes) -> bytes:
+    """RFC 8463, 3: the hash is what is signed, as any message is."""
+    return key.sign(hashed)
 
 
 def _refused(file: Path, what: str, remedy: str) -> SettingsRefused:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ from digest.mail.signing import SigningProcess, Wanted
 from tests.support.postmaster import KEYS
 
 SIGNERS = [signer(KEYS[kind], domain="example.org", selector=str(kind)) for kind in Kind]
-#: Some for each key, of many lengths.
-WANTED = [(place, bytes([place]) * length) for length in (0, 1, 300, 70_000) for place in range(len(SIGNERS))]
+#: Some for each key, and more than are signed at once.
+WANTED = [(place, sha256(bytes([place, number])).digest()) for number in range(21) for place in range(len(SIGNERS))]
 
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("patient_signing")]
