@@ -43,6 +43,8 @@ from tests.support.processes import ROOT, Site
 from tests.support.trial import ISSUE, PERIOD
 
 CONNECTIONS = 8
+#: Seconds in peace, at most: some thousand messages.
+_LONGEST = 2.0
 OPEN = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.IN_FLIGHT)
 
 
@@ -112,7 +114,7 @@ class Soak:
         while (left := self._left_for_now()) and time.monotonic() < self.ends_at:
             self._tell(left)
             band.fill()
-            time.sleep(1 + self.chance.random() * 4)
+            time.sleep(self.chance.random() * _LONGEST)
             self.befell[band.befall()] += 1
         band.end()
         with self.house.store.write() as connection:
@@ -139,7 +141,7 @@ class Soak:
         fate = self.chance.random()
         self._wait_for_mail(process)
         try:
-            process.wait(self.chance.random() * 8)
+            process.wait(self.chance.random() * _LONGEST)
         except subprocess.TimeoutExpired:
             if fate < 0.3:
                 self.befell[FROZEN] += 1
@@ -252,7 +254,7 @@ def _compared(soak: Soak) -> bool:
         sys.stdout.write(f"\nbroken:\n{broken}\n{soak.where} is kept.\n")
         return False
     at_the_server = figures.unknown - soak.doubts
-    befell = ", ".join(f"{name} {count} times" for name, count in sorted(soak.befell.items()))
+    befell = ", ".join(f"{name} {count} times" for name, count in sorted(soak.befell.items())) or "nobody was disturbed"
     lines = (
         f"\n{figures.expected:,} messages: lost {figures.lost}, twice {figures.twice}, unknown {figures.unknown}",
         f"of these {soak.doubts} by workers that were not there any more (bound {soak.bound}); "
