@@ -250,7 +250,7 @@ def _usable(signer: Signer) -> Finding:
 
     words = f"the {signer.algorithm} key {signer.selector} of {signer.domain} can be used"
     many = at_once(signer)
-    return _good("dkim", f"{words}; it signs {many} messages at once." if many > 1 else f"{words}.")
+    return _good("dkim", f"{words}; it can sign {many} messages at once." if many > 1 else f"{words}.")
 
 
 def _sealed(seen: Seal) -> Finding:

@@ -48,7 +48,8 @@ Message = TypeVar("Message", bound=bytes)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Signer:
-    """A key that signs for a domain, under the selector by which its public half is found in the DNS. Itself only."""
+    """A key that signs for a domain, under the selector by which its public half is found in the DNS. Equal to itself
+    only: many letters look one up, which is to cost little."""
 
     #: In its ASCII form and in lower case (d=).
     domain: str

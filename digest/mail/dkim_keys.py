@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,7 +29,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from digest.errors import SettingsRefused
 from digest.mail.dkim import Signer
-from digest.mail.lanes import LANES, Lanes, lanes_of
+
+if TYPE_CHECKING:
+    from digest.mail.lanes import Lanes
 
 PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
 
@@ -157,16 +159,16 @@ def signer(key: PrivateKey, *, domain: str, selector: str) -> Signer:
 
 
 def at_once(signer: Signer) -> int:
-    """How many signatures of this key are made at once on this machine, where there are many to make."""
-    key = _given(signer.private)
-    return LANES if isinstance(key, RSAPrivateKey) and lanes_of(key) else 1
+    """How many signatures of this key can be made at once on this machine."""
+    lanes = _lanes_of(_given(signer.private))
+    return lanes.count if lanes else 1
 
 
 def sign_all_of(private: bytes) -> Callable[[Sequence[bytes]], list[bytes]]:
     """`Signer.sign` of `Signer.private` for up to `LANES` hashes, in another process: at once, where that can be."""
     key = _given(private)
     one_by_one = partial(_sign_each, _signs_with(key))
-    lanes = lanes_of(key) if isinstance(key, RSAPrivateKey) else None
+    lanes = _lanes_of(key)
     return partial(_sign_in, lanes, one_by_one) if lanes else one_by_one
 
 
@@ -182,8 +184,16 @@ def _given(private: bytes) -> PrivateKey:
     return key
 
 
+def _lanes_of(key: PrivateKey) -> "Lanes | None":
+    try:
+        from digest.mail.lanes import lanes_of  # only here: few processes sign many letters
+    except ImportError:  # by a Python without ctypes
+        return None
+    return lanes_of(key) if isinstance(key, RSAPrivateKey) else None
+
+
 def _sign_in(
-    lanes: Lanes, one_by_one: Callable[[Sequence[bytes]], list[bytes]], hashes: Sequence[bytes]
+    lanes: "Lanes", one_by_one: Callable[[Sequence[bytes]], list[bytes]], hashes: Sequence[bytes]
 ) -> list[bytes]:
     if len(hashes) < _WORTH_LANES:
         return one_by_one(hashes)

@@ -143,7 +143,7 @@ def work(given: BinaryIO, told: BinaryIO) -> None:
     """What the child does until the line to it ends."""
     from digest.mail.dkim_keys import sign_all_of  # the library that signs takes its time to load
 
-    os.nice(_NICE)
+    _step_back()
     keys = [sign_all_of(private) for private in _read(given)]
     while asked := _read(given):
         name, places, hashes = asked
@@ -158,9 +158,22 @@ def _signed(keys: Sequence[SignAll], wanted: Sequence[Wanted]) -> list[bytes]:
 
 
 def _all_of(sign: SignAll, hashes: Sequence[bytes]) -> Iterator[bytes]:
+    made = []
     for n in range(0, len(hashes), _HANDFUL):
-        yield from sign(hashes[n : n + _HANDFUL])
-        # Who waits for this processor has little to do, and all letters wait for it: mail servers, and the journal.
+        made += sign(hashes[n : n + _HANDFUL])
+        _let_others()
+    return iter(made)
+
+
+def _step_back() -> None:
+    """Have others come first, where that is known and allowed."""
+    with suppress(AttributeError, OSError):
+        os.nice(_NICE)
+
+
+def _let_others() -> None:
+    """Who waits for this processor has little to do, and all letters wait for it: mail servers, and the journal."""
+    with suppress(AttributeError, OSError):
         os.sched_yield()
 
 

@@ -228,7 +228,7 @@ def test_the_doctor_says_what_signs_each_newsletter(social_care: House) -> None:
     """And that what one-click unsubscribe needs is covered, read from a message of it."""
     key, *rest = findings(signing(social_care, (Kind.RSA, FROM)))
 
-    how = "; it signs 8 messages at once" if fits(2048) else ""
+    how = "; it can sign 8 messages at once" if fits(2048) else ""
     assert (key.health, key.words) == (Health.GOOD, f"the rsa-sha256 key rsa0 of {FROM} can be used{how}.")
     assert [finding.health for finding in rest] == [Health.GOOD]
     assert rest[0].words == "social-care is signed by rsa0; List-Unsubscribe and List-Unsubscribe-Post are covered."

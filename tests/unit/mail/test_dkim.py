@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.mail.commands import with_crlf
-from digest.mail.dkim import SIGNED, covered_by, relaxed_body, relaxed_field, signed
+from digest.mail.dkim import SIGNED, _shared, covered_by, relaxed_body, relaxed_field, signed
 from digest.mail.dkim_keys import Kind
 from tests.support.postmaster import KEYS, Postmaster
 
@@ -89,6 +89,26 @@ def test_a_header_that_is_put_in_later_breaks_the_signature(name: str) -> None:
 
     assert POSTMASTER.signatures(added + raw) == [False, False]
     assert POSTMASTER.signatures(raw.replace(b"\r\n\r\n", b"\r\n" + added + b"\r\n", 1)) == [False, False]
+
+
+def test_a_name_that_looks_like_a_place_to_fill_is_a_name() -> None:
+    """Signatures are filled into what many have in common."""
+    raw = signed(message(**{"List_%b": "a", "List_100%": "b"}), [RSA, ED25519], at=AT)
+
+    assert POSTMASTER.signatures(raw) == [True, True]
+    assert {"list-%b", "list-100%"} <= covered_by(raw)[0]
+
+
+def test_nothing_of_a_reader_is_kept() -> None:
+    """What letters share is remembered, and their readers are not: each has them before From, and of no more letters
+    than one anything stays."""
+    _shared.cache_clear()
+    for number in range(100):
+        own = f"To: r{number}@example.org\r\nDate: x\r\nMessage-ID: <{number}@example.org>\r\n".encode()
+        shared = b"From: a@example.org\r\nSubject: News\r\n\r\nHello.\r\n"
+        signed(own + shared, [ED25519], at=AT)
+
+    assert _shared.cache_info().currsize == 1
 
 
 def test_what_servers_add_on_the_way_does_no_harm() -> None:

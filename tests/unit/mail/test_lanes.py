@@ -1,5 +1,7 @@
 """Lanes: eight signatures at once are those that are made one at a time, and none that is wrong is ever seen."""
 
+import sys
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from importlib import metadata
@@ -9,13 +11,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
     RSAPrivateNumbers,
+    RSAPublicNumbers,
     generate_private_key,
     rsa_crt_iqmp,
 )
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from digest.mail import dkim_keys, lanes, signing
-from digest.mail.dkim_keys import Kind, at_once, sign_all_of, signer
+from digest.mail import lanes, signing
+from digest.mail.dkim_keys import Kind, PrivateKey, at_once, sign_all_of, signer
 from digest.mail.lanes import LANES, Lanes, fits, lanes_of
 from tests.support.postmaster import KEYS
 
@@ -74,7 +77,7 @@ def test_a_wrong_signature_is_seen_by_nobody(lane: int, monkeypatch: pytest.Monk
     """One bit that a processor got wrong would give the key away; then they are made one at a time."""
     used = ready(KEY)
     monkeypatch.setattr(used, "_private", partial(_with_a_wrong_bit, used._private, lane))
-    monkeypatch.setattr(dkim_keys, "lanes_of", lambda _: used)
+    monkeypatch.setattr(lanes, "lanes_of", lambda _: used)
 
     with pytest.raises(ArithmeticError):
         used.sign(HASHES)
@@ -115,17 +118,66 @@ def test_a_process_gives_them_as_many_as_they_take() -> None:
     assert signing._HANDFUL == LANES
 
 
-@pytest.mark.parametrize(
-    ("bits", "exponent"),
-    [(3072, 65537), (2056, 65537), (2048, 3)],
-    ids=["3,072 bits", "2,056 bits", "another exponent"],
-)
-def test_keys_that_do_not_fit_sign_one_at_a_time(bits: int, exponent: int) -> None:
-    """Longer ones for which eight at once take longer too, and what the library does not know."""
-    key = generate_private_key(exponent, bits)
+def unequal() -> RSAPrivateKey:
+    """Of 2,048 bits, by primes that are not of 1,024 each."""
+    whole = 0
+    while whole.bit_length() != 2048:
+        p, q = _prime(1050), _prime(998)
+        whole = p * q
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    exponents = {"d": d, "dmp1": d % (p - 1), "dmq1": d % (q - 1)}
+    public = RSAPublicNumbers(65537, whole)
+    return RSAPrivateNumbers(p, q, **exponents, iqmp=rsa_crt_iqmp(p, q), public_numbers=public).private_key()
 
-    assert lanes_of(key) is None
-    assert sign_all_of(given_away(key))(HASHES) == one_at_a_time(key, HASHES)
+
+def _prime(bits: int) -> int:
+    return generate_private_key(65537, 2 * bits).private_numbers().p
+
+
+UNFIT: dict[str, Callable[[], PrivateKey]] = {
+    "3,072 bits": lambda: generate_private_key(65537, 3072),
+    "2,056 bits": lambda: generate_private_key(65537, 2056),
+    "another exponent": lambda: generate_private_key(3, 2048),
+    "unequal primes": unequal,
+    "another kind": lambda: KEYS[Kind.ED25519],
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_keys_that_do_not_fit_sign_one_at_a_time(unfit: str) -> None:
+    """Longer ones for which eight at once take longer too, and what the library does not know."""
+    made = signer(UNFIT[unfit](), domain="example.org", selector="one")
+
+    assert at_once(made) == 1
+    assert sign_all_of(made.private)(HASHES) == list(map(made.sign, HASHES))
+
+
+@needs_lanes
+def test_no_more_are_taken_than_there_are_lanes() -> None:
+    """What is beyond them is not the library's to write to."""
+    with pytest.raises(ValueError, match="lanes"):
+        ready(KEY).sign([*HASHES, HASHES[0]])
+
+
+@needs_lanes
+@pytest.mark.parametrize("widths", [0, 16])
+def test_a_processor_without_such_registers_is_not_asked_to(widths: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end the process."""
+    monkeypatch.setattr(lanes, "_returning", lambda *_: lambda _: widths)
+
+    assert not fits(2048)
+
+
+@pytest.mark.parametrize("absent", ["ctypes", "a function"])
+def test_what_is_not_what_we_know_is_left_alone(absent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that cannot call libraries, a library that has changed: keys sign one at a time."""
+    if absent == "ctypes":
+        monkeypatch.setitem(sys.modules, "digest.mail.lanes", None)
+    else:
+        monkeypatch.setattr(lanes, "_CALLED", (*lanes._CALLED, "mbx_of_tomorrow"))
+
+    assert sign_all_of(given_away(KEY))(HASHES) == one_at_a_time(KEY, HASHES)
+    assert at_once(signer(KEY, domain="example.org", selector="one")) == 1
 
 
 @pytest.mark.parametrize("missing", ["the packages", "a file of them", "what it is linked to"])

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,33 @@ async def test_what_is_said_to_all_processes_of_a_program_does_not_end_it(number
     process.end()
 
     assert made == here(WANTED)
+
+
+@pytest.mark.parametrize(
+    "refusal", [PermissionError(1, "no"), AttributeError("no such thing")], ids=["refused", "unknown"]
+)
+def test_who_may_not_step_back_signs_all_the_same(refusal: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system may refuse it, or not know it; where it does, others have the processor after each handful."""
+    asked: list[str] = []
+
+    def refused(name: str) -> None:
+        asked.append(name)
+        raise refusal
+
+    monkeypatch.setattr(os, "nice", lambda _: refused("nice"))
+    monkeypatch.setattr(os, "sched_yield", lambda: refused("yield"))
+    given, told = BytesIO(_request(WANTED)), BytesIO()
+
+    signing.work(given, told)
+
+    assert signing._parts(told.getvalue()[4:])[1:] == here(WANTED)
+    assert asked == ["nice", *["yield"] * 6]  # 21 for each of two keys
+
+
+def _request(wanted: list[Wanted]) -> bytes:
+    """What the parent would write."""
+    keys = signing._packet([each.private for each in SIGNERS])
+    return keys + signing._packet([b"name", *signing._asked_of(wanted)])
 
 
 async def test_one_that_is_killed_is_told() -> None:
